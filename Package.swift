@@ -1,0 +1,177 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target of ours is built with these; see docs/architecture.md ("Modules") for the layers.
+let swiftletSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let cSettings: [CSetting] = [
+    .define("_GNU_SOURCE"),
+    .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wconversion"]),
+]
+
+// The shim and the runtime must start in under a millisecond and hold one thread: no dynamic libraries, no Foundation.
+let staticExecutable: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
+
+let package = Package(
+    name: "swiftlet",
+    products: [
+        .executable(name: "swiftlet", targets: ["swiftlet"]),
+        .executable(name: "containerd-shim-swiftlet-v1", targets: ["containerd-shim-swiftlet-v1"]),
+        .executable(name: "swiftlet-oci", targets: ["swiftlet-oci"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    ],
+    targets: [
+        // Layer 0: C
+        .target(name: "CLinux", cSettings: cSettings),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+
+        // Layer 1
+        .target(name: "Linux", dependencies: ["CLinux"]),
+        .target(name: "JSON"),
+
+        // Layer 2
+        .target(name: "OCI", dependencies: ["JSON"]),
+        .target(name: "TTRPC", dependencies: ["Linux"]),
+        .target(name: "KubernetesAPI", dependencies: ["JSON", .product(name: "Yams", package: "Yams")]),
+
+        // Layer 3
+        .target(name: "Facts", dependencies: ["KubernetesAPI", "OCI", "JSON"]),
+        .target(
+            name: "EventLog",
+            dependencies: [
+                "Linux", "JSON",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
+        .target(name: "OCIRuntime", dependencies: ["OCI", "JSON", "Linux", "CLinux", "CSeccomp"]),
+        .target(name: "Journal", dependencies: ["Linux", "CSystemd"]),
+
+        // Layer 4
+        .target(name: "Reconciler", dependencies: ["Facts", "KubernetesAPI"]),
+        .target(
+            name: "Images",
+            dependencies: ["OCI", "JSON", "Linux", "CCurl", "CArchive", .product(name: "Crypto", package: "swift-crypto")]
+        ),
+        .target(name: "Network", dependencies: ["Linux", "JSON"]),
+
+        // Layer 5
+        .target(
+            name: "RuntimeCore",
+            dependencies: ["Images", "Network", "TTRPC", "OCI", "EventLog", "Facts", "Linux", "JSON"]
+        ),
+
+        // Layer 6
+        .target(
+            name: "NodeAgent",
+            dependencies: [
+                "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "JSON", "Linux",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ]
+        ),
+
+        // Layer 7
+        .target(
+            name: "HTTPAPI",
+            dependencies: [
+                "NodeAgent", "KubernetesAPI", "EventLog", "Facts", "JSON", "Linux",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(
+            name: "CommandLine",
+            dependencies: [
+                "KubernetesAPI", "JSON", "CCurl",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+
+        // Layer 8: thin mains
+        .executableTarget(
+            name: "swiftlet",
+            dependencies: [
+                "NodeAgent", "HTTPAPI", "CommandLine",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        .executableTarget(
+            name: "containerd-shim-swiftlet-v1",
+            dependencies: ["TTRPC", "OCIRuntime", "Linux"],
+            linkerSettings: staticExecutable
+        ),
+        .executableTarget(name: "swiftlet-oci", dependencies: ["OCIRuntime"], linkerSettings: staticExecutable),
+
+        // Tests mirror Sources; TestSupport is never part of a product.
+        .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport"),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux", "TestSupport"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
+        .testTarget(name: "OCITests", dependencies: ["OCI", "JSON", "TestSupport"]),
+        .testTarget(name: "TTRPCTests", dependencies: ["TTRPC", "Linux", "TestSupport"]),
+        .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI", "JSON", "TestSupport"]),
+        .testTarget(name: "FactsTests", dependencies: ["Facts", "KubernetesAPI", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "EventLogTests",
+            dependencies: ["EventLog", "JSON", "Linux", "TestSupport", .product(name: "GRDBSQLite", package: "GRDB.swift")]
+        ),
+        .testTarget(name: "OCIRuntimeTests", dependencies: ["OCIRuntime", "OCI", "JSON", "Linux", "TestSupport"]),
+        .testTarget(name: "JournalTests", dependencies: ["Journal", "Linux", "TestSupport"]),
+        .testTarget(name: "ReconcilerTests", dependencies: ["Reconciler", "Facts", "KubernetesAPI", "JSON", "TestSupport"]),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI", "JSON", "Linux", "TestSupport"]),
+        .testTarget(name: "NetworkTests", dependencies: ["Network", "Linux", "TestSupport"]),
+        .testTarget(
+            name: "NodeAgentTests",
+            dependencies: ["NodeAgent", "RuntimeCore", "EventLog", "Facts", "KubernetesAPI", "JSON", "TestSupport"]
+        ),
+        .testTarget(
+            name: "HTTPAPITests",
+            dependencies: ["HTTPAPI", "NodeAgent", "KubernetesAPI", "JSON", "TestSupport"]
+        ),
+        .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "KubernetesAPI", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "ShimTests",
+            dependencies: ["TTRPC", "OCI", "JSON", "Linux", "TestSupport"]
+        ),
+        .testTarget(name: "PackageTests", dependencies: ["JSON", "Linux", "TestSupport"]),
+        .testTarget(name: "SystemTests", dependencies: ["JSON", "Linux", "TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
+    guard !target.name.hasPrefix("C") || target.name == "CommandLine" || target.name == "CommandLineTests" else { continue }
+    target.swiftSettings = swiftletSettings
+}

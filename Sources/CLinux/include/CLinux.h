@@ -1,0 +1,14 @@
+#pragma once
+// System calls and constants that Swift's Glibc module does not import, and the async-signal-safe stage between
+// clone and exec. Everything exported has the prefix swl_; functions return -errno on failure and never allocate.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+int swl_pidfd_open(pid_t pid, unsigned int flags);
+int swl_pidfd_send_signal(int pidfd, int signal);

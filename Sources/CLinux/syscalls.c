@@ -1,0 +1,14 @@
+#include "CLinux.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int swl_pidfd_open(pid_t pid, unsigned int flags) {
+    long r = syscall(SYS_pidfd_open, pid, flags);
+    return r < 0 ? -errno : (int)r;
+}
+
+int swl_pidfd_send_signal(int pidfd, int signal) {
+    long r = syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+    return r < 0 ? -errno : (int)r;
+}

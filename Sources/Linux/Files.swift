@@ -1,0 +1,122 @@
+package import Glibc
+
+/// Small whole-file reads and writes; paths are trusted (for paths of others see `openat2` in `PathResolution`).
+package enum Files {
+    /// Reads a whole file.
+    ///
+    /// - Throws: `SysError` with EFBIG if the file holds more than `limit` bytes.
+    package static func read(_ path: String, limit: Int = 64 << 20) throws(SysError) -> [UInt8] {
+        let file = try Descriptor.open(path, O_RDONLY)
+        return try readAll(file.raw, subject: path, limit: limit)
+    }
+
+    /// Reads from a descriptor until end of file.
+    package static func readAll(_ raw: Int32, subject: String, limit: Int = 64 << 20) throws(SysError) -> [UInt8] {
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16384)
+        while true {
+            let count = try sys("read", subject) { unsafe Glibc.read(raw, &buffer, buffer.count) }
+            if count == 0 { return content }
+            if content.count + count > limit { throw SysError(call: "read", subject: subject, errno: Errno(EFBIG)) }
+            content.append(contentsOf: buffer[..<count])
+        }
+    }
+
+    /// Reads a small text file, such as one of /proc or /sys, without its trailing white space.
+    package static func readText(_ path: String) throws(SysError) -> String {
+        var bytes = try read(path)
+        while let last = bytes.last, last == 0x0A || last == 0x20 { bytes.removeLast() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Writes all bytes to a descriptor, however many calls it takes.
+    package static func writeAll(_ raw: Int32, _ bytes: some Collection<UInt8>, subject: String) throws(SysError) {
+        let content = Array(bytes)
+        var offset = 0
+        while offset < content.count {
+            let from = offset
+            let count = try sys("write", subject) {
+                unsafe content.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress?.advanced(by: from), $0.count - from) }
+            }
+            offset += count
+        }
+    }
+
+    /// Writes to an existing file in one call and without creating it, as files of /proc, /sys and cgroupfs want it.
+    package static func put(_ text: String, to path: String) throws(SysError) {
+        let file = try Descriptor.open(path, O_WRONLY)
+        let bytes = Array(text.utf8)
+        let raw = file.raw
+        try sys("write", "\(path) (\"\(text)\")") { unsafe Glibc.write(raw, bytes, bytes.count) }
+    }
+
+    /// Replaces a file so that a crash leaves the old or the new content: temporary file, fsync, rename, fsync of the directory.
+    package static func replace(_ path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600) throws(SysError) {
+        let temporary = path + ".tmp\(getpid())"
+        do {
+            let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+            try writeAll(file.raw, bytes, subject: temporary)
+            let raw = file.raw
+            try sys("fsync", temporary) { fsync(raw) }
+            try sys("rename", "\(temporary) -> \(path)") { unsafe rename(temporary, path) }
+        } catch {
+            _ = unsafe unlink(temporary)
+            throw error
+        }
+        let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let directory = try Descriptor.open(parent, O_RDONLY | O_DIRECTORY)
+        let raw = directory.raw
+        try sys("fsync", parent) { fsync(raw) }
+    }
+
+    /// True if something is at the path (a dangling symbolic link counts).
+    package static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0
+    }
+
+    /// Makes a directory and its missing parents; an existing directory is fine.
+    package static func makeDirectories(_ path: String, mode: mode_t = 0o755) throws(SysError) {
+        if unsafe mkdir(path, mode) == 0 { return }
+        let failure = Errno.current
+        if failure == .exists { return }
+        guard failure == .noEntry, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw SysError(call: "mkdir", subject: path, errno: failure)
+        }
+        try makeDirectories(String(path[..<slash]), mode: mode)
+        if unsafe mkdir(path, mode) != 0, Errno.current != .exists {
+            throw SysError(call: "mkdir", subject: path, errno: .current)
+        }
+    }
+
+    /// The names in a directory, without "." and "..", in byte order.
+    package static func list(_ path: String) throws(SysError) -> [String] {
+        guard let directory = unsafe opendir(path) else {
+            throw SysError(call: "opendir", subject: path, errno: .current)
+        }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Removes a tree without following symbolic links and without leaving its file system; a missing path is fine.
+    package static func removeTree(_ path: String) throws(SysError) {
+        var status = stat()
+        if unsafe lstat(path, &status) != 0 {
+            if Errno.current == .noEntry { return }
+            throw SysError(call: "lstat", subject: path, errno: .current)
+        }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            for name in try list(path) { try removeTree(path + "/" + name) }
+            try sys("rmdir", path) { unsafe rmdir(path) }
+        } else {
+            try sys("unlink", path) { unsafe unlink(path) }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+// Header to be written with the module: owns, reads, emits, never does.
