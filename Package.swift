@@ -78,12 +78,12 @@ let package = Package(
             name: "Images",
             dependencies: ["OCI", "JSON", "Linux", "CCurl", "CArchive", .product(name: "Crypto", package: "swift-crypto")]
         ),
-        .target(name: "Network", dependencies: ["Linux", "JSON"]),
+        .target(name: "PodNetwork", dependencies: ["Linux", "JSON"]),
 
         // Layer 5
         .target(
             name: "RuntimeCore",
-            dependencies: ["Images", "Network", "TTRPC", "OCI", "EventLog", "Facts", "Linux", "JSON"]
+            dependencies: ["Images", "PodNetwork", "TTRPC", "OCI", "EventLog", "Facts", "Linux", "JSON"]
         ),
 
         // Layer 6
@@ -151,7 +151,7 @@ let package = Package(
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Linux", "TestSupport"]),
         .testTarget(name: "ReconcilerTests", dependencies: ["Reconciler", "Facts", "KubernetesAPI", "JSON", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI", "JSON", "Linux", "TestSupport"]),
-        .testTarget(name: "NetworkTests", dependencies: ["Network", "Linux", "TestSupport"]),
+        .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "Linux", "TestSupport"]),
         .testTarget(
             name: "NodeAgentTests",
             dependencies: ["NodeAgent", "RuntimeCore", "EventLog", "Facts", "KubernetesAPI", "JSON", "TestSupport"]
