@@ -27,8 +27,8 @@ package enum Spawn {
     ) throws(SysError) -> Outcome {
         let output = try Pipe()
         let errors = try Pipe()
-        let outputEnd = output.writeEnd.raw
-        let errorEnd = mergeErrors ? outputEnd : errors.writeEnd.raw
+        let outputEnd = output.writeNumber
+        let errorEnd = mergeErrors ? outputEnd : errors.writeNumber
         let child = try start(
             arguments,
             environment: environment,
@@ -137,21 +137,21 @@ func withCStrings<R>(
 /// A pipe whose ends are close-on-exec.
 package final class Pipe {
     package let readEnd: Descriptor
-    private var writer: Descriptor?
+    /// The number of the end to write to; -1 once it is closed.
+    package private(set) var writeNumber: Int32
 
     package init() throws(SysError) {
         var ends: [Int32] = [-1, -1]
         try swl("pipe2", "") { unsafe swl_pipe2(&ends, O_CLOEXEC) }
         readEnd = Descriptor(owning: ends[0])
-        writer = Descriptor(owning: ends[1])
+        writeNumber = ends[1]
     }
 
-    package var writeEnd: Descriptor {
-        _read {
-            guard writer != nil else { preconditionFailure("the write end was closed") }
-            yield writer!
-        }
-    }
+    deinit { closeWriteEnd() }
 
-    package func closeWriteEnd() { writer = nil }
+    /// Lets the reader see the end of file once nobody else holds the write end.
+    package func closeWriteEnd() {
+        if writeNumber >= 0 { close(writeNumber) }
+        writeNumber = -1
+    }
 }
