@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "swl_network.h"
 #include "swl_posix.h"
 
 int swl_pidfd_open(pid_t pid, unsigned int flags);
