@@ -10,5 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CLinuxFiles.h"
+#include "CLinuxStage.h"
+
 int swl_pidfd_open(pid_t pid, unsigned int flags);
 int swl_pidfd_send_signal(int pidfd, int signal);
