@@ -1,4 +1,4 @@
-#include "CLinuxFiles.h"
+#include "swl_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 // descriptor and no step follows a link that leaves the root.
 #include "private/stage_internal.h"
 
-#include "CLinuxFiles.h"
+#include "swl_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

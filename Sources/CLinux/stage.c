@@ -1,7 +1,7 @@
 // Runs the stage: clone3, the list of operations in the child, and the reports of both sides.
 #include "private/stage_internal.h"
 
-#include "CLinuxFiles.h"
+#include "swl_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

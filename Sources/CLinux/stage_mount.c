@@ -1,7 +1,7 @@
 // The operations of the stage that build the container's file system view.
 #include "private/stage_internal.h"
 
-#include "CLinuxFiles.h"
+#include "swl_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // The operations of the stage on the process itself: identity, limits, descriptors, working directory.
 #include "private/stage_internal.h"
 
-#include "CLinuxFiles.h"
+#include "swl_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 #pragma once
-#include "CLinuxStage.h"
+#include "swl_stage.h"
 
 #include <stdbool.h>
 
