@@ -31,9 +31,17 @@ int swl_mount(const char *_Nullable source, const char *_Nonnull target, const c
 int swl_umount(const char *_Nonnull target, int flags);
 int swl_mount_setattr(int directory, const char *_Nonnull path, unsigned int flags, uint64_t set, uint64_t clear,
                       uint64_t propagation);
-int swl_memfd_create(const char *_Nonnull name, unsigned int flags);
-/// fcntl(fd, F_ADD_SEALS, seals).
-int swl_add_seals(int fd, int seals);
+/// A memory file that can be sealed.
+int swl_memfd_create(const char *_Nonnull name);
+/// Seals a memory file against every change of its content, or says whether it is (1 or 0).
+int swl_seal(int fd);
+int swl_is_sealed(int fd);
+/// open(2) with O_PATH.
+int swl_open_path(const char *_Nonnull path);
+/// A private read-only clone of the mount that `fd` (O_PATH) lies on, rooted at that file.
+int swl_clone_readonly(int fd);
+/// getrlimit(2).
+int swl_limit(int resource, uint64_t *_Nonnull soft, uint64_t *_Nonnull hard);
 /// execveat(fd, "", argv, envp, AT_EMPTY_PATH); returns only on failure.
 int swl_exec_descriptor(int fd, char *_Nullable const *_Nonnull argv, char *_Nullable const *_Nonnull envp);
 /// f_type of statfs(2), or -errno.
