@@ -10,7 +10,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
@@ -132,8 +131,6 @@ pid_t swl_wait(pid_t pid, int options, int *status, int64_t *cpu_microseconds) {
     }
     return r;
 }
-
-int swl_become_subreaper(void) { return result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 
 int swl_attach_device_filter(int cgroup, const void *instructions, uint32_t count) {
     static const char license[] = "Apache-2.0";

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// Text to the standard streams, unbuffered, for programs without Foundation.
@@ -16,17 +15,12 @@ package enum StandardStreams {
     package static func input() throws(SysError) -> [UInt8] { try Files.readAll(0, subject: "standard input") }
 }
 
-/// The calling process.
-package enum Process {
+/// The running program.
+package enum Program {
     package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
 
     /// The pid in the caller's own namespace.
     package static var id: Int32 { getpid() }
-
-    /// Orphans below this process become its children (prctl(2), PR_SET_CHILD_SUBREAPER).
-    package static func becomeSubreaper() throws(SysError) {
-        try swl("prctl(PR_SET_CHILD_SUBREAPER)", "") { swl_become_subreaper() }
-    }
 
     /// The working directory.
     package static func workingDirectory() throws(SysError) -> String {

@@ -11,10 +11,10 @@ enum Main {
             let globals = try Arguments(words, Commands.globalGrammar)
             log = try ErrorLog(globals)
             let code = try Commands.run(globals)
-            Process.exit(code)
+            Program.exit(code)
         } catch {
             log.report("\(error)")
-            Process.exit(1)
+            Program.exit(1)
         }
     }
 }
