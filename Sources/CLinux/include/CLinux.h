@@ -10,8 +10,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "swl_events.h"
 #include "swl_network.h"
 #include "swl_posix.h"
+#include "swl_sandbox.h"
 
 int swl_pidfd_open(pid_t pid, unsigned int flags);
 int swl_pidfd_send_signal(int pidfd, int signal);
