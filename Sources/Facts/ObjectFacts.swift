@@ -16,9 +16,11 @@ package struct PodReplaced: FactPayload {
 
     /// For example `status`; absent for the pod itself.
     package var subresource: String?
+    package var changedAt: Microseconds
 
-    package init(subresource: String? = nil) {
+    package init(subresource: String? = nil, changedAt: Microseconds) {
         self.subresource = subresource
+        self.changedAt = changedAt
     }
 }
 
@@ -30,10 +32,12 @@ package struct PodPatched: FactPayload {
     package var patchType: String
     /// For example `status`; absent for the pod itself.
     package var subresource: String?
+    package var changedAt: Microseconds
 
-    package init(patchType: String, subresource: String? = nil) {
+    package init(patchType: String, subresource: String? = nil, changedAt: Microseconds) {
         self.patchType = patchType
         self.subresource = subresource
+        self.changedAt = changedAt
     }
 }
 
