@@ -11,9 +11,11 @@
 #include <sys/types.h>
 
 #include "swl_events.h"
+#include "swl_files.h"
 #include "swl_network.h"
 #include "swl_posix.h"
 #include "swl_sandbox.h"
+#include "swl_stage.h"
 
 int swl_pidfd_open(pid_t pid, unsigned int flags);
 int swl_pidfd_send_signal(int pidfd, int signal);
