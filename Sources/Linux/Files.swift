@@ -36,7 +36,9 @@ package enum Files {
         while offset < content.count {
             let from = offset
             let count = try sys("write", subject) {
-                unsafe content.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress?.advanced(by: from), $0.count - from) }
+                unsafe content.withUnsafeBytes {
+                    unsafe Glibc.write(raw, $0.baseAddress?.advanced(by: from), $0.count - from)
+                }
             }
             offset += count
         }
@@ -51,7 +53,9 @@ package enum Files {
     }
 
     /// Replaces a file so that a crash leaves the old or the new content: temporary file, fsync, rename, fsync of the directory.
-    package static func replace(_ path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600) throws(SysError) {
+    package static func replace(_ path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600)
+        throws(SysError)
+    {
         let temporary = path + ".tmp\(getpid())"
         do {
             let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
