@@ -12,5 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "swl_network.h"
+#include "swl_posix.h"
+
 int swl_pidfd_open(pid_t pid, unsigned int flags);
 int swl_pidfd_send_signal(int pidfd, int signal);
