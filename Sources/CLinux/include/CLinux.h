@@ -2,6 +2,8 @@
 // System calls and constants that Swift's Glibc module does not import, and the async-signal-safe stage between
 // clone and exec. Everything exported has the prefix swl_; functions return -errno on failure and never allocate.
 
+#include "paths.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
