@@ -140,8 +140,8 @@ extension Files {
     }
 
     package static func kind(_ path: String) throws(SysError) -> Kind {
-        var status = Glibc.stat()
-        try sys("stat", path) { unsafe Glibc.stat(path, &status) }
+        var status = stat()
+        try sys("stat", path) { unsafe fstatat(AT_FDCWD, path, &status, 0) }
         return switch status.st_mode & S_IFMT {
         case S_IFREG: .regular
         case S_IFDIR: .directory

@@ -18,6 +18,5 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-
 int swl_pidfd_open(pid_t pid, unsigned int flags);
 int swl_pidfd_send_signal(int pidfd, int signal);
