@@ -2,9 +2,9 @@ import EventLog
 import JSON
 import KubernetesAPI
 
-/// Between a pod and its after-image in the log: the JSON that GET, LIST and WATCH serve as it is.
-enum PodDocument {
-    /// Encodes a pod with a hole where the log writes the resourceVersion.
+/// Between an object and its after-image in the log: the JSON that GET, LIST and WATCH serve as it is.
+enum ObjectDocument {
+    /// Encodes an object with a hole where the log writes the resourceVersion.
     static func image<Object: Encodable>(of object: Object, _ metadata: WritableKeyPath<Object, ObjectMeta>) throws -> AfterImage {
         var object = object
         // Empty strings are left out, so a digit keeps the place; in ObjectMeta only fields that hold no free text of
