@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "swl_datagram.h"
 #include "swl_network.h"
 #include "swl_posix.h"
 
