@@ -3,6 +3,7 @@
 // clone and exec. Everything exported has the prefix swl_; functions return -errno on failure and never allocate.
 
 #include "paths.h"
+#include "swl_datagram.h"
 #include "swl_events.h"
 #include "swl_files.h"
 #include "swl_network.h"
@@ -18,9 +19,5 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-
-#include "swl_datagram.h"
-#include "swl_network.h"
-#include "swl_posix.h"
 int swl_pidfd_open(pid_t pid, unsigned int flags);
 int swl_pidfd_send_signal(int pidfd, int signal);
