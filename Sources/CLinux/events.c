@@ -1,5 +1,10 @@
 #include "CLinux.h"
 
+#include <pthread.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
 int swl_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
     struct epoll_event event = {.events = events, .data = {.u64 = token}};
     return epoll_ctl(epoll, operation, fd, &event) < 0 ? -errno : 0;
@@ -34,4 +39,61 @@ int swl_peer(int connection, int32_t *pid, uint32_t *uid, uint32_t *gid) {
     *uid = peer.uid;
     *gid = peer.gid;
     return 0;
+}
+
+int swl_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ? -errno : 0; }
+
+int swl_signal_descriptor(uint64_t mask) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int number = 1; number <= 64; number++)
+        if (mask >> (number - 1) & 1)
+            sigaddset(&signals, number);
+    int result = pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    if (result != 0)
+        return -result;
+    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+int swl_next_signal(int fd) {
+    struct signalfd_siginfo info;
+    ssize_t n;
+    do
+        n = read(fd, &info, sizeof info);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == EAGAIN ? 0 : -errno;
+    return n == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int swl_spawn_session(const char *program, char *const *argv, char *const *envp, int listener, int output) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int result = posix_spawn_file_actions_init(&actions);
+    if (result != 0)
+        return -result;
+    result = posix_spawnattr_init(&attributes);
+    if (result != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -result;
+    }
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    pid_t child = 0;
+    if ((result = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
+        (result = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0 &&
+        (result = posix_spawn_file_actions_adddup2(&actions, output, 2)) == 0 &&
+        // The same number on both sides clears close-on-exec.
+        (result = posix_spawn_file_actions_adddup2(&actions, listener, 3)) == 0 &&
+        (result = posix_spawn_file_actions_addclosefrom_np(&actions, 4)) == 0 &&
+        (result = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
+        (result = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
+        (result = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+                                                            POSIX_SPAWN_SETSIGDEF)) == 0)
+        result = posix_spawn(&child, program, &actions, &attributes, argv, envp);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return result != 0 ? -result : (int)child;
 }

@@ -23,3 +23,17 @@ void swl_set_thread_name(const char *_Nonnull name);
 
 // SO_PEERCRED: who connected the other end of a unix socket.
 int swl_peer(int connection, int32_t *_Nonnull pid, uint32_t *_Nonnull uid, uint32_t *_Nonnull gid);
+
+// Orphans among the caller's descendants become its children (PR_SET_CHILD_SUBREAPER).
+int swl_become_subreaper(void);
+
+// Blocks the signals of mask (bit number - 1) for the calling thread and returns a signalfd(2) for them: close-on-exec,
+// not blocking.
+int swl_signal_descriptor(uint64_t mask);
+
+// Reads one pending signal from a signalfd: its number, 0 if there is none, or -errno.
+int swl_next_signal(int fd);
+
+// Starts program with fd 3 = listener, 0 = /dev/null, 1 and 2 = output, in a session of its own, with default signals.
+int swl_spawn_session(const char *_Nonnull program, char *_Nullable const *_Nonnull argv,
+                      char *_Nullable const *_Nonnull envp, int listener, int output);
