@@ -30,8 +30,10 @@ package struct Descriptor: ~Copyable, Sendable {
     /// A second descriptor of the same open file, close-on-exec.
     package borrowing func duplicate() throws(SysError) -> Descriptor {
         let number = raw
-        return Descriptor(owning: try sys("fcntl(F_DUPFD_CLOEXEC)", "descriptor \(number)") {
-            fcntl(number, F_DUPFD_CLOEXEC, 3)
-        })
+        return Descriptor(
+            owning: try sys("fcntl(F_DUPFD_CLOEXEC)", "descriptor \(number)") {
+                fcntl(number, F_DUPFD_CLOEXEC, 3)
+            }
+        )
     }
 }

@@ -1,0 +1,25 @@
+#pragma once
+// Event descriptors and sockets: what Swift's Glibc module does not include, in a shape that needs no unions.
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+// epoll_ctl(2) with a 64-bit token as the user data.
+int swl_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t token);
+
+// epoll_wait(2) for at most 64 events; token and event bits of each are written to the two arrays.
+int swl_epoll_wait(int epoll, uint64_t *_Nonnull tokens, uint32_t *_Nonnull events, int count, int timeout_ms);
+
+// accept4(2) without the address: close-on-exec, not blocking.
+int swl_accept(int listener);
+
+// Names the calling thread for ps -L and top; bytes after the 15th are ignored.
+void swl_set_thread_name(const char *_Nonnull name);
+
+// SO_PEERCRED: who connected the other end of a unix socket.
+int swl_peer(int connection, int32_t *_Nonnull pid, uint32_t *_Nonnull uid, uint32_t *_Nonnull gid);
