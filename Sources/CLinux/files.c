@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,11 +19,6 @@
 #include <unistd.h>
 
 static int result(long r) { return r < 0 ? -errno : (int)r; }
-
-int swl_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
-    struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};
-    return result(syscall(SYS_openat2, directory, path, &how, sizeof how));
-}
 
 int swl_setns(int fd, int type) { return result(setns(fd, type)); }
 

@@ -35,6 +35,14 @@ package struct MountOptions: Hashable, Sendable {
         "strictatime": .accessTime(.strictAccessTime), "nostrictatime": .accessTime([]),
     ]
 
+    /// The names that are understood here, for `features`; all others go to the file system.
+    package static var known: [String] {
+        let plain = Array(attributes.keys)
+        let kinds = ["shared", "slave", "private", "unbindable"]
+        return (plain + plain.map { "r" + $0 } + kinds + kinds.map { "r" + $0 }
+            + ["bind", "rbind", "defaults", "remount", "tmpcopyup"]).sorted()
+    }
+
     /// Reads the options in order; a later one overrides an earlier one.
     package init(_ list: [String]) {
         for option in list {

@@ -104,6 +104,9 @@ package enum SeccompCompiler {
         "ppc", "ppc64", "ppc64le", "s390", "s390x", "parisc", "parisc64", "riscv64",
     ]
 
+    /// The names that a profile may use.
+    package static var architectureNames: [String] { architectures.map { "SCMP_ARCH_" + $0.uppercased() } }
+
     private static func architecture(_ name: String) throws(RuntimeError) -> UInt32 {
         let short = name.hasPrefix("SCMP_ARCH_") ? name.dropFirst(10).lowercased() : ""
         let token = architectures.contains(short) ? unsafe seccomp_arch_resolve_name(short) : 0

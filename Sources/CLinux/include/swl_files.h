@@ -5,14 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/// openat2(2) with the RESOLVE_… bits of <linux/openat2.h>.
-int swl_openat2(int directory, const char *_Nonnull path, uint64_t flags, uint64_t mode, uint64_t resolve);
-
-#define SWL_RESOLVE_NO_XDEV 0x01
-#define SWL_RESOLVE_NO_MAGICLINKS 0x02
-#define SWL_RESOLVE_NO_SYMLINKS 0x04
-#define SWL_RESOLVE_BENEATH 0x08
-#define SWL_RESOLVE_IN_ROOT 0x10
+#include "paths.h"
 
 #define SWL_CLONE_NEWTIME 0x00000080ull
 #define SWL_CLONE_NEWNS 0x00020000ull
