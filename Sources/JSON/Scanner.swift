@@ -19,12 +19,12 @@ struct Scanner {
     private let limits: JSONLimits
     private var open: [Frame] = []
     private var position = 0
+    private var expected = Expectation.value
 
     init(limits: JSONLimits) { self.limits = limits }
 
     mutating func scan(_ text: Span<UInt8>) throws(JSONError) {
         nodes.reserveCapacity(text.count / 12 + 4)
-        var expected = Expectation.value
         while true {
             skipSpace(text)
             guard position < text.count else {
@@ -116,6 +116,7 @@ struct Scanner {
 
     private mutating func close(_ text: Span<UInt8>) throws(JSONError) {
         let frame = open.removeLast()
+        expected = .value
         if nodes[frame.container].kind == .array { nodes[frame.container].end = frame.count }
         nodes[frame.container].next = UInt32(nodes.count)
         if frame.count > 1, nodes[frame.container].kind == .object { try findDuplicates(in: frame, text) }
@@ -140,7 +141,9 @@ struct Scanner {
             while later < end {
                 var earlier = frame.container + 1
                 while earlier < later {
-                    if sameKey(earlier, later, text) { try markDuplicate(earlier, later, text) }
+                    if !nodes[earlier].flags.contains(.shadowed), sameKey(earlier, later, text) {
+                        try markDuplicate(earlier, later, text)
+                    }
                     earlier = Int(nodes[earlier].next)
                 }
                 later = Int(nodes[later].next)
@@ -159,10 +162,10 @@ struct Scanner {
     }
 
     private mutating func markDuplicate(_ earlier: Int, _ later: Int, _ text: Span<UInt8>) throws(JSONError) {
-        // With three equal keys the pairs (1,2), (1,3) and (2,3) come here; the second key alone is marked as repeated.
-        let third = nodes[earlier].flags.contains(.repeated) || nodes[earlier].flags.contains(.shadowed)
+        // With three equal keys the pairs (1,2) and (2,3) come here.
+        if !nodes[earlier].flags.contains(.again) { nodes[later].flags.insert(.repeated) }
         nodes[earlier].flags.insert(.shadowed)
-        if !third { nodes[later].flags.insert(.repeated) }
+        nodes[later].flags.insert(.again)
         guard limits.duplicateKeys == .reject else { return }
         let name = String(decoding: keyBytes(later, text), as: UTF8.self)
         throw failure(.duplicateField(name), at: Int(nodes[later].start) - 1, text)
@@ -354,10 +357,12 @@ struct Scanner {
     @inline(never)
     private func failure(_ reason: JSONError.Reason, at offset: Int, _ text: Span<UInt8>) -> JSONError {
         var path = JSONPath()
-        for frame in open {
+        for (depth, frame) in open.enumerated() {
+            // Between its elements, the innermost container itself is the place.
+            if depth == open.count - 1, expected != .value, expected != .firstElement { break }
             if nodes[frame.container].kind == .array {
                 path.steps.append(.index(Int(frame.count)))
-            } else if frame.key > 0 {
+            } else {
                 path.steps.append(.key(String(decoding: keyBytes(frame.key, text), as: UTF8.self)))
             }
         }

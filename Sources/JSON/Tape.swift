@@ -10,6 +10,8 @@ struct TapeNode {
         static let escaped = Flags(rawValue: 1)
         /// A key that a later equal key replaces.
         static let shadowed = Flags(rawValue: 2)
+        /// A key that an earlier one equals.
+        static let again = Flags(rawValue: 64)
         /// The second key of its name in the object.
         static let repeated = Flags(rawValue: 4)
         /// A key that the decoded type asked for.

@@ -124,3 +124,83 @@ package enum Files {
         }
     }
 }
+
+extension Files {
+    /// Writes a file anew without syncing it: for state that need not outlive a crash of the machine.
+    package static func write(_ path: String, _ bytes: some Collection<UInt8>, mode: mode_t) throws(SysError) {
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+        try writeAll(file.raw, bytes, subject: path)
+    }
+}
+
+extension Files {
+    /// What is at a path, with symbolic links followed.
+    package enum Kind: Sendable {
+        case regular, directory, socket, characterDevice, blockDevice, other
+    }
+
+    package static func kind(_ path: String) throws(SysError) -> Kind {
+        var status = stat()
+        try sys("stat", path) { unsafe fstatat(AT_FDCWD, path, &status, 0) }
+        return switch status.st_mode & S_IFMT {
+        case S_IFREG: .regular
+        case S_IFDIR: .directory
+        case S_IFSOCK: .socket
+        case S_IFCHR: .characterDevice
+        case S_IFBLK: .blockDevice
+        default: .other
+        }
+    }
+
+    /// Sets the permission bits regardless of the process's umask.
+    package static func setMode(_ path: String, _ mode: mode_t) throws(SysError) {
+        try sys("chmod", path) { unsafe chmod(path, mode) }
+    }
+}
+
+extension Files {
+    /// The first bytes of a file, at most `limit`.
+    package static func readPrefix(_ path: String, limit: Int) throws(SysError) -> [UInt8] {
+        let file = try Descriptor.open(path, O_RDONLY)
+        return try read(file.raw, at: 0, count: limit, subject: path)
+    }
+
+    /// The last bytes of a file, at most `limit`.
+    package static func readSuffix(_ path: String, limit: Int) throws(SysError) -> [UInt8] {
+        let file = try Descriptor.open(path, O_RDONLY)
+        let raw = file.raw
+        let size = Int(try sys("lseek", path) { lseek(raw, 0, SEEK_END) })
+        return try read(raw, at: max(0, size - limit), count: limit, subject: path)
+    }
+
+    /// Up to `count` bytes from a position, `pread(2)`; fewer at the end of the file.
+    package static func read(_ raw: Int32, at offset: Int, count: Int, subject: String) throws(SysError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let from = filled
+            let got = try sys("pread", subject) {
+                unsafe bytes.withUnsafeMutableBytes {
+                    unsafe pread(raw, $0.baseAddress?.advanced(by: from), $0.count - from, off_t(offset + from))
+                }
+            }
+            if got == 0 { break }
+            filled += got
+        }
+        bytes.removeLast(count - filled)
+        return bytes
+    }
+}
+
+extension Files {
+    /// What a symbolic link says, `readlink(2)`.
+    package static func linkTarget(_ path: String) throws(SysError) -> String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = try sys("readlink", path) {
+            unsafe buffer.withUnsafeMutableBytes { bytes in
+                unsafe readlink(path, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+            }
+        }
+        return String(decoding: buffer[..<count], as: UTF8.self)
+    }
+}

@@ -2,6 +2,15 @@
 // System calls and constants that Swift's Glibc module does not import, and the async-signal-safe stage between
 // clone and exec. Everything exported has the prefix swl_; functions return -errno on failure and never allocate.
 
+#include "paths.h"
+#include "swl_datagram.h"
+#include "swl_events.h"
+#include "swl_files.h"
+#include "swl_network.h"
+#include "swl_posix.h"
+#include "swl_sandbox.h"
+#include "swl_stage.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -9,11 +18,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#include "swl_events.h"
-#include "swl_network.h"
-#include "swl_posix.h"
-#include "swl_sandbox.h"
 
 int swl_pidfd_open(pid_t pid, unsigned int flags);
 int swl_pidfd_send_signal(int pidfd, int signal);
