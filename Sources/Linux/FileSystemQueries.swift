@@ -17,7 +17,7 @@ extension Files {
     package static func remove(_ path: String) throws(SysError) {
         do {
             try sys("unlink", path) { unsafe unlink(path) }
-        } catch where error.errno == .noEntry {}
+        } catch  where error.errno == .noEntry {}
     }
 
     /// mkdir(2), failing if something is there.

@@ -24,7 +24,7 @@ package struct ProcessFacts: Hashable, Sendable {
     package static func of(_ pid: Int32) throws(SysError) -> ProcessFacts? {
         do {
             return parse(try Files.read("/proc/\(pid)/stat"))
-        } catch where error.errno == .noEntry || error.errno == .noProcess {
+        } catch  where error.errno == .noEntry || error.errno == .noProcess {
             return nil
         }
     }

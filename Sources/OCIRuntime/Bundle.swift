@@ -16,15 +16,29 @@ package struct Bundle: Sendable {
         do {
             resolved = try Files.resolved(path)
         } catch {
-            throw RuntimeError(.invalid, step: "open the bundle", subject: path, cause: "\(error.errno)", errno: error.errno)
+            throw RuntimeError(
+                .invalid,
+                step: "open the bundle",
+                subject: path,
+                cause: "\(error.errno)",
+                errno: error.errno
+            )
         }
         let file = resolved + "/config.json"
         let bytes: [UInt8]
         do {
             bytes = try Files.read(file)
         } catch {
-            let hint = error.errno == .noEntry ? "a bundle is a directory with a config.json; `spec` writes a template" : nil
-            throw RuntimeError(.invalid, step: "read", subject: file, cause: "\(error.errno)", errno: error.errno, hint: hint)
+            let hint =
+                error.errno == .noEntry ? "a bundle is a directory with a config.json; `spec` writes a template" : nil
+            throw RuntimeError(
+                .invalid,
+                step: "read",
+                subject: file,
+                cause: "\(error.errno)",
+                errno: error.errno,
+                hint: hint
+            )
         }
         let spec: RuntimeSpec
         do {

@@ -27,7 +27,12 @@ package struct Cgroup: Sendable {
             return
         }
         if let first = resources.unified?.keys.sorted().first {
-            throw RuntimeError(.unsupported, step: "set the cgroup value", subject: first, cause: "this host uses cgroup v1")
+            throw RuntimeError(
+                .unsupported,
+                step: "set the cgroup value",
+                subject: first,
+                cause: "this host uses cgroup v1"
+            )
         }
         for write in CgroupLimits.v1(resources) {
             guard let tree = layout.tree(write.controller) else {
@@ -118,7 +123,10 @@ package struct Cgroup: Sendable {
             let missing = available.filter { !enabled.contains($0) }
             if !missing.isEmpty {
                 do {
-                    try Files.put(missing.map { "+" + $0 }.joined(separator: " "), to: directory + "/cgroup.subtree_control")
+                    try Files.put(
+                        missing.map { "+" + $0 }.joined(separator: " "),
+                        to: directory + "/cgroup.subtree_control"
+                    )
                 } catch {
                     for controller in missing {
                         // Says itself later: the file of the limit is then absent.
@@ -148,7 +156,7 @@ package struct Cgroup: Sendable {
         do {
             pids = try Files.readText(path + "/cgroup.procs").split(separator: "\n").compactMap { Int32($0) }
             for child in try children(path) { pids += try processes(child) }
-        } catch where error.errno == .noEntry || error.errno == Errno(19) {
+        } catch  where error.errno == .noEntry || error.errno == Errno(19) {
             // Removed meanwhile.
         }
         return pids
@@ -164,17 +172,17 @@ package struct Cgroup: Sendable {
             try doing("kill the container") { () throws(SysError) in
                 do throws(SysError) {
                     try Files.put("1", to: tree.path + "/cgroup.kill")
-                } catch where error.errno == .noEntry || error.errno == Errno(19) {}
+                } catch  where error.errno == .noEntry || error.errno == Errno(19) {}
             }
             return
         }
         // Frozen processes cannot fork away; a freezer that is missing costs only that.
         if signal == 9 { try? setFrozen(true) }
-        defer { if signal == 9 { try? setFrozen(false) } } // as above
+        defer { if signal == 9 { try? setFrozen(false) } }  // as above
         for pid in try processes() {
             do {
                 try ProcessDescriptor(pid: pid).signal(signal)
-            } catch where error.errno == .noProcess {
+            } catch  where error.errno == .noProcess {
                 continue
             } catch {
                 throw RuntimeError(error, step: "kill the container")
@@ -254,9 +262,9 @@ package struct Cgroup: Sendable {
             do {
                 try Files.removeDirectory(path)
                 return
-            } catch where error.errno == .noEntry {
+            } catch  where error.errno == .noEntry {
                 return
-            } catch where error.errno == .busy && pause < 400_000 {
+            } catch  where error.errno == .busy && pause < 400_000 {
                 for child in try children(path) { try remove(child) }
                 Pause.microseconds(pause)
                 pause *= 2

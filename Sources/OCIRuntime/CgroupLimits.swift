@@ -75,10 +75,14 @@ package enum CgroupLimits {
     private static func v1(_ block: RuntimeSpec.BlockIO) -> [CgroupWrite] {
         var writes: [CgroupWrite] = []
         if let weight = block.weight, weight != 0 { writes.append(.init("blkio", "blkio.weight", String(weight))) }
-        if let weight = block.leafWeight, weight != 0 { writes.append(.init("blkio", "blkio.leaf_weight", String(weight))) }
+        if let weight = block.leafWeight, weight != 0 {
+            writes.append(.init("blkio", "blkio.leaf_weight", String(weight)))
+        }
         for device in block.weightDevice ?? [] {
             let number = "\(device.major):\(device.minor)"
-            if let weight = device.weight { writes.append(.init("blkio", "blkio.weight_device", "\(number) \(weight)")) }
+            if let weight = device.weight {
+                writes.append(.init("blkio", "blkio.weight_device", "\(number) \(weight)"))
+            }
             if let weight = device.leafWeight {
                 writes.append(.init("blkio", "blkio.leaf_weight_device", "\(number) \(weight)"))
             }
@@ -118,7 +122,9 @@ package enum CgroupLimits {
         }
         if let cpu = resources.cpu {
             if let idle = cpu.idle { writes.append(.init("cpu", "cpu.idle", String(idle))) }
-            if let shares = cpu.shares, shares != 0 { writes.append(.init("cpu", "cpu.weight", String(weight(shares: shares)))) }
+            if let shares = cpu.shares, shares != 0 {
+                writes.append(.init("cpu", "cpu.weight", String(weight(shares: shares))))
+            }
             if cpu.quota ?? 0 != 0 || cpu.period ?? 0 != 0 {
                 let quota = cpu.quota.map { $0 > 0 ? String($0) : "max" } ?? "max"
                 let period = cpu.period.flatMap { $0 == 0 ? nil : $0 } ?? 100_000
@@ -136,7 +142,12 @@ package enum CgroupLimits {
         writes += rdma(resources)
         for (file, value) in (resources.unified ?? [:]).sorted(by: { $0.key < $1.key }) {
             guard let dot = file.firstIndex(of: "."), dot != file.startIndex, !file.contains("/") else {
-                throw RuntimeError(.invalid, step: "set the cgroup value", subject: file, cause: "it is no file of a controller")
+                throw RuntimeError(
+                    .invalid,
+                    step: "set the cgroup value",
+                    subject: file,
+                    cause: "it is no file of a controller"
+                )
             }
             writes.append(.init(String(file[..<dot]), file, value))
         }
@@ -151,7 +162,11 @@ package enum CgroupLimits {
             throw RuntimeError(.invalid, step: "set the swap limit", cause: "it needs a memory limit")
         }
         guard total >= limit else {
-            throw RuntimeError(.invalid, step: "set the swap limit", cause: "memory and swap together are below the memory limit")
+            throw RuntimeError(
+                .invalid,
+                step: "set the swap limit",
+                cause: "memory and swap together are below the memory limit"
+            )
         }
         return total - limit
     }

@@ -26,13 +26,23 @@ extension Container {
         try root.prepare()
         let directory = root.directory(options.id)
         if Files.exists(directory) {
-            throw RuntimeError(.exists, step: "container", subject: "\"\(options.id)\"", cause: "container with given ID already exists")
+            throw RuntimeError(
+                .exists,
+                step: "container",
+                subject: "\"\(options.id)\"",
+                cause: "container with given ID already exists"
+            )
         }
         let plan = try makePlan(spec, options: options, root: root)
         do {
             try Files.makeDirectory(directory, mode: 0o700)
-        } catch where error.errno == .exists {
-            throw RuntimeError(.exists, step: "container", subject: "\"\(options.id)\"", cause: "container with given ID already exists")
+        } catch  where error.errno == .exists {
+            throw RuntimeError(
+                .exists,
+                step: "container",
+                subject: "\"\(options.id)\"",
+                cause: "container with given ID already exists"
+            )
         } catch {
             throw RuntimeError(error, step: "make the state directory")
         }
@@ -43,7 +53,7 @@ extension Container {
         } catch {
             // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
             try? cgroup.destroy()
-            try? Files.removeTree(directory) // as above
+            try? Files.removeTree(directory)  // as above
             throw error
         }
     }
@@ -84,7 +94,7 @@ extension Container {
         input.noNewKeyring = options.noNewKeyring
         input.preserveDescriptors = options.preserveDescriptors
         let plan = try ContainerPlan(input)
-        guard Files.isDirectory((try? Files.resolved(plan.rootfs)) ?? plan.rootfs) else { // missing: said below
+        guard Files.isDirectory((try? Files.resolved(plan.rootfs)) ?? plan.rootfs) else {  // missing: said below
             throw RuntimeError(.invalid, step: "rootfs", subject: plan.rootfs, cause: "it is no directory")
         }
         return Preparation(plan: plan, cgroup: layout)
@@ -168,7 +178,8 @@ extension Container {
     }
 
     /// Listens to the child until everything before the start is done.
-    private static func follow(_ child: borrowing StagedChild, plan: ContainerPlan) throws(RuntimeError) -> Descriptor? {
+    private static func follow(_ child: borrowing StagedChild, plan: ContainerPlan) throws(RuntimeError) -> Descriptor?
+    {
         var console: Descriptor?
         while true {
             let report = try doing("start the init process") { () throws(SysError) in try child.nextReport() }

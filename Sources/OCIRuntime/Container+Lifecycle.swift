@@ -8,7 +8,12 @@ extension Container {
     package func pause() throws(RuntimeError) {
         let now = try status()
         guard now == .running || now == .created else {
-            throw RuntimeError(.wrongState, step: "pause", subject: id, cause: "container not running or created: \(now.rawValue)")
+            throw RuntimeError(
+                .wrongState,
+                step: "pause",
+                subject: id,
+                cause: "container not running or created: \(now.rawValue)"
+            )
         }
         try cgroup.setFrozen(true)
     }

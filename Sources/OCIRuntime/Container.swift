@@ -72,7 +72,7 @@ package struct Container: Sendable {
         let process: ProcessDescriptor
         do {
             process = try ProcessDescriptor(pid: stored.pid)
-        } catch where error.errno == .noProcess {
+        } catch  where error.errno == .noProcess {
             return nil
         } catch {
             throw RuntimeError(error, step: "open the init process")
@@ -101,9 +101,19 @@ package struct Container: Sendable {
         switch try status() {
         case .created, .creating: break
         case .stopped:
-            throw RuntimeError(.wrongState, step: "start", subject: id, cause: "cannot start a container that has stopped")
+            throw RuntimeError(
+                .wrongState,
+                step: "start",
+                subject: id,
+                cause: "cannot start a container that has stopped"
+            )
         case .running, .paused:
-            throw RuntimeError(.wrongState, step: "start", subject: id, cause: "cannot start an already running container")
+            throw RuntimeError(
+                .wrongState,
+                step: "start",
+                subject: id,
+                cause: "cannot start an already running container"
+            )
         }
         let record = try doing("start") { () throws(SysError) in try release() }
         if record.isEmpty { return }
@@ -145,7 +155,7 @@ package struct Container: Sendable {
         guard let process = try process() else { throw notRunning }
         do {
             try process.signal(signal)
-        } catch where error.errno == .noProcess {
+        } catch  where error.errno == .noProcess {
             throw notRunning
         } catch {
             throw RuntimeError(error, step: "kill")
@@ -174,7 +184,7 @@ package struct Container: Sendable {
         }
         if let process = try process() {
             try doing("kill the init process") { () throws(SysError) in
-                do throws(SysError) { try process.signal(9) } catch where error.errno == .noProcess {}
+                do throws(SysError) { try process.signal(9) } catch  where error.errno == .noProcess {}
             }
             if cgroup.isFrozen() { try cgroup.setFrozen(false) }
             let ended = try doing("wait for the init process") { () throws(SysError) in

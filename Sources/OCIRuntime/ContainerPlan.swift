@@ -119,7 +119,7 @@ package struct ContainerPlan: Sendable {
         )
         try mounts.add(spec.mounts ?? [])
         try mounts.add(linux.devices ?? [])
-        steps += mounts.steps
+        steps += mounts.steps + mounts.late
         steps += (linux.readonlyPaths ?? []).map { .readOnlyPath(MountPlan.clean($0)) }
         steps += (linux.maskedPaths ?? []).map { .mask(MountPlan.clean($0)) }
         let hooks = spec.hooks
@@ -163,7 +163,12 @@ package struct ContainerPlan: Sendable {
             return [.propagation(path: "/", MountPropagation.slave.recursively), .root(rootfs, nil)]
         }
         guard let kind = MountPropagation.named(name) else {
-            throw RuntimeError(.invalid, step: "config.json", subject: "rootfsPropagation", cause: "\"\(name)\" is not known")
+            throw RuntimeError(
+                .invalid,
+                step: "config.json",
+                subject: "rootfsPropagation",
+                cause: "\"\(name)\" is not known"
+            )
         }
         // Mounts of the host shall see those of the container: its own mount points must stay members of the host's
         // peer groups, all but those around the root, for pivot_root refuses shared ones.

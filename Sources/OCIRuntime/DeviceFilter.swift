@@ -22,12 +22,12 @@ package enum DeviceFilter {
     }
 
     // Register 1: context; 2: type; 3: access; 4: major; 5: minor; 6: scratch; 0: the answer.
-    private static let load: UInt8 = 0x61 // BPF_LDX | BPF_MEM | BPF_W
-    private static let and: UInt8 = 0x54 // BPF_ALU | BPF_AND | BPF_K
-    private static let shiftRight: UInt8 = 0x74 // BPF_ALU | BPF_RSH | BPF_K
-    private static let copy: UInt8 = 0xBC // BPF_ALU | BPF_MOV | BPF_X
-    private static let set: UInt8 = 0xB4 // BPF_ALU | BPF_MOV | BPF_K
-    private static let jumpUnlessEqual: UInt8 = 0x56 // BPF_JMP32 | BPF_JNE | BPF_K
+    private static let load: UInt8 = 0x61  // BPF_LDX | BPF_MEM | BPF_W
+    private static let and: UInt8 = 0x54  // BPF_ALU | BPF_AND | BPF_K
+    private static let shiftRight: UInt8 = 0x74  // BPF_ALU | BPF_RSH | BPF_K
+    private static let copy: UInt8 = 0xBC  // BPF_ALU | BPF_MOV | BPF_X
+    private static let set: UInt8 = 0xB4  // BPF_ALU | BPF_MOV | BPF_K
+    private static let jumpUnlessEqual: UInt8 = 0x56  // BPF_JMP32 | BPF_JNE | BPF_K
     private static let exit: UInt8 = 0x95
 
     /// The bytes of the program.
@@ -53,12 +53,17 @@ package enum DeviceFilter {
         if rule.type == "b" { tests.append(Instruction(code: jumpUnlessEqual, destination: 2, immediate: 1)) }
         if rule.type == "c" { tests.append(Instruction(code: jumpUnlessEqual, destination: 2, immediate: 2)) }
         if let major = rule.major {
-            tests.append(Instruction(code: jumpUnlessEqual, destination: 4, immediate: Int32(truncatingIfNeeded: major)))
+            tests.append(
+                Instruction(code: jumpUnlessEqual, destination: 4, immediate: Int32(truncatingIfNeeded: major))
+            )
         }
         if let minor = rule.minor {
-            tests.append(Instruction(code: jumpUnlessEqual, destination: 5, immediate: Int32(truncatingIfNeeded: minor)))
+            tests.append(
+                Instruction(code: jumpUnlessEqual, destination: 5, immediate: Int32(truncatingIfNeeded: minor))
+            )
         }
-        let mask: Int32 = (rule.access.contains("m") ? 1 : 0) | (rule.access.contains("r") ? 2 : 0)
+        let mask: Int32 =
+            (rule.access.contains("m") ? 1 : 0) | (rule.access.contains("r") ? 2 : 0)
             | (rule.access.contains("w") ? 4 : 0)
         if mask != 7 {
             if rule.allow {
@@ -70,7 +75,7 @@ package enum DeviceFilter {
                 // Anything that is asked for and in the rule is denied: jump over unless (access & mask) != 0.
                 tests.append(Instruction(code: copy, destination: 6, source: 3))
                 tests.append(Instruction(code: and, destination: 6, immediate: mask))
-                tests.append(Instruction(code: 0x16, destination: 6, immediate: 0)) // BPF_JMP32 | BPF_JEQ | BPF_K
+                tests.append(Instruction(code: 0x16, destination: 6, immediate: 0))  // BPF_JMP32 | BPF_JEQ | BPF_K
             }
         }
         let answer = [Instruction(code: set, immediate: rule.allow ? 1 : 0), Instruction(code: exit)]

@@ -47,11 +47,21 @@ package struct DeviceRules: Hashable, Sendable {
             case "c", "u": type = "c"
             case "b": type = "b"
             default:
-                throw RuntimeError(.invalid, step: "device rule", subject: rule.type ?? "", cause: "the type must be a, b or c")
+                throw RuntimeError(
+                    .invalid,
+                    step: "device rule",
+                    subject: rule.type ?? "",
+                    cause: "the type must be a, b or c"
+                )
             }
             let access = rule.access.flatMap { $0.isEmpty ? nil : $0 } ?? "rwm"
             guard access.allSatisfy({ "rwm".contains($0) }) else {
-                throw RuntimeError(.invalid, step: "device rule", subject: access, cause: "the access must be of r, w and m")
+                throw RuntimeError(
+                    .invalid,
+                    step: "device rule",
+                    subject: access,
+                    cause: "the access must be of r, w and m"
+                )
             }
             func number(_ value: Int64?) -> Int64? { value.flatMap { $0 < 0 ? nil : $0 } }
             // A rule for all types covers all numbers and kinds of access: the kernel knows no other.
@@ -76,7 +86,9 @@ package struct DeviceRules: Hashable, Sendable {
             Rule(allow: true, type: "c", major: 136, minor: nil, access: "rwm"),
         ]
         let numbers: [(Int64, Int64)] = [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 2)]
-        for (major, minor) in numbers { rules.append(Rule(allow: true, type: "c", major: major, minor: minor, access: "rwm")) }
+        for (major, minor) in numbers {
+            rules.append(Rule(allow: true, type: "c", major: major, minor: minor, access: "rwm"))
+        }
         return rules
     }()
 

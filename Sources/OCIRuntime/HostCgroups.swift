@@ -23,7 +23,13 @@ package struct HostCgroups: Hashable, Sendable {
         /// The caller's own cgroup, relative to `mountRoot`.
         package let own: String
 
-        package init(version: Int, controllers: [String], mountPoint: String, mountRoot: String = "/", own: String = "/") {
+        package init(
+            version: Int,
+            controllers: [String],
+            mountPoint: String,
+            mountRoot: String = "/",
+            own: String = "/"
+        ) {
             self.version = version
             self.controllers = controllers
             self.mountPoint = mountPoint
@@ -59,11 +65,15 @@ package struct HostCgroups: Hashable, Sendable {
         var hierarchies: [Hierarchy] = []
         for mount in mounts where mount.type == "cgroup" || mount.type == "cgroup2" {
             let version = mount.type == "cgroup" ? 1 : 2
-            let controllers = version == 2 ? [] : mount.superOptions.filter {
-                !flags.contains($0) && !$0.hasPrefix("release_agent=") && !$0.hasPrefix("cpuset_")
-            }
+            let controllers =
+                version == 2
+                ? []
+                : mount.superOptions.filter {
+                    !flags.contains($0) && !$0.hasPrefix("release_agent=") && !$0.hasPrefix("cpuset_")
+                }
             if hierarchies.contains(where: { $0.version == version && $0.controllers == controllers }) { continue }
-            let path = own.first { $0.key == controllers.joined(separator: ",") }?.value
+            let path =
+                own.first { $0.key == controllers.joined(separator: ",") }?.value
                 ?? own.first { key, _ in Set(key.split(separator: ",").map(String.init)) == Set(controllers) }?.value
                 ?? "/"
             hierarchies.append(
@@ -129,11 +139,21 @@ package struct CgroupLayout: Hashable, Sendable {
         let wanted = cgroupsPath.flatMap { $0.isEmpty ? nil : $0 } ?? id
         let parts = wanted.split(separator: "/")
         if parts.contains("..") || wanted.utf8.count > 4095 {
-            throw RuntimeError(.invalid, step: "cgroupsPath", subject: wanted, cause: "the path leads out of the cgroup tree")
+            throw RuntimeError(
+                .invalid,
+                step: "cgroupsPath",
+                subject: wanted,
+                cause: "the path leads out of the cgroup tree"
+            )
         }
         let relative = parts.filter { $0 != "." }.joined(separator: "/")
         if relative.isEmpty {
-            throw RuntimeError(.invalid, step: "cgroupsPath", subject: wanted, cause: "the root cgroup cannot be a container's")
+            throw RuntimeError(
+                .invalid,
+                step: "cgroupsPath",
+                subject: wanted,
+                cause: "the root cgroup cannot be a container's"
+            )
         }
         mode = host.mode
         trees = host.hierarchies.map { hierarchy in

@@ -21,7 +21,7 @@ extension HostFacts {
             }
             // Asked for only if the configuration names a label: a module that cannot be read is not there.
             if spec.process?.apparmorProfile?.isEmpty == false {
-                facts.appArmor = (try? Files.readText("/sys/module/apparmor/parameters/enabled")) == "Y" // as above
+                facts.appArmor = (try? Files.readText("/sys/module/apparmor/parameters/enabled")) == "Y"  // as above
             }
             if spec.process?.selinuxLabel?.isEmpty == false { facts.seLinux = Files.exists("/sys/fs/selinux/enforce") }
             return facts

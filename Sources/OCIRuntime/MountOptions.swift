@@ -39,7 +39,8 @@ package struct MountOptions: Hashable, Sendable {
     package static var known: [String] {
         let plain = Array(attributes.keys)
         let kinds = ["shared", "slave", "private", "unbindable"]
-        return (plain + plain.map { "r" + $0 } + kinds + kinds.map { "r" + $0 }
+        return
+            (plain + plain.map { "r" + $0 } + kinds + kinds.map { "r" + $0 }
             + ["bind", "rbind", "defaults", "remount", "tmpcopyup"]).sorted()
     }
 

@@ -4,6 +4,8 @@ import OCI
 /// The steps that make the container's file system view from `mounts`, `devices`, masked and read-only paths.
 struct MountPlan {
     var steps: [Step] = []
+    /// After the devices.
+    private(set) var late: [Step] = []
     let bundle: String
     let cgroup: CgroupLayout
     /// The container has a cgroup namespace of its own.
@@ -27,6 +29,9 @@ struct MountPlan {
         let dev = mounts.last { Self.clean($0.destination) == "/dev" }
         let bound = dev.map { MountOptions($0.options ?? []).bind || $0.type == "bind" } ?? false
         if !bound { addStandardDevices() }
+        if let dev, !bound, MountOptions(dev.options ?? []).set.contains(.readOnly) {
+            late.append(.readOnlyMount("/dev"))
+        }
     }
 
     private mutating func add(_ mount: RuntimeSpec.Mount) throws(RuntimeError) {
@@ -34,10 +39,20 @@ struct MountPlan {
         let target = Self.clean(mount.destination)
         let title = "mount \(mount.type ?? "bind")"
         guard target != "/" else {
-            throw RuntimeError(.invalid, step: title, subject: "on /", cause: "the destination must be below the rootfs")
+            throw RuntimeError(
+                .invalid,
+                step: title,
+                subject: "on /",
+                cause: "the destination must be below the rootfs"
+            )
         }
         if options.idmap || mount.uidMappings != nil || mount.gidMappings != nil {
-            throw RuntimeError(.unsupported, step: title, subject: "on \(target)", cause: "id-mapped mounts are not supported")
+            throw RuntimeError(
+                .unsupported,
+                step: title,
+                subject: "on \(target)",
+                cause: "id-mapped mounts are not supported"
+            )
         }
         // Others' runtimes write and check below these paths by name; a link there would lead them elsewhere.
         let strict =
@@ -79,6 +94,8 @@ struct MountPlan {
         var step = MountStep(type: type, source: mount.source, target: target)
         step.options = options.data
         step.attributes = options.set.union(options.setAll)
+        // Device nodes are made in it first.
+        if target == "/dev" { step.attributes.remove(.readOnly) }
         step.propagation = options.propagation
         step.strictTarget = strict
         step.mayCoverProc = type == "proc" && target == "/proc"
@@ -108,7 +125,7 @@ struct MountPlan {
                 steps.append(.symlink(target: name, path: "\(target)/\(controller)"))
             }
         }
-        if attributes.contains(.readOnly) { steps.append(.readOnlyPath(target)) }
+        if attributes.contains(.readOnly) { steps.append(.readOnlyMount(target)) }
     }
 
     // A bind of the container's own directory shows the same as a new mount inside a cgroup namespace, and works without.
@@ -144,7 +161,8 @@ struct MountPlan {
                 }
             let major = device.major ?? 0
             let minor = device.minor ?? 0
-            guard let major = UInt32(exactly: major), let minor = UInt32(exactly: minor), device.path.hasPrefix("/") else {
+            guard let major = UInt32(exactly: major), let minor = UInt32(exactly: minor), device.path.hasPrefix("/")
+            else {
                 throw RuntimeError(.invalid, step: "make the device", subject: device.path, cause: "bad number or path")
             }
             let step = DeviceStep(

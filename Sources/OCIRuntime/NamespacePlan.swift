@@ -25,7 +25,12 @@ struct NamespacePlan {
             let flag = Self.flag(namespace.type)
             if let path = namespace.path, !path.isEmpty {
                 guard path.hasPrefix("/") else {
-                    throw RuntimeError(.invalid, step: "join the \(flag.title) namespace", subject: path, cause: "the path is not absolute")
+                    throw RuntimeError(
+                        .invalid,
+                        step: "join the \(flag.title) namespace",
+                        subject: path,
+                        cause: "the path is not absolute"
+                    )
                 }
                 if namespace.type == .pid { pidPath = path } else { joined.append((flag, path)) }
                 if namespace.type == .user || namespace.type == .mount {

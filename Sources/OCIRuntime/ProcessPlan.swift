@@ -42,7 +42,12 @@ struct ProcessPlan {
             throw RuntimeError(.invalid, step: "config.json", subject: "process.args[0]", cause: "it is empty")
         }
         guard process.cwd.hasPrefix("/") else {
-            throw RuntimeError(.invalid, step: "config.json", subject: "process.cwd", cause: "Cwd must be an absolute path")
+            throw RuntimeError(
+                .invalid,
+                step: "config.json",
+                subject: "process.cwd",
+                cause: "Cwd must be an absolute path"
+            )
         }
         self.arguments = arguments
         environment = process.env ?? []
@@ -75,7 +80,9 @@ struct ProcessPlan {
         steps.append(.umask(umask))
         steps.append(.boundingSet(sets.bounding, last: lastCapability))
         let noNewPrivileges = process.noNewPrivileges == true
-        let keep = CapabilitySet(bits: sets.permitted.bits | CapabilitySet.parse(["CAP_SYS_ADMIN", "CAP_SETPCAP"]).set.bits)
+        let keep = CapabilitySet(
+            bits: sets.permitted.bits | CapabilitySet.parse(["CAP_SYS_ADMIN", "CAP_SETPCAP"]).set.bits
+        )
         steps.append(.keepCapabilities(true))
         steps.append(.groups(groups))
         steps.append(.gid(gid))
@@ -134,7 +141,12 @@ struct ProcessPlan {
                     )
                 }
                 if text.utf8.contains(0) {
-                    throw RuntimeError(.invalid, step: "config.json", subject: "\(name)[\(index)]", cause: "it contains a zero byte")
+                    throw RuntimeError(
+                        .invalid,
+                        step: "config.json",
+                        subject: "\(name)[\(index)]",
+                        cause: "it contains a zero byte"
+                    )
                 }
             }
         }
@@ -172,7 +184,12 @@ struct ProcessPlan {
         var seen: Set<String> = []
         for limit in process.rlimits ?? [] {
             guard let number = ResourceLimits.number(limit.type) else {
-                throw RuntimeError(.invalid, step: "set the rlimit", subject: limit.type, cause: "there is no such rlimit")
+                throw RuntimeError(
+                    .invalid,
+                    step: "set the rlimit",
+                    subject: limit.type,
+                    cause: "there is no such rlimit"
+                )
             }
             guard seen.insert(limit.type).inserted else {
                 throw RuntimeError(.invalid, step: "set the rlimit", subject: limit.type, cause: "it is listed twice")
@@ -209,7 +226,12 @@ struct ProcessPlan {
                 case .idle: 3
                 }
             guard (0...7).contains(priority.priority) else {
-                throw RuntimeError(.invalid, step: "config.json", subject: "process.ioPriority", cause: "priority must be 0 to 7")
+                throw RuntimeError(
+                    .invalid,
+                    step: "config.json",
+                    subject: "process.ioPriority",
+                    cause: "priority must be 0 to 7"
+                )
             }
             scheduling.append(.ioPriority(kind << 13 | priority.priority))
         }
@@ -275,7 +297,12 @@ extension SchedulerValues {
         flags = 0
         for name in scheduler.flags ?? [] {
             guard let bit = known[name] else {
-                throw RuntimeError(.invalid, step: "config.json", subject: "process.scheduler", cause: "\"\(name)\" is not known")
+                throw RuntimeError(
+                    .invalid,
+                    step: "config.json",
+                    subject: "process.scheduler",
+                    cause: "\"\(name)\" is not known"
+                )
             }
             flags |= bit
         }

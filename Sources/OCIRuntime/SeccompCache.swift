@@ -67,7 +67,7 @@ enum SeccompCache {
     private static func stored(_ path: String, key: [UInt8]) -> [UInt8]? {
         // Whatever is wrong with the file: it is compiled again.
         guard let owner = try? Files.owner(path), owner.uid == Privileges.userID, owner.mode & 0o170022 == 0o100000,
-            let content = try? Files.read(path, limit: 4 << 20) // as above
+            let content = try? Files.read(path, limit: 4 << 20)  // as above
         else { return nil }
         let head = magic + key + [0]
         guard content.count > head.count, content.starts(with: head) else { return nil }
@@ -78,6 +78,6 @@ enum SeccompCache {
     private static func store(_ program: [UInt8], path: String, directory: String, key: [UInt8]) {
         // The cache is a help, not a need: without it the next container compiles again.
         try? Files.makeDirectories(directory, mode: 0o700)
-        try? Files.replaceUnsynced(path, with: magic + key + [0] + program) // as above
+        try? Files.replaceUnsynced(path, with: magic + key + [0] + program)  // as above
     }
 }

@@ -13,7 +13,12 @@ package enum SeccompCompiler {
         let flags = try loadFlags(profile)
         let standard = try action(profile.defaultAction, errno: profile.defaultErrnoRet)
         guard let filter = unsafe seccomp_init(standard) else {
-            throw RuntimeError(.invalid, step: "seccomp", subject: profile.defaultAction.rawValue, cause: "it cannot be the default action")
+            throw RuntimeError(
+                .invalid,
+                step: "seccomp",
+                subject: profile.defaultAction.rawValue,
+                cause: "it cannot be the default action"
+            )
         }
         defer { unsafe seccomp_release(filter) }
         for name in profile.architectures ?? [] {
@@ -26,7 +31,12 @@ package enum SeccompCompiler {
         _ = unsafe seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0)
         for rule in profile.syscalls ?? [] {
             if rule.action == .notify {
-                throw RuntimeError(.unsupported, step: "seccomp", subject: "SCMP_ACT_NOTIFY", cause: "notification sockets are not supported")
+                throw RuntimeError(
+                    .unsupported,
+                    step: "seccomp",
+                    subject: "SCMP_ACT_NOTIFY",
+                    cause: "notification sockets are not supported"
+                )
             }
             let action = try action(rule.action, errno: rule.errnoRet)
             // libseccomp refuses a rule that says what happens anyway.
@@ -46,7 +56,12 @@ package enum SeccompCompiler {
         if number == -1 { return }
         let comparisons = try arguments.map { argument throws(RuntimeError) in
             guard argument.index < 6 else {
-                throw RuntimeError(.invalid, step: "seccomp", subject: name, cause: "a call has six arguments, not \(argument.index + 1)")
+                throw RuntimeError(
+                    .invalid,
+                    step: "seccomp",
+                    subject: name,
+                    cause: "a call has six arguments, not \(argument.index + 1)"
+                )
             }
             return scmp_arg_cmp(
                 arg: UInt32(argument.index),
@@ -64,7 +79,8 @@ package enum SeccompCompiler {
         }
     }
 
-    private static func check(_ result: Int32, allowing: Int32, _ step: String, _ subject: String) throws(RuntimeError) {
+    private static func check(_ result: Int32, allowing: Int32, _ step: String, _ subject: String) throws(RuntimeError)
+    {
         if result < 0, result != allowing {
             throw RuntimeError(SysError(call: "libseccomp", subject: subject, errno: Errno(-result)), step: step)
         }

@@ -190,6 +190,10 @@ struct StageProgram {
         case .readOnlyPath(let path):
             code(SWL_OP_READONLY)
             op.text.3 = try text(path)
+        case .readOnlyMount(let path):
+            code(SWL_OP_READONLY)
+            op.flags = UInt32(SWL_SOFT)
+            op.text.3 = try text(path)
         case .device(let device):
             code(SWL_OP_DEVICE, UInt64(device.mode), device.number, UInt64(device.uid), UInt64(device.gid))
             op.flags = UInt32(SWL_TARGET_STRICT)

@@ -40,7 +40,7 @@ struct StagedChild: ~Copyable {
             return .failed(step: Int(report.step), errno: Errno(report.error), note: Self.note(report))
         default: break
         }
-        throw SysError(call: "recvmsg", subject: "the container's init", errno: Errno(71)) // EPROTO
+        throw SysError(call: "recvmsg", subject: "the container's init", errno: Errno(71))  // EPROTO
     }
 
     /// Lets the child go on after a rendezvous, or start when it waits on the socket.

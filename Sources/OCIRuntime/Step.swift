@@ -37,6 +37,8 @@ package enum Step: Hashable, Sendable {
     case bind(BindStep)
     case mask(String)
     case readOnlyPath(String)
+    /// A mount made earlier by the plan becomes read-only, without those below it.
+    case readOnlyMount(String)
     case device(DeviceStep)
     case symlink(target: String, path: String)
     /// `attach` also binds the terminal to /dev/console.
@@ -175,7 +177,7 @@ extension Step {
         case .mount(let mount): ("mount \(mount.type) on", mount.target)
         case .bind(let bind): ("bind mount", "\(bind.source) on \(bind.target)")
         case .mask(let path): ("mask the path", path)
-        case .readOnlyPath(let path): ("make read-only the path", path)
+        case .readOnlyPath(let path), .readOnlyMount(let path): ("make read-only the path", path)
         case .device(let device): ("make the device", device.path)
         case .symlink(_, let path): ("make the link", path)
         case .console: ("set up the terminal", "/dev/console")

@@ -74,7 +74,7 @@ struct StoredState: Codable, Hashable, Sendable {
         let bytes: [UInt8]
         do {
             bytes = try Files.read(directory + "/" + fileName, limit: 16 << 20)
-        } catch where error.errno == .noEntry {
+        } catch  where error.errno == .noEntry {
             throw RuntimeError(.notFound, step: "container", subject: "\"\(id)\"", cause: "container does not exist")
         } catch {
             throw RuntimeError(error, step: "read the state")

@@ -23,7 +23,9 @@ enum Commands {
     /// - Returns: The exit code.
     static func run(_ globals: Arguments) throws -> Int32 {
         if globals.has("version") {
-            StandardStreams.output("swiftlet-oci version \(Version.text)\nspec: \(Version.specification)\nlibseccomp: \(SeccompCompiler.version)\n")
+            StandardStreams.output(
+                "swiftlet-oci version \(Version.text)\nspec: \(Version.specification)\nlibseccomp: \(SeccompCompiler.version)\n"
+            )
             return 0
         }
         guard let command = globals.rest.first, !globals.has("help") else {
@@ -59,7 +61,9 @@ enum Commands {
         }
     }
 
-    private static func simple(_ words: ArraySlice<String>, _ command: String, _ body: (String) throws -> Void) throws -> Int32 {
+    private static func simple(_ words: ArraySlice<String>, _ command: String, _ body: (String) throws -> Void) throws
+        -> Int32
+    {
         try body(try Arguments(words, Arguments.Grammar()).onlyID(command))
         return 0
     }

@@ -32,7 +32,9 @@ struct ErrorLog {
             try? Files.append(path, Array((line + "\n").utf8))
         }
         // Callers read standard error only on failure; warnings would mix with the container's own output.
-        if level == "error" { StandardStreams.error("swiftlet-oci: \(message)\n") } else if path == nil {
+        if level == "error" {
+            StandardStreams.error("swiftlet-oci: \(message)\n")
+        } else if path == nil {
             StandardStreams.error("swiftlet-oci: warning: \(message)\n")
         }
     }

@@ -1,4 +1,5 @@
 import Linux
+import OCI
 import OCIRuntime
 
 /// `run`: create, start, wait for the end and clean up, as one command.

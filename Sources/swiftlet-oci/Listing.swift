@@ -37,7 +37,7 @@ enum Listing {
             do {
                 records.append(try record(try Container.load(id: id, root: root)))
             } catch let error as RuntimeError where error.kind == .notFound {
-                continue // deleted meanwhile
+                continue  // deleted meanwhile
             }
         }
         func text(_ record: JSONObject, _ key: String) -> String {
@@ -64,7 +64,8 @@ enum Listing {
         let widths = (0..<count).map { column in (rows.map { $0[column].count }.max() ?? 0) + 3 }
         return rows.map { row in
             row.indices.map { column in
-                column == count - 1 ? row[column] : row[column] + String(repeating: " ", count: widths[column] - row[column].count)
+                column == count - 1
+                    ? row[column] : row[column] + String(repeating: " ", count: widths[column] - row[column].count)
             }.joined() + "\n"
         }.joined()
     }
