@@ -11,12 +11,13 @@ package struct OutOfMemoryEvents: ~Copyable {
 
     /// Version 1: an eventfd registered for `memory.oom_control` (cgroup-v1/memory.rst, section 10).
     package init(eventControlOf directory: String) throws(SysError) {
-        let number = try sys("eventfd", directory) { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) }
-        descriptor = Descriptor(owning: number)
-        path = directory
-        isVersion1 = true
+        let number = try swl("eventfd", directory) { swl_eventfd() }
+        let events = Descriptor(owning: number)
         let control = try Descriptor.open(directory + "/memory.oom_control", O_RDONLY)
         try Files.put("\(number) \(control.raw)", to: directory + "/cgroup.event_control")
+        descriptor = events
+        path = directory
+        isVersion1 = true
     }
 
     /// Version 2: the file `memory.events`, whose changes poll(2) reports as priority events.
@@ -38,8 +39,7 @@ package struct OutOfMemoryEvents: ~Copyable {
             defer { seen = now }
             return now > seen
         }
-        var count: eventfd_t = 0
-        guard unsafe eventfd_read(descriptor.raw, &count) == 0, count > 0 else { return false }
+        guard swl_eventfd_take(descriptor.raw) > 0 else { return false }
         // The removal of the cgroup is reported in the same way.
         return Files.exists(path + "/cgroup.event_control")
     }

@@ -15,7 +15,8 @@ struct BuiltInEngine: ContainerEngine {
         specification.process?.terminal = creation.stdio == nil
         do throws(RuntimeError) {
             var created = try OCIRuntime.Container.create(specification, options: options, root: root(reference))
-            let console = created.console.take().map { Handle($0) }
+            var console: Handle?
+            if let master = created.console.take() { console = Handle(master) }
             return CreatedProcess(pid: created.pid, console: console, warnings: created.warnings)
         } catch {
             throw Self.status(error)
