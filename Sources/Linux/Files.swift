@@ -195,12 +195,8 @@ extension Files {
 extension Files {
     /// What a symbolic link says, `readlink(2)`.
     package static func linkTarget(_ path: String) throws(SysError) -> String {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = try sys("readlink", path) {
-            unsafe buffer.withUnsafeMutableBytes { bytes in
-                unsafe readlink(path, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
-            }
-        }
-        return String(decoding: buffer[..<count], as: UTF8.self)
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = try sys("readlink", path) { unsafe readlink(path, &buffer, buffer.count) }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
