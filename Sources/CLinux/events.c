@@ -97,3 +97,48 @@ int swl_spawn_session(const char *program, char *const *argv, char *const *envp,
     posix_spawn_file_actions_destroy(&actions);
     return result != 0 ? -result : (int)child;
 }
+
+int swl_spawn_descriptors(const char *program, char *const *argv, char *const *envp, const int *descriptors,
+                          size_t count, int first) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int copies[16];
+    size_t copied = 0;
+    pid_t child = 0;
+    if (count > sizeof copies / sizeof *copies)
+        return -EINVAL;
+    int result = posix_spawn_file_actions_init(&actions);
+    if (result != 0)
+        return -result;
+    result = posix_spawnattr_init(&attributes);
+    if (result != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -result;
+    }
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    // Out of the way of the target numbers first, so that no copy overwrites the source of another.
+    for (; copied < count && result == 0; copied++) {
+        copies[copied] = fcntl(descriptors[copied], F_DUPFD_CLOEXEC, 64);
+        if (copies[copied] < 0) {
+            result = errno;
+            break;
+        }
+    }
+    for (int fd = 0; fd < 3 && fd < first && result == 0; fd++)
+        result = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = posix_spawn_file_actions_adddup2(&actions, copies[i], first + (int)i);
+    if (result == 0 &&
+        (result = posix_spawn_file_actions_addclosefrom_np(&actions, first + (int)count)) == 0 &&
+        (result = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
+        (result = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
+        (result = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0)
+        result = posix_spawn(&child, program, &actions, &attributes, argv, envp);
+    for (size_t i = 0; i < copied; i++)
+        close(copies[i]);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return result != 0 ? -result : (int)child;
+}

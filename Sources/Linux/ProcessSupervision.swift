@@ -79,4 +79,26 @@ package enum Children {
             }
         }
     }
+
+    /// Starts a program with exactly these descriptors; standard ones that are not among them are /dev/null.
+    ///
+    /// - Parameter descriptors: From the number in the child to ours; the numbers in the child follow one another.
+    /// - Returns: Its process id; the caller reaps it.
+    package static func start(
+        _ arguments: [String],
+        environment: [String],
+        descriptors: [Int32: Int32]
+    ) throws(SysError) -> Int32 {
+        let program = arguments.first ?? ""
+        let wanted = descriptors.sorted { $0.key < $1.key }
+        let numbers = wanted.map(\.value)
+        let first = wanted.first?.key ?? 3
+        return try swl("posix_spawn", program) {
+            unsafe withCStrings(arguments) { argv in
+                unsafe withCStrings(environment) { envp in
+                    unsafe swl_spawn_descriptors(program, argv, envp, numbers, numbers.count, first)
+                }
+            }
+        }
+    }
 }

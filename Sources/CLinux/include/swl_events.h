@@ -37,3 +37,8 @@ int swl_next_signal(int fd);
 // Starts program with fd 3 = listener, 0 = /dev/null, 1 and 2 = output, in a session of its own, with default signals.
 int swl_spawn_session(const char *_Nonnull program, char *_Nullable const *_Nonnull argv,
                       char *_Nullable const *_Nonnull envp, int listener, int output);
+
+// Starts program with the descriptors at first, first + 1, ... and /dev/null at the numbers below, up to 2; nothing else
+// is inherited.
+int swl_spawn_descriptors(const char *_Nonnull program, char *_Nullable const *_Nonnull argv,
+                          char *_Nullable const *_Nonnull envp, const int *_Nonnull descriptors, size_t count, int first);
