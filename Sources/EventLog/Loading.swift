@@ -72,6 +72,7 @@ struct LoadedStore {
                 let lastBatch = try connection.integer("SELECT max(last_seq) FROM batch") ?? 0
                 // Never from the events alone: compaction may have removed the newest of them.
                 head = max(floor, lastEvent, lastBatch)
+                if floor > max(lastEvent, lastBatch) { return "the floor \(floor) lies ahead of the log" }
                 nextRow = (try connection.integer("SELECT max(obj) FROM object") ?? 0) + 1
                 let positions = try connection.prepare("SELECT name, seq FROM consumer")
                 while try positions.step() { consumers[positions.text(0)] = positions.int64(1) }
@@ -197,6 +198,8 @@ struct TailCheck {
         var expected = start + 1
         var damage: String?
         var newest: [Int64: EventRecord] = [:]
+        var newestImage: [Int64: Seq] = [:]
+        var created: [Int64: Seq] = [:]
         var chainNow = chain
         var timeNow = lastTime
         try reader.scan(after: start) { row in
@@ -205,6 +208,8 @@ struct TailCheck {
             chainNow = row.hash
             timeNow = row.record.time
             newest[row.object] = row.record
+            if row.image != nil { newestImage[row.object] = row.record.seq }
+            if row.record.version == 1 { created[row.object] = row.record.seq }
             expected += 1
             return true
         }
@@ -212,15 +217,22 @@ struct TailCheck {
         lastTime = timeNow
         if let damage { return damage }
         if expected != head + 1 { return "event \(expected) is missing (head \(head))" }
-        let pointer = try connection.prepare("SELECT last_seq, version, deleted_seq FROM object WHERE obj = ?1")
+        let pointer = try connection.prepare(
+            "SELECT last_seq, version, deleted_seq, after_seq, created_seq FROM object WHERE obj = ?1"
+        )
         for (row, event) in newest {
             pointer.bind(1, row)
             defer { pointer.reset() }
             guard try pointer.step() else { return "the object of event \(event.seq) is missing" }
-            let isDeleted = !pointer.isNull(2)
-            guard pointer.int64(0) == event.seq, pointer.int64(1) == event.version,
-                isDeleted == (event.change == .deleted)
+            let deletedSeq = pointer.isNull(2) ? nil : pointer.int64(2)
+            let isImageRight = newestImage[row].map { $0 == pointer.int64(3) } ?? (pointer.int64(3) <= start)
+            let isCreationRight = created[row].map { $0 == pointer.int64(4) } ?? (pointer.int64(4) <= start)
+            guard pointer.int64(0) == event.seq, pointer.int64(1) == event.version, isImageRight, isCreationRight,
+                deletedSeq == (event.change == .deleted ? event.seq : nil)
             else { return "the projection of \(event.stream) does not point at its last event \(event.seq)" }
+        }
+        if let stray = try connection.integer("SELECT obj FROM object WHERE last_seq > \(head) OR last_seq < 1") {
+            return "object \(stray) points at an event that does not exist"
         }
         if head > floor {
             let batch = try connection.prepare("SELECT last_seq, chain FROM batch ORDER BY last_seq DESC LIMIT 1")

@@ -14,9 +14,9 @@ package enum JSONCoding {
     ) throws -> [UInt8] {
         let stream = EncodingStream()
         try stream.value(value)
-        if let failure = stream.failure { throw failure }
-        guard pretty || sortedKeys else { return stream.bytes }
-        return try JSONValue(parsing: stream.bytes, limits: .own).bytes(pretty: pretty, sortedKeys: sortedKeys)
+        if let failure = stream.text.failure { throw failure }
+        guard pretty || sortedKeys else { return stream.text.bytes }
+        return try JSONValue(parsing: stream.text.bytes, limits: .own).bytes(pretty: pretty, sortedKeys: sortedKeys)
     }
 
     package static func value<T: Encodable>(of value: T) throws -> JSONValue {

@@ -120,6 +120,10 @@ struct FieldErrors {
         add(.invalid, path, .bool(value), detail)
     }
 
+    mutating func invalid(_ path: FieldPath, _ values: [String], _ detail: String) {
+        add(.invalid, path, .array(values.map { .string($0) }), detail)
+    }
+
     mutating func tooLong(_ path: FieldPath, limit: Int) {
         add(.tooLong, path, nil, "may not be more than \(limit) bytes")
     }
@@ -138,6 +142,7 @@ struct FieldErrors {
         for message in messages { invalid(path, value, message) }
     }
 
+    mutating func append(_ error: FieldError) { list.append(error) }
     mutating func append(contentsOf other: FieldErrors) { list += other.list }
 
     private mutating func add(_ type: FieldError.Kind, _ path: FieldPath, _ value: JSONValue?, _ detail: String) {
