@@ -102,7 +102,7 @@ struct TaskService {
             state.add(container)
             Engines.remember(options, reference)
             do {
-                try Files.replace(request.bundle + "/init.pid", with: Array(String(first.pid).utf8))
+                try Files.replaceUnsynced(request.bundle + "/init.pid", with: Array(String(first.pid).utf8))
             } catch {
                 ShimLog.warning("init.pid of \(request.id): \(error)")
             }
