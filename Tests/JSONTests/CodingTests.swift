@@ -241,6 +241,19 @@ struct CodingTests {
         #expect(try text(Int?.none) == "null")
     }
 
+    @Test("objects and numbers may be properties, and refuse other kinds")
+    func wholeProperties() throws {
+        struct Holder: Codable, Hashable {
+            var options: JSONObject
+            var number: JSONNumber
+        }
+        let holder = try read(Holder.self, #"{"options":{"b":1,"a":[1.50]},"number":1.10}"#)
+        #expect(try text(holder) == #"{"options":{"b":1,"a":[1.50]},"number":1.10}"#)
+        let error = #expect(throws: JSONError.self) { try read(Holder.self, #"{"options":[],"number":1}"#) }
+        #expect(error?.description == "options: expected an object, found an array")
+        #expect(throws: JSONError.self) { try read(Holder.self, #"{"options":{},"number":"1"}"#) }
+    }
+
     @Test("the writer puts commas where they belong")
     func writer() {
         var writer = JSONWriter()
