@@ -225,8 +225,7 @@ struct StreamEncoder: Encoder {
 enum DictionaryKeys {
     private static let learned: ObjectIdentifier? = {
         let probe = KeyProbe()
-        // The probe cannot throw; without an answer dictionaries would only lose their order.
-        try? ["": ""].encode(to: probe)
+        try? ["": ""].encode(to: probe)  // the probe cannot throw; without an answer dictionaries lose their order
         return probe.seen
     }()
 
