@@ -3,20 +3,21 @@ import JSON
 /// What `apply` makes of three texts: what runs now, what was applied last, and what is to be.
 ///
 /// Fields that the new manifest has get its value. Fields that the last manifest had and the new one has not are
-/// removed. All others stay, because the agent or another client set them. Where the manifest did not change since the
-/// last time, what runs now stays as it is, with all the defaults in it.
+/// removed. All others stay, because the agent or another client set them. A list whose elements have no names is
+/// taken as a whole: if the manifest did not change it, it stays as it is, with the defaults in it.
 enum ThreeWayMerge {
     static func merge(live: JSONValue, last: JSONValue?, desired: JSONValue) -> JSONValue {
         merge(live, last, desired, field: "")
     }
 
     private static func merge(_ live: JSONValue, _ last: JSONValue?, _ desired: JSONValue, field: String) -> JSONValue {
-        if let last, last == desired, field != "" { return live }
         switch (live, desired) {
         case (.object(let liveObject), .object(let desiredObject)):
             return .object(mergeObjects(liveObject, last?.objectValue, desiredObject))
         case (.array(let liveElements), .array(let desiredElements)):
-            guard let key = mergeKeys[field], desiredElements.allSatisfy({ $0[key] != nil }) else { return desired }
+            guard let key = mergeKeys[field], desiredElements.allSatisfy({ $0[key] != nil }) else {
+                return last == desired ? live : desired
+            }
             return .array(mergeLists(liveElements, last?.arrayValue ?? [], desiredElements, key: key, field: field))
         default:
             return sameText(live, desired) ? live : desired

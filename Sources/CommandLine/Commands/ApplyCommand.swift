@@ -78,7 +78,9 @@ struct Applier {
         let text = live["metadata"]?["annotations"]?[Manifest.lastApplied]?.stringValue
         let last = text.flatMap { try? JSONValue(parsing: $0) }  // not ours: as if nothing was applied before
         let merged = ThreeWayMerge.merge(live: live, last: last, desired: desired)
-        return merged == live ? nil : merged
+        // Not with "?:", where nil would be taken for JSON's null.
+        if merged == live { return nil }
+        return merged
     }
 
     /// The manifest with its own text in an annotation, which the next `apply` compares with.

@@ -24,7 +24,11 @@ struct DeleteCommand: ParsableCommand {
     @Flag(help: "Delete all objects of the type in the namespace.")
     var all = false
 
-    @Option(name: .long, help: "Seconds between the stop signal and SIGKILL. (default: what the pod says)")
+    @Option(
+        name: .long,
+        parsing: .unconditional,
+        help: "Seconds between the stop signal and SIGKILL. (default: what the pod says)"
+    )
     var gracePeriod: Int?
 
     @Flag(help: "Kill at once: the same as --grace-period 0.")

@@ -26,7 +26,7 @@ struct LogsCommand: ParsableCommand {
     @Flag(help: "Put the time before each line.")
     var timestamps = false
 
-    @Option(help: "Only the last lines; -1 for all.")
+    @Option(parsing: .unconditional, help: "Only the last lines; -1 for all.")
     var tail: Int = -1
 
     @Option(help: "Only lines newer than this: 30s, 5m, 2h.")

@@ -92,7 +92,8 @@ package final class HTTPTransport {
         defer { unsafe curl_slist_free_all(headers) }
         for header in headerLines(of: request) { unsafe headers = curl_slist_append(headers, header) }
 
-        unsafe setAddress(handle, target: request.target)
+        let directory = try unsafe setAddress(handle, target: request.target)
+        defer { if directory >= 0 { close(directory) } }
         unsafe swl_curl_setopt_string(handle, CURLOPT_CUSTOMREQUEST, request.method)
         unsafe swl_curl_setopt_string(handle, CURLOPT_USERAGENT, userAgent)
         unsafe swl_curl_setopt_string(handle, CURLOPT_NOPROXY, "*")
@@ -125,13 +126,27 @@ package final class HTTPTransport {
         return lines
     }
 
-    private func setAddress(_ handle: UnsafeMutableRawPointer, target: String) {
+    /// - Returns: A descriptor to close after the request, or -1. A path longer than the address of a socket may be is
+    ///   reached through a descriptor of its directory.
+    private func setAddress(_ handle: UnsafeMutableRawPointer, target: String) throws -> Int32 {
         switch endpoint {
         case .unixSocket(let path):
-            unsafe swl_curl_setopt_string(handle, CURLOPT_UNIX_SOCKET_PATH, path)
+            var shortPath = path
+            var directory: Int32 = -1
+            if path.utf8.count >= 108, let slash = path.lastIndex(of: "/") {
+                directory = unsafe open(String(path[..<slash]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                if directory < 0 {
+                    let why = unsafe String(cString: strerror(errno))
+                    throw ClientFailure.unreachable(endpoint: "\(endpoint)", why: why)
+                }
+                shortPath = "/proc/self/fd/\(directory)\(path[slash...])"
+            }
+            unsafe swl_curl_setopt_string(handle, CURLOPT_UNIX_SOCKET_PATH, shortPath)
             unsafe swl_curl_setopt_string(handle, CURLOPT_URL, "http://swiftlet" + target)
+            return directory
         case .server(let url):
             unsafe swl_curl_setopt_string(handle, CURLOPT_URL, url + target)
+            return -1
         }
     }
 
