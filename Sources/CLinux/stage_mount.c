@@ -287,6 +287,11 @@ int swl_op_readonly(struct swl_child *c) {
     int target = swl_resolve(c, swl_text(c, c->op->text[3]), false);
     if (target == -ENOENT || target == -ENOTDIR) return 0;
     if (target < 0) return target;
+    if (c->op->flags & SWL_SOFT) { // a mount of our own is changed in place
+        int changed = attributes(target, MOUNT_ATTR_RDONLY, 0, 0);
+        close(target);
+        return changed;
+    }
     int tree = swl_open_tree(target, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
     int r = tree < 0 ? tree : attributes(tree, MOUNT_ATTR_RDONLY, 0, AT_RECURSIVE);
     if (r == 0) r = attach(tree, target);

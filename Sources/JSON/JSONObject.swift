@@ -14,7 +14,7 @@ package struct JSONObject: Sendable {
     private var members: [Member] = []
     /// Position of every key, kept only when a search from the front would be slow.
     private var positions: [ByteKey: Int]?
-    private static let indexedFrom = 16
+    private static let indexedFrom = 32
 
     package init() {}
 
@@ -39,24 +39,6 @@ package struct JSONObject: Sendable {
             case (nil, nil): break
             }
         }
-        // Takes the value out while it is changed, so that nested containers are changed in place.
-        _modify {
-            let found = position(of: key)
-            var value: JSONValue?
-            if let found {
-                value = members[found].value
-                members[found].value = .null
-            }
-            defer {
-                switch (found, value) {
-                case (let position?, let value?): members[position].value = value
-                case (let position?, nil): remove(at: position)
-                case (nil, let value?): append(key, value)
-                case (nil, nil): break
-                }
-            }
-            yield &value
-        }
     }
 
     @discardableResult
@@ -68,6 +50,12 @@ package struct JSONObject: Sendable {
     }
 
     package func contains(_ key: String) -> Bool { position(of: key) != nil }
+
+    /// Changes the value of an existing member in place.
+    mutating func update<E: Error>(_ key: String, _ body: (inout JSONValue) throws(E) -> Void) throws(E) {
+        guard let position = position(of: key) else { return }
+        try body(&members[position].value)
+    }
 
     /// Adds a member whose key is known to be new.
     mutating func append(_ key: String, _ value: JSONValue) {

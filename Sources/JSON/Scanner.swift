@@ -2,7 +2,7 @@
 ///
 /// Works on a `Span`, so every access is checked against the bounds of the text; it keeps its own stack, so depth costs
 /// no machine stack.
-struct Scanner {
+struct Scanner: ~Copyable {
     private struct Frame {
         /// Index of the array or object in the tape.
         let container: Int
@@ -15,16 +15,25 @@ struct Scanner {
         case value, firstElement, key, firstKey, separator
     }
 
-    private(set) var nodes: [TapeNode] = []
+    private(set) var nodes: TapeNodes
     private let limits: JSONLimits
     private var open: [Frame] = []
     private var position = 0
+    private var expected = Expectation.value
 
-    init(limits: JSONLimits) { self.limits = limits }
+    init(limits: JSONLimits, capacity: Int) {
+        self.limits = limits
+        nodes = TapeNodes(capacity: capacity)
+    }
+
+    /// The nodes, and after them a null that stands for what is absent.
+    consuming func finish() -> TapeNodes {
+        let end = UInt32(position)
+        nodes.append(TapeNode(kind: .null, start: end, end: end, next: UInt32(nodes.count + 1)))
+        return nodes
+    }
 
     mutating func scan(_ text: Span<UInt8>) throws(JSONError) {
-        nodes.reserveCapacity(text.count / 12 + 4)
-        var expected = Expectation.value
         while true {
             skipSpace(text)
             guard position < text.count else {
@@ -116,6 +125,7 @@ struct Scanner {
 
     private mutating func close(_ text: Span<UInt8>) throws(JSONError) {
         let frame = open.removeLast()
+        expected = .value
         if nodes[frame.container].kind == .array { nodes[frame.container].end = frame.count }
         nodes[frame.container].next = UInt32(nodes.count)
         if frame.count > 1, nodes[frame.container].kind == .object { try findDuplicates(in: frame, text) }
@@ -131,19 +141,13 @@ struct Scanner {
         if key > 0 { nodes[key].next = UInt32(nodes.count) }
     }
 
-    /// Marks keys that occur again. Few keys are compared with each other; many go through a table with a random seed,
-    /// so that no text makes this quadratic.
+    /// Marks keys that occur again. Few keys are compared with each other, and only when some might be equal; many go
+    /// through a table with a random seed, so that no text makes this quadratic.
     private mutating func findDuplicates(in frame: Frame, _ text: Span<UInt8>) throws(JSONError) {
         let end = nodes.count
-        guard frame.count > 12 else {
-            var later = frame.container + 1
-            while later < end {
-                var earlier = frame.container + 1
-                while earlier < later {
-                    if sameKey(earlier, later, text) { try markDuplicate(earlier, later, text) }
-                    earlier = Int(nodes[earlier].next)
-                }
-                later = Int(nodes[later].next)
+        guard frame.count > 32 else {
+            if mayRepeatKeys(from: frame.container + 1, to: end, text) {
+                try compareKeys(from: frame.container + 1, to: end, text)
             }
             return
         }
@@ -158,11 +162,43 @@ struct Scanner {
         }
     }
 
+    /// Whether two keys share a length and an ending, as far as 64 bits can tell.
+    private func mayRepeatKeys(from first: Int, to end: Int, _ text: Span<UInt8>) -> Bool {
+        var seen: UInt64 = 0
+        var key = first
+        while key < end {
+            let node = nodes[key]
+            let length = Int(node.end - node.start)
+            if node.flags.contains(.escaped) || length == 0 { return true }
+            let last = Int(text[Int(node.end) - 1])
+            let middle = Int(text[Int(node.start) + length / 2])
+            let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: (length &* 7 &+ last &* 5 &+ middle &* 11) & 63)
+            if seen & bit != 0 { return true }
+            seen |= bit
+            key = Int(node.next)
+        }
+        return false
+    }
+
+    private mutating func compareKeys(from first: Int, to end: Int, _ text: Span<UInt8>) throws(JSONError) {
+        var later = first
+        while later < end {
+            var earlier = first
+            while earlier < later {
+                if !nodes[earlier].flags.contains(.shadowed), sameKey(earlier, later, text) {
+                    try markDuplicate(earlier, later, text)
+                }
+                earlier = Int(nodes[earlier].next)
+            }
+            later = Int(nodes[later].next)
+        }
+    }
+
     private mutating func markDuplicate(_ earlier: Int, _ later: Int, _ text: Span<UInt8>) throws(JSONError) {
-        // With three equal keys the pairs (1,2), (1,3) and (2,3) come here; the second key alone is marked as repeated.
-        let third = nodes[earlier].flags.contains(.repeated) || nodes[earlier].flags.contains(.shadowed)
+        // With three equal keys the pairs (1,2) and (2,3) come here.
+        if !nodes[earlier].flags.contains(.again) { nodes[later].flags.insert(.repeated) }
         nodes[earlier].flags.insert(.shadowed)
-        if !third { nodes[later].flags.insert(.repeated) }
+        nodes[later].flags.insert(.again)
         guard limits.duplicateKeys == .reject else { return }
         let name = String(decoding: keyBytes(later, text), as: UTF8.self)
         throw failure(.duplicateField(name), at: Int(nodes[later].start) - 1, text)
@@ -248,6 +284,8 @@ struct Scanner {
         var flags: TapeNode.Flags = []
         var cursor = start
         while cursor < text.count {
+            cursor = Self.endOfPlainText(cursor, text)
+            guard cursor < text.count else { break }
             let byte = text[cursor]
             if byte == UInt8(ascii: "\"") {
                 appendScalar(kind, from: start, to: cursor, flags: flags)
@@ -261,6 +299,7 @@ struct Scanner {
                 guard let length = Self.lengthOfScalar(at: cursor, text) else {
                     throw failure(.invalidUTF8, at: cursor, text)
                 }
+                flags.insert(.beyondASCII)
                 cursor += length
             } else if byte < 0x20 {
                 throw failure(.controlCharacter(byte: byte), at: cursor, text)
@@ -269,6 +308,25 @@ struct Scanner {
             }
         }
         throw failure(.endOfText(expected: "the end of a string"), at: text.count, text)
+    }
+
+    /// Skips eight bytes at a time while all of them are ASCII without quotation marks, backslashes and control characters.
+    private static func endOfPlainText(_ start: Int, _ text: Span<UInt8>) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops = ones << 7
+        var cursor = start
+        while cursor + 8 <= text.count {
+            // SAFETY: any bytes make an integer; the load is checked against the bounds.
+            let word = unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: cursor, as: UInt64.self)
+            let quote = word ^ (ones &* 0x22)
+            let backslash = word ^ (ones &* 0x5C)
+            // The top bit of a byte is set in `x - 1 & ~x` when x is zero, and in `word - 0x20 & ~word` below a space.
+            let found = ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+            let special = found | ((word &- ones &* 0x20) & ~word) | word
+            guard special & tops == 0 else { return cursor + (special & tops).trailingZeroBitCount / 8 }
+            cursor += 8
+        }
+        return cursor
     }
 
     /// Checks the escape at a backslash and returns the offset after it.
@@ -354,10 +412,12 @@ struct Scanner {
     @inline(never)
     private func failure(_ reason: JSONError.Reason, at offset: Int, _ text: Span<UInt8>) -> JSONError {
         var path = JSONPath()
-        for frame in open {
+        for (depth, frame) in open.enumerated() {
+            // Between its elements, the innermost container itself is the place.
+            if depth == open.count - 1, expected != .value, expected != .firstElement { break }
             if nodes[frame.container].kind == .array {
                 path.steps.append(.index(Int(frame.count)))
-            } else if frame.key > 0 {
+            } else {
                 path.steps.append(.key(String(decoding: keyBytes(frame.key, text), as: UTF8.self)))
             }
         }

@@ -157,3 +157,46 @@ extension Files {
         try sys("chmod", path) { unsafe chmod(path, mode) }
     }
 }
+
+extension Files {
+    /// The first bytes of a file, at most `limit`.
+    package static func readPrefix(_ path: String, limit: Int) throws(SysError) -> [UInt8] {
+        let file = try Descriptor.open(path, O_RDONLY)
+        return try read(file.raw, at: 0, count: limit, subject: path)
+    }
+
+    /// The last bytes of a file, at most `limit`.
+    package static func readSuffix(_ path: String, limit: Int) throws(SysError) -> [UInt8] {
+        let file = try Descriptor.open(path, O_RDONLY)
+        let raw = file.raw
+        let size = Int(try sys("lseek", path) { lseek(raw, 0, SEEK_END) })
+        return try read(raw, at: max(0, size - limit), count: limit, subject: path)
+    }
+
+    /// Up to `count` bytes from a position, `pread(2)`; fewer at the end of the file.
+    package static func read(_ raw: Int32, at offset: Int, count: Int, subject: String) throws(SysError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let from = filled
+            let got = try sys("pread", subject) {
+                unsafe bytes.withUnsafeMutableBytes {
+                    unsafe pread(raw, $0.baseAddress?.advanced(by: from), $0.count - from, off_t(offset + from))
+                }
+            }
+            if got == 0 { break }
+            filled += got
+        }
+        bytes.removeLast(count - filled)
+        return bytes
+    }
+}
+
+extension Files {
+    /// What a symbolic link says, `readlink(2)`.
+    package static func linkTarget(_ path: String) throws(SysError) -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = try sys("readlink", path) { unsafe readlink(path, &buffer, buffer.count) }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

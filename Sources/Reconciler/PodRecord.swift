@@ -18,6 +18,8 @@ package struct PodRuntime: Hashable, Sendable, Codable {
     package var sandbox: SandboxRuntime
     /// By name. A container that nothing has happened to yet is absent.
     package var containers: [String: ContainerRuntime]
+    /// The attempt of the sandbox in which a main container was started last.
+    package var initializedSandbox: Int?
     /// The reasons of the warnings that were given.
     package var warnings: [String]
     /// When the grace period of the deletion ends; nil while nobody asked for the deletion.
@@ -141,8 +143,11 @@ package struct ContainerRuntime: Hashable, Sendable, Codable {
     package var leftover = false
     /// In which sandbox the latest attempt was.
     package var sandboxAttempt: Int?
+    /// What the status shows.
     package var image = ""
     package var imageID = ""
+    /// What the pod's spec said when the image was pulled: another text there now means another container.
+    package var specImage = ""
     package var stopSignal: String?
     package var pid: Int32?
     package var startedAt: Microseconds?
