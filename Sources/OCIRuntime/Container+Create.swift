@@ -68,7 +68,7 @@ extension Container {
         options: CreateOptions,
         root: RuntimeRoot
     ) throws(RuntimeError) -> Preparation {
-        try checkTerminal(spec, options)
+        try checkTerminal(spec.process?.terminal == true, options.consoleSocket, options.stdio)
         let host = try HostFacts.read(for: spec)
         let layout = try CgroupLayout(
             try HostCgroups.current(mounts: host.mounts),
@@ -79,10 +79,18 @@ extension Container {
         if let profile = spec.linux?.seccomp {
             seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
         }
+        var completed = spec
+        if let process = spec.process, let rootfs = spec.root?.path {
+            completed.process?.env = HomeDirectory.complete(
+                process.env ?? [],
+                uid: process.user?.uid ?? 0,
+                root: rootfs.hasPrefix("/") ? rootfs : options.bundle + "/" + rootfs
+            )
+        }
         var input = ContainerPlan.Input(
             id: options.id,
             bundle: options.bundle,
-            spec: spec,
+            spec: completed,
             host: host,
             cgroup: layout,
             seccomp: seccomp
@@ -100,19 +108,18 @@ extension Container {
         return Preparation(plan: plan, cgroup: layout)
     }
 
-    private static func checkTerminal(_ spec: RuntimeSpec, _ options: CreateOptions) throws(RuntimeError) {
-        let terminal = spec.process?.terminal == true
-        if terminal, options.consoleSocket == nil, options.stdio != .console {
+    static func checkTerminal(_ terminal: Bool, _ socket: String?, _ stdio: Stdio) throws(RuntimeError) {
+        if terminal, socket == nil, stdio != .console {
             throw RuntimeError(
                 .invalid,
-                step: "create",
+                step: "terminal",
                 cause: "cannot allocate tty if the runtime will detach without setting console socket"
             )
         }
-        if !terminal, options.consoleSocket != nil {
+        if !terminal, socket != nil {
             throw RuntimeError(
                 .invalid,
-                step: "create",
+                step: "terminal",
                 cause: "cannot use console socket if the runtime will not detach or allocate tty"
             )
         }
@@ -153,7 +160,7 @@ extension Container {
                 hooks: spec.hooks
             )
             state.setLayout(preparation.cgroup)
-            var console = try follow(child, plan: plan)
+            var console = try follow(child, steps: plan.steps)
             try state.write(directory)
             if let path = options.consoleSocket, let master = console.take() {
                 try doing("send the terminal") { () throws(SysError) in try master.send(toSocketAt: path) }
@@ -177,23 +184,27 @@ extension Container {
         }
     }
 
-    /// Listens to the child until everything before the start is done.
-    private static func follow(_ child: borrowing StagedChild, plan: ContainerPlan) throws(RuntimeError) -> Descriptor?
-    {
+    /// Listens to the child until everything before the start is done, or (`closesOnSuccess`) its program runs.
+    static func follow(
+        _ child: borrowing StagedChild,
+        steps: [Step],
+        closesOnSuccess: Bool = false
+    ) throws(RuntimeError) -> Descriptor? {
         var console: Descriptor?
         while true {
-            let report = try doing("start the init process") { () throws(SysError) in try child.nextReport() }
+            let report = try doing("start the process") { () throws(SysError) in try child.nextReport() }
             switch consume report {
             case .ready: return console
             case .console(let master): console = consume master
             case .waits:
-                try doing("start the init process") { () throws(SysError) in try child.proceed() }
+                try doing("start the process") { () throws(SysError) in try child.proceed() }
             case .failed(let step, let errno, let note):
-                throw StagedChild.error(plan.steps, step: step, errno: errno, note: note)
+                throw StagedChild.error(steps, step: step, errno: errno, note: note)
             case .closed:
+                if closesOnSuccess { return console }
                 throw RuntimeError(
                     .system,
-                    step: "start the init process",
+                    step: "start the process",
                     cause: "it died without a word",
                     hint: "its cgroup may have too little memory or too few pids"
                 )

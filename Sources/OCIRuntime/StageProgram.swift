@@ -10,14 +10,17 @@ struct StageProgram {
     private var blob: [UInt8] = [0]
     private let held = HeldDescriptors()
     let steps: [Step]
+    private let target: Int32
     private let arguments: (offset: UInt32, count: UInt32)
     private let environment: (offset: UInt32, count: UInt32)
 
     /// Lowers the steps.
     ///
     /// - Throws: `SysError` for a namespace or cgroup that cannot be opened, EINVAL for a text with a zero byte.
-    init(_ steps: [Step], arguments: [String], environment: [String]) throws(SysError) {
+    /// - Parameter target: A pidfd for `.joinProcess`, kept open by the caller.
+    init(_ steps: [Step], arguments: [String], environment: [String], target: Int32 = -1) throws(SysError) {
         self.steps = steps
+        self.target = target
         let bytes = arguments.reduce(0) { $0 + $1.utf8.count + 1 } + environment.reduce(0) { $0 + $1.utf8.count + 1 }
         blob.reserveCapacity(bytes + 16384)
         ops.reserveCapacity(steps.count)
@@ -136,6 +139,9 @@ struct StageProgram {
         case .joinNamespace(let kind, let path):
             code(SWL_OP_SETNS, kind.rawValue)
             op.fd = try open(path, writing: false)
+        case .joinProcess(let kinds):
+            code(SWL_OP_SETNS, kinds.rawValue)
+            op.fd = target
         case .unshare(let kind): code(SWL_OP_UNSHARE, kind.rawValue)
         case .rendezvous(let point): code(SWL_OP_SYNC, UInt64(point.rawValue))
         case .joinCgroup(let path):

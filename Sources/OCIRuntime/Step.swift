@@ -11,6 +11,8 @@ package enum Step: Hashable, Sendable {
     }
 
     case joinNamespace(NamespaceFlags, path: String)
+    /// Joins namespaces of the process that the stage is aimed at.
+    case joinProcess(NamespaceFlags)
     case unshare(NamespaceFlags)
     case rendezvous(Rendezvous)
     /// Moves the child into a cgroup by its `cgroup.procs`.
@@ -153,6 +155,7 @@ extension Step {
     package var title: (step: String, subject: String) {
         switch self {
         case .joinNamespace(let kind, let path): ("join the \(kind.title) namespace", path)
+        case .joinProcess(let kinds): ("join the container's namespaces", kinds.title)
         case .unshare(let kind): ("make a \(kind.title) namespace", "")
         case .rendezvous: ("wait for the runtime", "")
         case .joinCgroup(let path): ("join the cgroup", path)

@@ -43,13 +43,20 @@ final class SandboxService: Sendable {
             bundlePath: bundle(request.id),
             options: Shim.AnyMessage(typeURL: "io.swiftlet.sandbox.v1.Options", value: request.options)
         )
-        do {
-            let _: Shim.CreateSandboxResponse = try await shim.call(Shim.sandboxService, "CreateSandbox", create)
-        } catch let error as CoreError where error.code == .alreadyExists {}
-        do {
-            let start = Shim.StartSandboxRequest(sandboxID: request.id)
-            let _: Shim.StartSandboxResponse = try await shim.call(Shim.sandboxService, "StartSandbox", start)
-        } catch let error as CoreError where error.code == .alreadyExists {}
+        _ = try await shim.attempt(
+            Shim.sandboxService,
+            "CreateSandbox",
+            create,
+            expecting: Shim.CreateSandboxResponse.self,
+            tolerating: { $0.code == .alreadyExists }
+        )
+        _ = try await shim.attempt(
+            Shim.sandboxService,
+            "StartSandbox",
+            Shim.StartSandboxRequest(sandboxID: request.id),
+            expecting: Shim.StartSandboxResponse.self,
+            tolerating: { $0.code == .alreadyExists }
+        )
         let status = try await status(of: shim)
         guard !request.hostNetwork, let path = status.info["network"] else {
             return SandboxHandle(
@@ -85,14 +92,21 @@ final class SandboxService: Sendable {
     func remove(_ id: String) async throws {
         let directory = bundle(id)
         if let shim = try? await connection(to: id) {  // a shim that cannot be reached is cleaned up below
-            do {
-                let stop = Shim.StopSandboxRequest(sandboxID: id, timeoutSecs: 2)
-                let _: Shim.StopSandboxResponse = try await shim.call(Shim.sandboxService, "StopSandbox", stop)
-                connections.withLock { $0[id] = nil }
-                let shutdown = Shim.ShutdownSandboxRequest(sandboxID: id)
-                let _: Shim.ShutdownSandboxResponse = try await shim.call(Shim.sandboxService, "ShutdownSandbox", shutdown)
-            } catch let error as CoreError where error.isDisconnected || error.code == .notFound {}
+            _ = try await shim.attempt(
+                Shim.sandboxService,
+                "StopSandbox",
+                Shim.StopSandboxRequest(sandboxID: id, timeoutSecs: 2),
+                expecting: Shim.StopSandboxResponse.self,
+                tolerating: { $0.isGone }
+            )
             connections.withLock { $0[id] = nil }
+            _ = try await shim.attempt(
+                Shim.sandboxService,
+                "ShutdownSandbox",
+                Shim.ShutdownSandboxRequest(sandboxID: id),
+                expecting: Shim.ShutdownSandboxResponse.self,
+                tolerating: { $0.isGone }
+            )
             shim.close()
         }
         let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
@@ -116,7 +130,7 @@ final class SandboxService: Sendable {
     /// The connection to a sandbox's shim, opened if need be.
     ///
     /// - Throws: `CoreError.shim` with `.disconnected` when the shim is gone.
-    func connection(to id: String) async throws -> ShimConnection {
+    func connection(to id: String) async throws(CoreError) -> ShimConnection {
         if let open = connections.withLock({ $0[id] }), open.isConnected { return open }
         let file = bundle(id) + "/address"
         let path: String
@@ -145,16 +159,14 @@ final class SandboxService: Sendable {
         for shim in open { shim.close() }
     }
 
-    private func status(of shim: ShimConnection) async throws -> Shim.SandboxStatusResponse {
+    private func status(of shim: ShimConnection) async throws(CoreError) -> Shim.SandboxStatusResponse {
         let request = Shim.SandboxStatusRequest(sandboxID: shim.id, verbose: true)
         return try await shim.call(Shim.sandboxService, "SandboxStatus", request)
     }
 
     private func startShim(_ id: String) async throws -> ShimConnection {
         // A shim of an earlier attempt that still answers is the one to use.
-        do {
-            return try await connection(to: id)
-        } catch let error as CoreError where error.isDisconnected {}
+        if let open = try? await connection(to: id) { return open }  // none that answers: start one
         let directory = bundle(id)
         let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
         let path = try await pool.run {
@@ -168,7 +180,7 @@ final class SandboxService: Sendable {
         return try connect(id, path: path)
     }
 
-    private func connect(_ id: String, path: String) throws -> ShimConnection {
+    private func connect(_ id: String, path: String) throws(CoreError) -> ShimConnection {
         let shim = try ShimConnection(id: id, namespace: namespace, path: path, loop: loop) { [weak self] in
             guard let self else { return }
             let wasOurs = connections.withLock { $0.removeValue(forKey: id) != nil }

@@ -40,6 +40,7 @@ enum Commands {
         switch command {
         case "create": return try create(rest, root, ErrorLog(globals))
         case "run": return try Foreground.run(try Arguments(rest, createGrammar), root, ErrorLog(globals))
+        case "exec": return try ExecCommand.run(rest, root, ErrorLog(globals))
         case "start": return try simple(rest, "start") { try Container.load(id: $0, root: root).start() }
         case "state": return try state(rest, root)
         case "kill": return try kill(rest, root)

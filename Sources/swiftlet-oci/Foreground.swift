@@ -28,7 +28,7 @@ enum Foreground {
             throw error
         }
         guard let signals else { return 0 }
-        let code = try Relay.untilEnd(created, signals: signals, console: console)
+        let code = try Relay.untilEnd(created.pid, created.process, signals: signals, console: console)
         if !arguments.has("keep") { try container.delete(force: true) }
         return code
     }
@@ -42,24 +42,26 @@ enum Relay {
     private static let windowChanged: Int32 = 28
 
     static func untilEnd(
-        _ created: borrowing CreatedContainer,
+        _ pid: Int32,
+        _ process: borrowing ProcessDescriptor,
         signals: borrowing SignalDescriptor,
         console: consuming Descriptor?
     ) throws -> Int32 {
-        guard let master = console.take() else { return try wait(created, signals) }
+        guard let master = console.take() else { return try wait(pid, process, signals) }
         let terminal = try Terminal(relaying: master)
         defer { terminal.restore() }
-        return try wait(created, signals, terminal)
+        return try wait(pid, process, signals, terminal)
     }
 
     private static func wait(
-        _ created: borrowing CreatedContainer,
+        _ pid: Int32,
+        _ process: borrowing ProcessDescriptor,
         _ signals: borrowing SignalDescriptor,
         _ terminal: borrowing Terminal
     ) throws -> Int32 {
         while true {
             try terminal.pump(until: signals.raw)
-            if let code = try handle(created, signals, resize: { terminal.copySize() }) {
+            if let code = try handle(pid, process, signals, resize: { terminal.copySize() }) {
                 try terminal.drain()
                 return code
             }
@@ -67,18 +69,20 @@ enum Relay {
     }
 
     private static func wait(
-        _ created: borrowing CreatedContainer,
+        _ pid: Int32,
+        _ process: borrowing ProcessDescriptor,
         _ signals: borrowing SignalDescriptor
     ) throws -> Int32 {
         while true {
             try BlockingWait.untilReadable(signals.raw)
-            if let code = try handle(created, signals, resize: {}) { return code }
+            if let code = try handle(pid, process, signals, resize: {}) { return code }
         }
     }
 
     /// Handles what is pending; the exit code once the container has ended.
     private static func handle(
-        _ created: borrowing CreatedContainer,
+        _ pid: Int32,
+        _ process: borrowing ProcessDescriptor,
         _ signals: borrowing SignalDescriptor,
         resize: () -> Void
     ) throws -> Int32? {
@@ -86,12 +90,12 @@ enum Relay {
             switch signal {
             case childEnded:
                 while let exit = Children.reapNext() {
-                    if exit.pid == created.pid { return Int32(exit.status) }
+                    if exit.pid == pid { return Int32(exit.status) }
                 }
             case windowChanged: resize()
             default:
                 // Ended at this moment: its exit comes next.
-                try? created.process.signal(signal)
+                try? process.signal(signal)
             }
         }
         return nil

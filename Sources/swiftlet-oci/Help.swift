@@ -10,6 +10,7 @@ enum Help {
            create    make a container up to its start: [--bundle DIR] [--pid-file F] [--console-socket S] ID
            start     execute the program of a created container: ID
            run       create, start, wait, delete: [--bundle DIR] [--detach] [--keep] ID
+           exec      start a further process: [--tty] [--detach] [--process FILE] [--user UID[:GID]] ID COMMAND...
            state     print the state of a container as JSON: ID
            kill      send a signal (SIGTERM) to a container: [--all] ID [SIGNAL]
            delete    remove a container: [--force] ID
