@@ -1,9 +1,33 @@
 #include "CLinux.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+int swl_epoll_create(void) {
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+int swl_eventfd(void) {
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+void swl_eventfd_add(int fd) { (void)eventfd_write(fd, 1); }
+
+uint64_t swl_eventfd_take(int fd) {
+    eventfd_t count = 0;
+    return eventfd_read(fd, &count) < 0 ? 0 : count;
+}
 
 int swl_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
     struct epoll_event event = {.events = events, .data = {.u64 = token}};

@@ -200,3 +200,12 @@ extension Files {
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
+
+extension Files {
+    /// True if the open descriptor is a regular file.
+    package static func isRegular(_ raw: Int32, subject: String) throws(SysError) -> Bool {
+        var status = stat()
+        try sys("fstat", subject) { unsafe fstat(raw, &status) }
+        return status.st_mode & S_IFMT == S_IFREG
+    }
+}

@@ -67,7 +67,7 @@ struct CommandEngine: ContainerEngine {
         _ container: ContainerReference,
         on loop: EventLoop,
         onKill: @escaping () -> Void
-    ) throws(TTRPC.Status) -> AnyObject? { nil }
+    ) throws(TTRPC.Status) -> MemoryWatch? { nil }
 
     private func unsupported(_ what: String) -> TTRPC.Status {
         TTRPC.Status(.unimplemented, "\(what) needs the built-in runtime; unset the option BinaryName")

@@ -59,7 +59,7 @@ final class Container {
     /// True if the kernel ends all processes with the first one.
     let ownsProcesses: Bool
     /// Held while the container lives.
-    var memoryWatch: AnyObject?
+    var memoryWatch: MemoryWatch?
 
     init(
         reference: ContainerReference,

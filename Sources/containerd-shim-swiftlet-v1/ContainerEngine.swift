@@ -28,7 +28,7 @@ protocol ContainerEngine {
         _ container: ContainerReference,
         on loop: EventLoop,
         onKill: @escaping () -> Void
-    ) throws(TTRPC.Status) -> AnyObject?
+    ) throws(TTRPC.Status) -> MemoryWatch?
 }
 
 /// Names a container and says where its state is.

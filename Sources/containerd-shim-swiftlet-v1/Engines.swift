@@ -25,6 +25,6 @@ enum Engines {
     }
 
     private static func engine(program: String) -> any ContainerEngine {
-        CommandEngine(program: program.isEmpty ? "runc" : program)
+        program.isEmpty ? BuiltInEngine() : CommandEngine(program: program)
     }
 }

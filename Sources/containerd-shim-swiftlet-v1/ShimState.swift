@@ -62,6 +62,7 @@ final class ShimState {
     func ended(_ process: ContainerProcess, _ status: UInt32) {
         process.end = ContainerProcess.End(status: status, at: Clock.now)
         processes[process.pid] = nil
+        if process.execID.isEmpty { containers[process.container]?.memoryWatch?.check() }
         if process.execID.isEmpty, let container = containers[process.container], !container.ownsProcesses {
             do {
                 try container.engine.kill(container.reference, signal: SIGKILL, all: true)

@@ -11,10 +11,6 @@
 #include "swl_sandbox.h"
 #include "swl_stage.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

@@ -74,7 +74,7 @@ package struct ContentWriter: ~Copyable {
         }
     }
 
-    /// Checks hash and size and puts the bytes safely on the disk; still invisible.
+    /// Checks hash and size; the content stays invisible until it is published.
     package consuming func seal() throws(ImageError) -> SealedContent {
         let digest = hash.digest()
         if let expectedSize, count != expectedSize {
@@ -87,7 +87,6 @@ package struct ContentWriter: ~Copyable {
         let path = file.path
         try doing("storing \(label)") { () throws(SysError) in
             try sys("fchmod", path) { fchmod(raw, 0o444) }
-            try sys("fsync", path) { fsync(raw) }
         }
         return SealedContent(digest: digest, size: count, file: file)
     }
@@ -102,7 +101,7 @@ package struct ContentWriter: ~Copyable {
     }
 }
 
-/// Verified content on the disk that nobody else can see yet; gone when the last copy of this value is.
+/// Verified content that nobody else can see yet; gone when the last copy of this value is.
 package struct SealedContent: Sendable {
     package let digest: Digest
     package let size: Int64
