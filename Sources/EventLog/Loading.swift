@@ -23,10 +23,12 @@ struct LoadedStore {
         let isNew = !Files.exists(path)
         var loaded = LoadedStore()
         do {
-            let report = try WALPreflight.examine(path + "-wal")
+            let report = try WALPreflight.examine(path + "-wal", of: path)
             if let damage = report.damage(sameBoot: sameBoot) {
                 try keepCopy(of: path + "-wal")
                 loaded.readOnly = .damaged(damage)
+            } else if report.isStale {
+                try sys("truncate", path + "-wal") { unsafe truncate(path + "-wal", 0) }
             }
         } catch { throw .system(error) }
         do {
