@@ -76,7 +76,9 @@ let package = Package(
         .target(name: "Reconciler", dependencies: ["Facts", "KubernetesAPI"]),
         .target(
             name: "Images",
-            dependencies: ["OCI", "JSON", "Linux", "CCurl", "CArchive", .product(name: "Crypto", package: "swift-crypto")]
+            dependencies: [
+                "OCI", "JSON", "Linux", "CCurl", "CArchive", .product(name: "Crypto", package: "swift-crypto"),
+            ]
         ),
         .target(name: "PodNetwork", dependencies: ["Linux", "JSON"]),
 
@@ -145,11 +147,16 @@ let package = Package(
         .testTarget(name: "FactsTests", dependencies: ["Facts", "KubernetesAPI", "JSON", "TestSupport"]),
         .testTarget(
             name: "EventLogTests",
-            dependencies: ["EventLog", "JSON", "Linux", "TestSupport", .product(name: "GRDBSQLite", package: "GRDB.swift")]
+            dependencies: [
+                "EventLog", "JSON", "Linux", "TestSupport", .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]
         ),
         .testTarget(name: "OCIRuntimeTests", dependencies: ["OCIRuntime", "OCI", "JSON", "Linux", "TestSupport"]),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Linux", "TestSupport"]),
-        .testTarget(name: "ReconcilerTests", dependencies: ["Reconciler", "Facts", "KubernetesAPI", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "ReconcilerTests",
+            dependencies: ["Reconciler", "Facts", "KubernetesAPI", "JSON", "TestSupport"]
+        ),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI", "JSON", "Linux", "TestSupport"]),
         .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "Linux", "TestSupport"]),
         .testTarget(
@@ -172,6 +179,8 @@ let package = Package(
 )
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
-    guard !target.name.hasPrefix("C") || target.name == "CommandLine" || target.name == "CommandLineTests" else { continue }
+    guard !target.name.hasPrefix("C") || target.name == "CommandLine" || target.name == "CommandLineTests" else {
+        continue
+    }
     target.swiftSettings = swiftletSettings
 }

@@ -9,7 +9,7 @@ package final class EventStore: Sendable {
     let readers: ReaderPool
     let directory: String
     let options: StoreOptions
-    private let inbox: Inbox
+    let inbox: Inbox
     private let closing: Closing
 
     /// Opens the store in `directory`, which is made if it is missing, and starts the writer.

@@ -36,7 +36,9 @@ package enum Files {
         while offset < content.count {
             let from = offset
             let count = try sys("write", subject) {
-                unsafe content.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress?.advanced(by: from), $0.count - from) }
+                unsafe content.withUnsafeBytes {
+                    unsafe Glibc.write(raw, $0.baseAddress?.advanced(by: from), $0.count - from)
+                }
             }
             offset += count
         }
@@ -51,7 +53,9 @@ package enum Files {
     }
 
     /// Replaces a file so that a crash leaves the old or the new content: temporary file, fsync, rename, fsync of the directory.
-    package static func replace(_ path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600) throws(SysError) {
+    package static func replace(_ path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600)
+        throws(SysError)
+    {
         let temporary = path + ".tmp\(getpid())"
         do {
             let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
@@ -118,5 +122,90 @@ package enum Files {
         } else {
             try sys("unlink", path) { unsafe unlink(path) }
         }
+    }
+}
+
+extension Files {
+    /// Writes a file anew without syncing it: for state that need not outlive a crash of the machine.
+    package static func write(_ path: String, _ bytes: some Collection<UInt8>, mode: mode_t) throws(SysError) {
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+        try writeAll(file.raw, bytes, subject: path)
+    }
+}
+
+extension Files {
+    /// What is at a path, with symbolic links followed.
+    package enum Kind: Sendable {
+        case regular, directory, socket, characterDevice, blockDevice, other
+    }
+
+    package static func kind(_ path: String) throws(SysError) -> Kind {
+        var status = stat()
+        try sys("stat", path) { unsafe fstatat(AT_FDCWD, path, &status, 0) }
+        return switch status.st_mode & S_IFMT {
+        case S_IFREG: .regular
+        case S_IFDIR: .directory
+        case S_IFSOCK: .socket
+        case S_IFCHR: .characterDevice
+        case S_IFBLK: .blockDevice
+        default: .other
+        }
+    }
+
+    /// Sets the permission bits regardless of the process's umask.
+    package static func setMode(_ path: String, _ mode: mode_t) throws(SysError) {
+        try sys("chmod", path) { unsafe chmod(path, mode) }
+    }
+}
+
+extension Files {
+    /// The first bytes of a file, at most `limit`.
+    package static func readPrefix(_ path: String, limit: Int) throws(SysError) -> [UInt8] {
+        let file = try Descriptor.open(path, O_RDONLY)
+        return try read(file.raw, at: 0, count: limit, subject: path)
+    }
+
+    /// The last bytes of a file, at most `limit`.
+    package static func readSuffix(_ path: String, limit: Int) throws(SysError) -> [UInt8] {
+        let file = try Descriptor.open(path, O_RDONLY)
+        let raw = file.raw
+        let size = Int(try sys("lseek", path) { lseek(raw, 0, SEEK_END) })
+        return try read(raw, at: max(0, size - limit), count: limit, subject: path)
+    }
+
+    /// Up to `count` bytes from a position, `pread(2)`; fewer at the end of the file.
+    package static func read(_ raw: Int32, at offset: Int, count: Int, subject: String) throws(SysError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let from = filled
+            let got = try sys("pread", subject) {
+                unsafe bytes.withUnsafeMutableBytes {
+                    unsafe pread(raw, $0.baseAddress?.advanced(by: from), $0.count - from, off_t(offset + from))
+                }
+            }
+            if got == 0 { break }
+            filled += got
+        }
+        bytes.removeLast(count - filled)
+        return bytes
+    }
+}
+
+extension Files {
+    /// What a symbolic link says, `readlink(2)`.
+    package static func linkTarget(_ path: String) throws(SysError) -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = try sys("readlink", path) { unsafe readlink(path, &buffer, buffer.count) }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension Files {
+    /// True if the open descriptor is a regular file.
+    package static func isRegular(_ raw: Int32, subject: String) throws(SysError) -> Bool {
+        var status = stat()
+        try sys("fstat", subject) { unsafe fstat(raw, &status) }
+        return status.st_mode & S_IFMT == S_IFREG
     }
 }

@@ -1,5 +1,5 @@
-package import Linux
 import Glibc
+package import Linux
 
 /// A private directory that is removed with everything in it when the test lets go of it.
 package struct TemporaryDirectory: ~Copyable {

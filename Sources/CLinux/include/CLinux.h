@@ -2,10 +2,15 @@
 // System calls and constants that Swift's Glibc module does not import, and the async-signal-safe stage between
 // clone and exec. Everything exported has the prefix swl_; functions return -errno on failure and never allocate.
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
+#include "paths.h"
+#include "swl_datagram.h"
+#include "swl_events.h"
+#include "swl_files.h"
+#include "swl_network.h"
+#include "swl_posix.h"
+#include "swl_sandbox.h"
+#include "swl_stage.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

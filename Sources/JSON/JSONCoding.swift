@@ -1,0 +1,101 @@
+/// Codable types to JSON and back.
+package enum JSONCoding {
+    /// The text of a value in UTF-8.
+    ///
+    /// Members stand in the order in which the type encodes them, dictionaries in the order of their keys, so that equal
+    /// values always give equal text. Optionals that are nil are left out where the type uses `encodeIfPresent`, as
+    /// synthesised Codable does.
+    ///
+    /// - Throws: `JSONError` with the reason `notEncodable`, or what the type throws.
+    package static func encode<T: Encodable>(
+        _ value: T,
+        pretty: Bool = false,
+        sortedKeys: Bool = false
+    ) throws -> [UInt8] {
+        let stream = EncodingStream()
+        try stream.value(value)
+        if let failure = stream.text.failure { throw failure }
+        guard pretty || sortedKeys else { return stream.text.bytes }
+        return try JSONValue(parsing: stream.text.bytes, limits: .own).bytes(pretty: pretty, sortedKeys: sortedKeys)
+    }
+
+    package static func value<T: Encodable>(of value: T) throws -> JSONValue {
+        if let json = value as? JSONValue { return json }
+        return try JSONValue(parsing: encode(value), limits: .own)
+    }
+
+    /// Reads a value of a type. Fields that the type does not know are passed over, and so is all but the last of equal
+    /// keys unless the limits reject them.
+    package static func decode<T: Decodable>(
+        _ type: T.Type,
+        from bytes: [UInt8],
+        limits: JSONLimits = .default
+    ) throws(JSONError) -> T {
+        try decode(type, from: Tape(scanning: bytes, limits: limits))
+    }
+
+    package static func decode<T: Decodable>(_ type: T.Type, from value: JSONValue) throws(JSONError) -> T {
+        try decode(type, from: Tape(scanning: value.bytes(), limits: .own, hasSource: false))
+    }
+
+    /// Reads a value of a type, and lists every field that the type never asked for and every key that occurs twice, with
+    /// their paths, in the order of the text. At most 100 are listed.
+    ///
+    /// A type asks for a field by any of `decode`, `decodeIfPresent`, `contains` and the nested containers; synthesised
+    /// Codable asks for every property. Dictionaries and `JSONValue` ask for everything.
+    package static func decodeStrictly<T: Decodable>(
+        _ type: T.Type,
+        from bytes: [UInt8],
+        limits: JSONLimits = .default
+    ) throws(JSONError) -> (T, [JSONIssue]) {
+        let tape = try Tape(scanning: bytes, limits: limits)
+        return (try decode(type, from: tape), tape.strictIssues())
+    }
+
+    package static func decodeStrictly<T: Decodable>(
+        _ type: T.Type,
+        from value: JSONValue
+    ) throws(JSONError) -> (T, [JSONIssue]) {
+        let tape = try Tape(scanning: value.bytes(), limits: .own, hasSource: false)
+        return (try decode(type, from: tape), tape.strictIssues())
+    }
+
+    private static func decode<T: Decodable>(_ type: T.Type, from tape: Tape) throws(JSONError) -> T {
+        do {
+            return try tape.decode(type, 0)
+        } catch let failure as DecodingFailure {
+            throw tape.failure(failure.reason, at: failure.node)
+        } catch let error as JSONError {
+            throw error
+        } catch let error as DecodingError {
+            throw JSONError(error)
+        } catch {
+            throw JSONError(.refused("\(error)"))
+        }
+    }
+}
+
+extension JSONLimits {
+    /// For text that this module wrote itself.
+    static let own = JSONLimits(maxBytes: .max, maxDepth: 1000, maxNumberBytes: .max)
+}
+
+extension JSONError {
+    /// An error of the standard library, which types throw that check their own values.
+    init(_ error: DecodingError) {
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            self.init(.refused(context.debugDescription), path: JSONPath(context.codingPath).text)
+        case .keyNotFound(let key, let context):
+            self.init(.missingField(key.stringValue), path: JSONPath(context.codingPath).text)
+        @unknown default:
+            self.init(.refused("\(error)"))
+        }
+    }
+}
+
+extension JSONPath {
+    init(_ codingPath: [any CodingKey]) {
+        steps = codingPath.map { key in key.intValue.map { .index($0) } ?? .key(key.stringValue) }
+    }
+}

@@ -1,0 +1,189 @@
+/// An environment variable: a value, or where to take it from.
+package struct EnvVar: Codable, Hashable, Sendable, ZeroValue {
+    @Printed package var name: String
+    @OmitEmpty package var value: String
+    @Indirect package var valueFrom: EnvVarSource?
+
+    package init(
+        name: String = "",
+        value: String = "",
+        valueFrom: EnvVarSource? = nil
+    ) {
+        self.name = name
+        self.value = value
+        self.valueFrom = valueFrom
+    }
+
+    package static var zeroValue: EnvVar { EnvVar() }
+}
+
+/// Where the value of a variable comes from; exactly one member is set.
+package struct EnvVarSource: Codable, Hashable, Sendable, ZeroValue {
+    @Indirect package var fieldRef: ObjectFieldSelector?
+    @Indirect package var resourceFieldRef: ResourceFieldSelector?
+    @Indirect package var configMapKeyRef: ConfigMapKeySelector?
+    @Indirect package var secretKeyRef: SecretKeySelector?
+    @Indirect package var fileKeyRef: FileKeySelector?
+
+    package init(
+        fieldRef: ObjectFieldSelector? = nil,
+        resourceFieldRef: ResourceFieldSelector? = nil,
+        configMapKeyRef: ConfigMapKeySelector? = nil,
+        secretKeyRef: SecretKeySelector? = nil,
+        fileKeyRef: FileKeySelector? = nil
+    ) {
+        self.fieldRef = fieldRef
+        self.resourceFieldRef = resourceFieldRef
+        self.configMapKeyRef = configMapKeyRef
+        self.secretKeyRef = secretKeyRef
+        self.fileKeyRef = fileKeyRef
+    }
+
+    package static var zeroValue: EnvVarSource { EnvVarSource() }
+}
+
+/// A field of the pod itself, as in metadata.labels['app'].
+package struct ObjectFieldSelector: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var apiVersion: String
+    @Printed package var fieldPath: String
+
+    package init(
+        apiVersion: String = "",
+        fieldPath: String = ""
+    ) {
+        self.apiVersion = apiVersion
+        self.fieldPath = fieldPath
+    }
+
+    package static var zeroValue: ObjectFieldSelector { ObjectFieldSelector() }
+}
+
+/// A request or limit of a container, divided by the divisor and rounded up.
+package struct ResourceFieldSelector: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var containerName: String
+    @Printed package var resource: String
+    @Printed package var divisor: Quantity
+
+    package init(
+        containerName: String = "",
+        resource: String = "",
+        divisor: Quantity = Quantity.zero
+    ) {
+        self.containerName = containerName
+        self.resource = resource
+        self.divisor = divisor
+    }
+
+    package static var zeroValue: ResourceFieldSelector { ResourceFieldSelector() }
+}
+
+/// A key of a ConfigMap.
+package struct ConfigMapKeySelector: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var name: String
+    @Printed package var key: String
+    package var optional: Bool?
+
+    package init(
+        name: String = "",
+        key: String = "",
+        optional: Bool? = nil
+    ) {
+        self.name = name
+        self.key = key
+        self.optional = optional
+    }
+
+    package static var zeroValue: ConfigMapKeySelector { ConfigMapKeySelector() }
+}
+
+/// A key of a Secret.
+package struct SecretKeySelector: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var name: String
+    @Printed package var key: String
+    package var optional: Bool?
+
+    package init(
+        name: String = "",
+        key: String = "",
+        optional: Bool? = nil
+    ) {
+        self.name = name
+        self.key = key
+        self.optional = optional
+    }
+
+    package static var zeroValue: SecretKeySelector { SecretKeySelector() }
+}
+
+/// A key of an environment file in a volume.
+package struct FileKeySelector: Codable, Hashable, Sendable, ZeroValue {
+    @Printed package var volumeName: String
+    @Printed package var path: String
+    @Printed package var key: String
+    package var optional: Bool?
+
+    package init(
+        volumeName: String = "",
+        path: String = "",
+        key: String = "",
+        optional: Bool? = nil
+    ) {
+        self.volumeName = volumeName
+        self.path = path
+        self.key = key
+        self.optional = optional
+    }
+
+    package static var zeroValue: FileKeySelector { FileKeySelector() }
+}
+
+/// All keys of a ConfigMap or a Secret as variables.
+package struct EnvFromSource: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var prefix: String
+    @Indirect package var configMapRef: ConfigMapEnvSource?
+    @Indirect package var secretRef: SecretEnvSource?
+
+    package init(
+        prefix: String = "",
+        configMapRef: ConfigMapEnvSource? = nil,
+        secretRef: SecretEnvSource? = nil
+    ) {
+        self.prefix = prefix
+        self.configMapRef = configMapRef
+        self.secretRef = secretRef
+    }
+
+    package static var zeroValue: EnvFromSource { EnvFromSource() }
+}
+
+/// The ConfigMap whose keys become variables.
+package struct ConfigMapEnvSource: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var name: String
+    package var optional: Bool?
+
+    package init(
+        name: String = "",
+        optional: Bool? = nil
+    ) {
+        self.name = name
+        self.optional = optional
+    }
+
+    package static var zeroValue: ConfigMapEnvSource { ConfigMapEnvSource() }
+}
+
+/// The Secret whose keys become variables.
+package struct SecretEnvSource: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var name: String
+    package var optional: Bool?
+
+    package init(
+        name: String = "",
+        optional: Bool? = nil
+    ) {
+        self.name = name
+        self.optional = optional
+    }
+
+    package static var zeroValue: SecretEnvSource { SecretEnvSource() }
+}

@@ -1,0 +1,349 @@
+/// A named directory or device that containers of the pod can mount; exactly one source is set.
+package struct Volume: Codable, Hashable, Sendable, ZeroValue {
+    @Printed package var name: String
+    @Indirect package var hostPath: HostPathVolumeSource?
+    @Indirect package var emptyDir: EmptyDirVolumeSource?
+    @Indirect package var gcePersistentDisk: GCEPersistentDiskVolumeSource?
+    @Indirect package var awsElasticBlockStore: AWSElasticBlockStoreVolumeSource?
+    @Indirect package var gitRepo: GitRepoVolumeSource?
+    @Indirect package var secret: SecretVolumeSource?
+    @Indirect package var nfs: NFSVolumeSource?
+    @Indirect package var iscsi: ISCSIVolumeSource?
+    @Indirect package var glusterfs: GlusterfsVolumeSource?
+    @Indirect package var persistentVolumeClaim: PersistentVolumeClaimVolumeSource?
+    @Indirect package var rbd: RBDVolumeSource?
+    @Indirect package var flexVolume: FlexVolumeSource?
+    @Indirect package var cinder: CinderVolumeSource?
+    @Indirect package var cephfs: CephFSVolumeSource?
+    @Indirect package var flocker: FlockerVolumeSource?
+    @Indirect package var downwardAPI: DownwardAPIVolumeSource?
+    @Indirect package var fc: FCVolumeSource?
+    @Indirect package var azureFile: AzureFileVolumeSource?
+    @Indirect package var configMap: ConfigMapVolumeSource?
+    @Indirect package var vsphereVolume: VsphereVirtualDiskVolumeSource?
+    @Indirect package var quobyte: QuobyteVolumeSource?
+    @Indirect package var azureDisk: AzureDiskVolumeSource?
+    @Indirect package var photonPersistentDisk: PhotonPersistentDiskVolumeSource?
+    @Indirect package var projected: ProjectedVolumeSource?
+    @Indirect package var portworxVolume: PortworxVolumeSource?
+    @Indirect package var scaleIO: ScaleIOVolumeSource?
+    @Indirect package var storageos: StorageOSVolumeSource?
+    @Indirect package var csi: CSIVolumeSource?
+    @Indirect package var ephemeral: EphemeralVolumeSource?
+    @Indirect package var image: ImageVolumeSource?
+
+    package init(
+        name: String = "",
+        hostPath: HostPathVolumeSource? = nil,
+        emptyDir: EmptyDirVolumeSource? = nil,
+        gcePersistentDisk: GCEPersistentDiskVolumeSource? = nil,
+        awsElasticBlockStore: AWSElasticBlockStoreVolumeSource? = nil,
+        gitRepo: GitRepoVolumeSource? = nil,
+        secret: SecretVolumeSource? = nil,
+        nfs: NFSVolumeSource? = nil,
+        iscsi: ISCSIVolumeSource? = nil,
+        glusterfs: GlusterfsVolumeSource? = nil,
+        persistentVolumeClaim: PersistentVolumeClaimVolumeSource? = nil,
+        rbd: RBDVolumeSource? = nil,
+        flexVolume: FlexVolumeSource? = nil,
+        cinder: CinderVolumeSource? = nil,
+        cephfs: CephFSVolumeSource? = nil,
+        flocker: FlockerVolumeSource? = nil,
+        downwardAPI: DownwardAPIVolumeSource? = nil,
+        fc: FCVolumeSource? = nil,
+        azureFile: AzureFileVolumeSource? = nil,
+        configMap: ConfigMapVolumeSource? = nil,
+        vsphereVolume: VsphereVirtualDiskVolumeSource? = nil,
+        quobyte: QuobyteVolumeSource? = nil,
+        azureDisk: AzureDiskVolumeSource? = nil,
+        photonPersistentDisk: PhotonPersistentDiskVolumeSource? = nil,
+        projected: ProjectedVolumeSource? = nil,
+        portworxVolume: PortworxVolumeSource? = nil,
+        scaleIO: ScaleIOVolumeSource? = nil,
+        storageos: StorageOSVolumeSource? = nil,
+        csi: CSIVolumeSource? = nil,
+        ephemeral: EphemeralVolumeSource? = nil,
+        image: ImageVolumeSource? = nil
+    ) {
+        self.name = name
+        self.hostPath = hostPath
+        self.emptyDir = emptyDir
+        self.gcePersistentDisk = gcePersistentDisk
+        self.awsElasticBlockStore = awsElasticBlockStore
+        self.gitRepo = gitRepo
+        self.secret = secret
+        self.nfs = nfs
+        self.iscsi = iscsi
+        self.glusterfs = glusterfs
+        self.persistentVolumeClaim = persistentVolumeClaim
+        self.rbd = rbd
+        self.flexVolume = flexVolume
+        self.cinder = cinder
+        self.cephfs = cephfs
+        self.flocker = flocker
+        self.downwardAPI = downwardAPI
+        self.fc = fc
+        self.azureFile = azureFile
+        self.configMap = configMap
+        self.vsphereVolume = vsphereVolume
+        self.quobyte = quobyte
+        self.azureDisk = azureDisk
+        self.photonPersistentDisk = photonPersistentDisk
+        self.projected = projected
+        self.portworxVolume = portworxVolume
+        self.scaleIO = scaleIO
+        self.storageos = storageos
+        self.csi = csi
+        self.ephemeral = ephemeral
+        self.image = image
+    }
+
+    package static var zeroValue: Volume { Volume() }
+}
+
+/// A path of the host.
+package struct HostPathVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+    @Printed package var path: String
+    package var type: String?
+
+    package init(
+        path: String = "",
+        type: String? = nil
+    ) {
+        self.path = path
+        self.type = type
+    }
+
+    package static var zeroValue: HostPathVolumeSource { HostPathVolumeSource() }
+}
+
+/// A directory that lives as long as the pod.
+package struct EmptyDirVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var medium: String
+    package var sizeLimit: Quantity?
+
+    package init(
+        medium: String = "",
+        sizeLimit: Quantity? = nil
+    ) {
+        self.medium = medium
+        self.sizeLimit = sizeLimit
+    }
+
+    package static var zeroValue: EmptyDirVolumeSource { EmptyDirVolumeSource() }
+}
+
+/// The keys of a Secret as files.
+package struct SecretVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var secretName: String
+    @OmitEmpty package var items: [KeyToPath]
+    package var defaultMode: Int32?
+    package var optional: Bool?
+
+    package init(
+        secretName: String = "",
+        items: [KeyToPath] = [],
+        defaultMode: Int32? = nil,
+        optional: Bool? = nil
+    ) {
+        self.secretName = secretName
+        self.items = items
+        self.defaultMode = defaultMode
+        self.optional = optional
+    }
+
+    package static var zeroValue: SecretVolumeSource { SecretVolumeSource() }
+}
+
+/// The keys of a ConfigMap as files.
+package struct ConfigMapVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var name: String
+    @OmitEmpty package var items: [KeyToPath]
+    package var defaultMode: Int32?
+    package var optional: Bool?
+
+    package init(
+        name: String = "",
+        items: [KeyToPath] = [],
+        defaultMode: Int32? = nil,
+        optional: Bool? = nil
+    ) {
+        self.name = name
+        self.items = items
+        self.defaultMode = defaultMode
+        self.optional = optional
+    }
+
+    package static var zeroValue: ConfigMapVolumeSource { ConfigMapVolumeSource() }
+}
+
+/// The file that a key becomes.
+package struct KeyToPath: Codable, Hashable, Sendable, ZeroValue {
+    @Printed package var key: String
+    @Printed package var path: String
+    package var mode: Int32?
+
+    package init(
+        key: String = "",
+        path: String = "",
+        mode: Int32? = nil
+    ) {
+        self.key = key
+        self.path = path
+        self.mode = mode
+    }
+
+    package static var zeroValue: KeyToPath { KeyToPath() }
+}
+
+/// Fields of the pod as files.
+package struct DownwardAPIVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var items: [DownwardAPIVolumeFile]
+    package var defaultMode: Int32?
+
+    package init(
+        items: [DownwardAPIVolumeFile] = [],
+        defaultMode: Int32? = nil
+    ) {
+        self.items = items
+        self.defaultMode = defaultMode
+    }
+
+    package static var zeroValue: DownwardAPIVolumeSource { DownwardAPIVolumeSource() }
+}
+
+/// The file that a field of the pod becomes.
+package struct DownwardAPIVolumeFile: Codable, Hashable, Sendable, ZeroValue {
+    @Printed package var path: String
+    @Indirect package var fieldRef: ObjectFieldSelector?
+    @Indirect package var resourceFieldRef: ResourceFieldSelector?
+    package var mode: Int32?
+
+    package init(
+        path: String = "",
+        fieldRef: ObjectFieldSelector? = nil,
+        resourceFieldRef: ResourceFieldSelector? = nil,
+        mode: Int32? = nil
+    ) {
+        self.path = path
+        self.fieldRef = fieldRef
+        self.resourceFieldRef = resourceFieldRef
+        self.mode = mode
+    }
+
+    package static var zeroValue: DownwardAPIVolumeFile { DownwardAPIVolumeFile() }
+}
+
+/// The contents of an image, read-only.
+package struct ImageVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var reference: String
+    @OmitEmpty package var pullPolicy: String
+
+    package init(
+        reference: String = "",
+        pullPolicy: String = ""
+    ) {
+        self.reference = reference
+        self.pullPolicy = pullPolicy
+    }
+
+    package static var zeroValue: ImageVolumeSource { ImageVolumeSource() }
+}
+
+/// A claim in the pod's namespace.
+package struct PersistentVolumeClaimVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+    @Printed package var claimName: String
+    @OmitEmpty package var readOnly: Bool
+
+    package init(
+        claimName: String = "",
+        readOnly: Bool = false
+    ) {
+        self.claimName = claimName
+        self.readOnly = readOnly
+    }
+
+    package static var zeroValue: PersistentVolumeClaimVolumeSource { PersistentVolumeClaimVolumeSource() }
+}
+
+/// A claim that is made for the pod and goes with it.
+package struct EphemeralVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+    @Indirect package var volumeClaimTemplate: PersistentVolumeClaimTemplate?
+
+    package init(
+        volumeClaimTemplate: PersistentVolumeClaimTemplate? = nil
+    ) {
+        self.volumeClaimTemplate = volumeClaimTemplate
+    }
+
+    package static var zeroValue: EphemeralVolumeSource { EphemeralVolumeSource() }
+}
+
+/// The claim to make.
+package struct PersistentVolumeClaimTemplate: Codable, Hashable, Sendable, ZeroValue {
+    @Printed package var metadata: ObjectMeta
+    @Printed package var spec: PersistentVolumeClaimSpec
+
+    package init(
+        metadata: ObjectMeta = ObjectMeta(),
+        spec: PersistentVolumeClaimSpec = PersistentVolumeClaimSpec()
+    ) {
+        self.metadata = metadata
+        self.spec = spec
+    }
+
+    package static var zeroValue: PersistentVolumeClaimTemplate { PersistentVolumeClaimTemplate() }
+}
+
+/// What is wanted of a persistent volume.
+package struct PersistentVolumeClaimSpec: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var accessModes: [String]
+    @Indirect package var selector: LabelSelector?
+    @Printed package var resources: VolumeResourceRequirements
+    @OmitEmpty package var volumeName: String
+    package var storageClassName: String?
+    package var volumeMode: String?
+    @Indirect package var dataSource: TypedLocalObjectReference?
+    @Indirect package var dataSourceRef: TypedObjectReference?
+    package var volumeAttributesClassName: String?
+
+    package init(
+        accessModes: [String] = [],
+        selector: LabelSelector? = nil,
+        resources: VolumeResourceRequirements = VolumeResourceRequirements(),
+        volumeName: String = "",
+        storageClassName: String? = nil,
+        volumeMode: String? = nil,
+        dataSource: TypedLocalObjectReference? = nil,
+        dataSourceRef: TypedObjectReference? = nil,
+        volumeAttributesClassName: String? = nil
+    ) {
+        self.accessModes = accessModes
+        self.selector = selector
+        self.resources = resources
+        self.volumeName = volumeName
+        self.storageClassName = storageClassName
+        self.volumeMode = volumeMode
+        self.dataSource = dataSource
+        self.dataSourceRef = dataSourceRef
+        self.volumeAttributesClassName = volumeAttributesClassName
+    }
+
+    package static var zeroValue: PersistentVolumeClaimSpec { PersistentVolumeClaimSpec() }
+}
+
+/// The size of storage that is wanted.
+package struct VolumeResourceRequirements: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var limits: ResourceList
+    @OmitEmpty package var requests: ResourceList
+
+    package init(
+        limits: ResourceList = [:],
+        requests: ResourceList = [:]
+    ) {
+        self.limits = limits
+        self.requests = requests
+    }
+
+    package static var zeroValue: VolumeResourceRequirements { VolumeResourceRequirements() }
+}

@@ -1,0 +1,38 @@
+/// Where a pod's files lie on the node; the names are kubelet's.
+package struct PodDirectories: Hashable, Sendable {
+    /// `--root`.
+    package var root: String
+    /// `--log-dir`.
+    package var logs: String
+
+    package init(root: String, logs: String) {
+        self.root = root
+        self.logs = logs
+    }
+
+    /// Everything of a pod but its logs.
+    func pod(_ uid: String) -> String { "\(root)/pods/\(uid)" }
+
+    func emptyDirectory(podUID: String, volume: String) -> String {
+        "\(pod(podUID))/volumes/kubernetes.io~empty-dir/\(volume)"
+    }
+
+    func hostsFile(podUID: String) -> String { pod(podUID) + "/etc-hosts" }
+    func hostnameFile(podUID: String) -> String { pod(podUID) + "/etc-hostname" }
+    func resolvFile(podUID: String) -> String { pod(podUID) + "/etc-resolv.conf" }
+
+    /// The directory of a container's termination message files.
+    func container(podUID: String, name: String) -> String { "\(pod(podUID))/containers/\(name)" }
+
+    func terminationLog(podUID: String, container name: String, attempt: Int) -> String {
+        "\(container(podUID: podUID, name: name))/termination-\(attempt)"
+    }
+
+    /// The directory of a pod's logs: `/var/log/pods/NAMESPACE_NAME_UID`.
+    func podLogs(namespace: String, name: String, uid: String) -> String { "\(logs)/\(namespace)_\(name)_\(uid)" }
+
+    /// The log of one start of a container, in CRI format.
+    package func log(namespace: String, pod: String, uid: String, container: String, attempt: Int) -> String {
+        "\(podLogs(namespace: namespace, name: pod, uid: uid))/\(container)/\(attempt).log"
+    }
+}

@@ -1,0 +1,97 @@
+import KubernetesAPI
+import Linux
+import OCI
+
+/// A pod's volumes on the node: makes what must exist and says what to mount where.
+///
+/// Effects: directories below the pod's own directory; for hostPath what its type asks to be created.
+struct PodVolumes: Sendable {
+    let directories: PodDirectories
+
+    /// The bind mounts of a container's volumeMounts, in their order.
+    ///
+    /// - Throws: `ContainerConfigError` for a kind of volume that this node does not offer yet, or a failing hostPath.
+    func mounts(of container: Container, in pod: Pod) throws(ContainerConfigError) -> [RuntimeSpec.Mount] {
+        var mounts: [RuntimeSpec.Mount] = []
+        for mount in container.volumeMounts {
+            guard let volume = pod.spec.volumes.first(where: { $0.name == mount.name }) else {
+                throw ContainerConfigError("volume \"\(mount.name)\" of container \(container.name) is not in spec.volumes")
+            }
+            // A path inside a volume must be held open from the check to the mount (CVE-2021-25741), which needs the runtime.
+            guard mount.subPath.isEmpty, mount.subPathExpr.isEmpty else {
+                throw ContainerConfigError("volumeMounts[\(mount.name)].subPath is not offered by this node yet")
+            }
+            let source = try prepare(volume, of: pod)
+            mounts.append(
+                RuntimeSpec.Mount(
+                    destination: mount.mountPath,
+                    type: "bind",
+                    source: source,
+                    options: ["rbind", try propagation(mount.mountPropagation), mount.readOnly ? "ro" : "rw"]
+                )
+            )
+        }
+        return mounts
+    }
+
+    private func prepare(_ volume: Volume, of pod: Pod) throws(ContainerConfigError) -> String {
+        do {
+            if volume.emptyDir != nil {
+                let path = directories.emptyDirectory(podUID: pod.metadata.uid, volume: volume.name)
+                if !Files.exists(path) {
+                    try Files.makeDirectories(path)
+                    try Files.setMode(path, 0o777)
+                }
+                return path
+            }
+            if let hostPath = volume.hostPath {
+                try HostPath.prepare(hostPath)
+                return hostPath.path
+            }
+        } catch let error as SysError {
+            throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(volume.name)\" : \(error)")
+        } catch let error as ContainerConfigError {
+            throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(volume.name)\" : \(error)")
+        } catch {
+            throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(volume.name)\" : \(error)")
+        }
+        throw ContainerConfigError(
+            "MountVolume.SetUp failed for volume \"\(volume.name)\" : this node offers emptyDir and hostPath volumes only"
+        )
+    }
+
+    private func propagation(_ name: String?) throws(ContainerConfigError) -> String {
+        switch name {
+        case nil, "None": return "rprivate"
+        case "HostToContainer": return "rslave"
+        case "Bidirectional": return "rshared"
+        case .some(let other): throw ContainerConfigError("unknown mountPropagation \(other)")
+        }
+    }
+}
+
+/// hostPath volumes: what their type promises (core/v1 HostPathType).
+enum HostPath {
+    static func prepare(_ source: HostPathVolumeSource) throws {
+        let kind = source.type ?? ""
+        switch kind {
+        case "": return
+        case "DirectoryOrCreate": if !Files.exists(source.path) { try Files.makeDirectories(source.path) }
+        case "FileOrCreate": if !Files.exists(source.path) { try Files.write(source.path, [], mode: 0o644) }
+        default: break
+        }
+        let found = try Files.kind(source.path)
+        let wanted: Files.Kind
+        switch kind {
+        case "Directory", "DirectoryOrCreate": wanted = .directory
+        case "File", "FileOrCreate": wanted = .regular
+        case "Socket": wanted = .socket
+        case "CharDevice": wanted = .characterDevice
+        case "BlockDevice": wanted = .blockDevice
+        default: throw ContainerConfigError("unknown hostPath type \(kind)")
+        }
+        guard found == wanted else {
+            throw ContainerConfigError("hostPath type check failed: \(source.path) is not a \(wanted)")
+        }
+    }
+}

@@ -1,0 +1,240 @@
+import Facts
+import Glibc
+import KubernetesAPI
+import OCI
+import Reconciler
+import RuntimeCore
+
+/// Performs the reconciler's actions for pods: the one place where deciding becomes doing.
+///
+/// Every action may be performed twice. What went wrong becomes a fact; nothing is thrown.
+struct ActionExecutor: Sendable {
+    let core: RuntimeCore
+    let assembly: ContainerAssembly
+    let directories: PodDirectories
+    let clock: @Sendable () -> Microseconds
+    /// Tells that a started container has to be watched for its end.
+    typealias Watch = @Sendable (
+        _ pod: Pod, _ container: ContainerRef, _ containerID: String, _ attempt: Int, _ sandboxID: String
+    ) -> Void
+    let watch: Watch
+
+    /// - Returns: The facts it brings, in order. Empty means: not done, decide again later.
+    func perform(_ action: Action, _ record: PodRecord) async -> [PodFact] {
+        switch action {
+        case .record(let fact): [fact]
+        case .pullImage(let container, let image, let policy): await pull(container, image, policy)
+        case .createSandbox(let id, let attempt): await createSandbox(id, attempt, record.pod)
+        case .startContainer(let container, let id, let attempt): await start(container, id, attempt, record)
+        case .signalContainer(let kill): await signal(kill, record)
+        case .removeContainer(let container, let id, let attempt): await remove(container, id, attempt, record)
+        case .removeSandbox(let id): await removeSandbox(id)
+        case .removePod: await removePod(record.pod)
+        }
+    }
+
+    private func pull(_ container: ContainerRef, _ image: String, _ policy: String) async -> [PodFact] {
+        let began = clock()
+        do {
+            let record = try core.findImage(image)
+            let unpacked = try await core.unpack(record)
+            return [
+                .imagePulled(
+                    ImagePulled(
+                        container: container,
+                        image: image,
+                        imageID: unpacked.configDigest.description,
+                        imageRef: Self.imageRef(record),
+                        sizeBytes: record.sizeBytes,
+                        alreadyPresent: true,
+                        durationMicroseconds: clock() - began
+                    )
+                )
+            ]
+        } catch {
+            let (reason, message) = Self.pullFailure(error, image: image, policy: policy)
+            return [
+                .imagePullFailed(
+                    ImagePullFailed(
+                        container: container,
+                        image: image,
+                        reason: reason,
+                        message: message,
+                        failedAt: clock()
+                    )
+                )
+            ]
+        }
+    }
+
+    private static func imageRef(_ record: ImageRecord) -> String {
+        let repository = (try? ImageReference(record.name))?.name ?? record.name  // the store holds normalised names
+        return "\(repository)@\(record.target.digest)"
+    }
+
+    private static func pullFailure(_ error: any Error, image: String, policy: String) -> (String, String) {
+        guard let error = error as? CoreError else { return ("ErrImagePull", "\(error)") }
+        switch error {
+        case .invalidReference(let text):
+            return ("InvalidImageName", "Failed to apply default image tag \"\(image)\": \(text)")
+        case .imageNotFound where policy == "Never":
+            return ("ErrImageNeverPull", "Container image \"\(image)\" is not present with pull policy of Never")
+        case .imageNotFound:
+            return (
+                "ErrImagePull",
+                "failed to pull image \"\(image)\": this node does not pull from registries yet; "
+                    + "import it with: swiftlet image import FILE.tar"
+            )
+        default: return ("ErrImagePull", "failed to unpack image \"\(image)\": \(error)")
+        }
+    }
+
+    private func createSandbox(_ id: String, _ attempt: Int, _ pod: Pod) async -> [PodFact] {
+        do {
+            let handle = try await core.createSandbox(assembly.sandbox(id: id, pod: pod))
+            var facts: [PodFact] = [
+                .sandboxCreated(
+                    SandboxCreated(
+                        sandboxID: id,
+                        attempt: attempt,
+                        shimPID: handle.shimPID,
+                        podIPs: pod.spec.hostNetwork ? assembly.hostIPs : handle.podIPs,
+                        createdAt: clock(),
+                        note: handle.limitation
+                    )
+                )
+            ]
+            if let limitation = handle.limitation {
+                facts.append(.warned(PodWarned(reason: "NetworkNotReady", message: limitation)))
+            }
+            return facts
+        } catch {
+            return [
+                .sandboxFailed(
+                    SandboxFailed(
+                        sandboxID: id,
+                        attempt: attempt,
+                        reason: "CreatePodSandboxError",
+                        message: "failed to create sandbox: \(error)",
+                        failedAt: clock()
+                    )
+                )
+            ]
+        }
+    }
+
+    private func start(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact] {
+        guard let sandboxID = record.runtime.sandbox.id else { return [] }
+        let failed = { (reason: String, message: String) -> [PodFact] in
+            [
+                .containerStartFailed(
+                    ContainerStartFailed(
+                        container: container,
+                        containerID: id,
+                        attempt: attempt,
+                        reason: reason,
+                        message: message,
+                        failedAt: clock()
+                    )
+                )
+            ]
+        }
+        let prepared: ContainerAssembly.Prepared
+        do {
+            prepared = try await assembly.prepare(
+                container,
+                containerID: id,
+                attempt: attempt,
+                sandboxID: sandboxID,
+                record: record
+            )
+        } catch let error as ContainerConfigError {
+            return failed("CreateContainerConfigError", error.description)
+        } catch {
+            return failed("CreateContainerError", "\(error)")
+        }
+        let pid: Int32
+        do {
+            pid = try await core.createTask(prepared.request)
+        } catch {
+            return failed("CreateContainerError", "failed to create containerd task: \(error)")
+        }
+        let created = PodFact.containerCreated(
+            ContainerCreated(
+                container: container,
+                containerID: id,
+                attempt: attempt,
+                image: prepared.imageName,
+                imageID: prepared.request.image.configDigest.description,
+                stopSignal: prepared.request.image.config.config?.stopSignal
+            )
+        )
+        do {
+            try await core.startTask(id, sandboxID: sandboxID)
+        } catch {
+            // A program that cannot be run is an attempt that ended; the half-made task is removed by the next decision.
+            return [created] + failed("StartError", "failed to start container \"\(id)\": \(error)")
+        }
+        watch(record.pod, container, id, attempt, sandboxID)
+        return [
+            created,
+            .containerStarted(
+                ContainerStarted(container: container, containerID: id, attempt: attempt, pid: pid, startedAt: clock())
+            ),
+        ]
+    }
+
+    private func signal(_ kill: ContainerKillRequested, _ record: PodRecord) async -> [PodFact] {
+        guard let sandboxID = record.runtime.sandbox.id else { return [.containerKillRequested(kill)] }
+        do {
+            try await core.signalTask(
+                kill.containerID,
+                sandboxID: sandboxID,
+                signal: kill.signal,
+                all: kill.signal == SIGKILL
+            )
+        } catch {
+            // The shim is gone: the loss of the sandbox is a fact of its own and ends the container.
+            return [
+                .containerKillRequested(kill),
+                .warned(PodWarned(reason: "FailedKillPod", message: "error killing container: \(error)")),
+            ]
+        }
+        return [.containerKillRequested(kill)]
+    }
+
+    private func remove(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact] {
+        guard let sandboxID = record.runtime.sandbox.id else {
+            return [.containerRemoved(ContainerRemoved(container: container, containerID: id, attempt: attempt))]
+        }
+        do {
+            let state = try await core.taskState(id, sandboxID: sandboxID)
+            if state.status == .running || state.status == .created || state.status == .paused {
+                try await core.signalTask(id, sandboxID: sandboxID, signal: SIGKILL, all: true)
+                _ = try await core.waitTask(id, sandboxID: sandboxID)
+            }
+            try await core.removeTask(id, sandboxID: sandboxID)
+            return [.containerRemoved(ContainerRemoved(container: container, containerID: id, attempt: attempt))]
+        } catch {
+            return [.warned(PodWarned(reason: "FailedKillPod", message: "error removing container \(container): \(error)"))]
+        }
+    }
+
+    private func removeSandbox(_ id: String) async -> [PodFact] {
+        do {
+            try await core.removeSandbox(id)
+            return [.sandboxRemoved(SandboxRemoved(sandboxID: id, removedAt: clock()))]
+        } catch {
+            return [.warned(PodWarned(reason: "FailedKillPod", message: "error removing the sandbox: \(error)"))]
+        }
+    }
+
+    private func removePod(_ pod: Pod) async -> [PodFact] {
+        do {
+            try await assembly.removeFiles(of: pod)
+            return [.removed(PodRemoved())]
+        } catch {
+            return [.warned(PodWarned(reason: "FailedKillPod", message: "error removing the pod's files: \(error)"))]
+        }
+    }
+}

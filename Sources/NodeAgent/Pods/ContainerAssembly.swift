@@ -1,0 +1,189 @@
+import Facts
+import KubernetesAPI
+import Linux
+import OCI
+import Reconciler
+import RuntimeCore
+
+/// Gathers what a sandbox or container is made from: the pod, its image, its volumes and files on the node.
+struct ContainerAssembly: Sendable {
+    let core: RuntimeCore
+    let pool: ThreadPool
+    let directories: PodDirectories
+    let defaults: ContainerDefaults
+    let nodeName: String
+    let hostIPs: [String]
+    let capacity: NodeCapacity
+    /// The cgroup above all pods: "/kubepods".
+    let cgroupRoot: String
+    let logMaxSize: Int64
+    let logMaxFiles: Int
+
+    struct Prepared: Sendable {
+        let request: ContainerRequest
+        /// As the pod's spec has it.
+        let imageName: String
+    }
+
+    func sandbox(id: String, pod: Pod) -> SandboxRequest {
+        var sysctls: [String: String] = [:]
+        for sysctl in pod.spec.securityContext?.sysctls ?? [] { sysctls[sysctl.name] = sysctl.value }
+        return SandboxRequest(
+            id: id,
+            hostname: PodFiles.hostname(of: pod, node: nodeName),
+            hostNetwork: pod.spec.hostNetwork,
+            hostPID: pod.spec.hostPID,
+            hostIPC: pod.spec.hostIPC,
+            shareProcessNamespace: pod.spec.shareProcessNamespace ?? false,
+            sysctls: sysctls,
+            cgroupParent: cgroupParent(of: pod)
+        )
+    }
+
+    /// kubelet's layout: guaranteed pods directly below the root, the others below their class.
+    func cgroupParent(of pod: Pod) -> String {
+        let parent =
+            switch pod.status.qosClass {
+            case "Burstable": cgroupRoot + "/burstable"
+            case "BestEffort": cgroupRoot + "/besteffort"
+            default: cgroupRoot
+            }
+        return "\(parent)/pod\(pod.metadata.uid)"
+    }
+
+    /// - Throws: `ContainerConfigError` for what the user can mend in the spec; `CoreError` and `SysError` otherwise.
+    func prepare(
+        _ reference: ContainerRef,
+        containerID: String,
+        attempt: Int,
+        sandboxID: String,
+        record: PodRecord
+    ) async throws -> Prepared {
+        let pod = record.pod
+        let container = try Self.container(reference, of: pod)
+        let image = try await core.unpack(try core.findImage(container.image))
+        let namespaces = try await core.namespaces(ofSandbox: sandboxID)
+        return try await pool.run { [self] in
+            let user = try UserResolution.resolve(pod: pod, container: container, image: image.config) {
+                (path) throws(ContainerConfigError) in
+                do {
+                    return try core.readText(path, of: image)
+                } catch {
+                    throw ContainerConfigError("cannot read \(path) of image \(container.image): \(error)")
+                }
+            }
+            let environment = try ContainerEnvironment(
+                image: image.config,
+                container: container,
+                hostname: PodFiles.hostname(of: pod, node: nodeName),
+                downward: ContainerEnvironment.Downward(
+                    pod: pod,
+                    hostIPs: hostIPs,
+                    cpuCapacityMilli: Int64(capacity.processors) * 1000,
+                    memoryCapacity: capacity.memoryBytes
+                )
+            )
+            let files = PodFiles(directories: directories, nodeName: nodeName)
+            let volumes = PodVolumes(directories: directories)
+            let mounts =
+                try files.mounts(of: container, attempt: attempt, in: pod) + volumes.mounts(of: container, in: pod)
+            let builder = ContainerSpecBuilder(
+                pod: pod,
+                container: container,
+                image: image.config,
+                namespaces: namespaces,
+                user: user,
+                environment: environment,
+                mounts: mounts,
+                containerID: containerID,
+                sandboxID: sandboxID,
+                cgroupParent: cgroupParent(of: pod),
+                memoryCapacity: capacity.memoryBytes,
+                defaults: defaults
+            )
+            let spec = try builder.build()
+            let log = directories.log(
+                namespace: pod.metadata.namespace,
+                pod: pod.metadata.name,
+                uid: pod.metadata.uid,
+                container: container.name,
+                attempt: attempt
+            )
+            if let slash = log.lastIndex(of: "/") { try Files.makeDirectories(String(log[..<slash])) }
+            return Prepared(
+                request: ContainerRequest(
+                    id: containerID,
+                    sandboxID: sandboxID,
+                    spec: spec,
+                    image: image,
+                    logPath: log,
+                    logMaxSize: logMaxSize,
+                    logMaxFiles: logMaxFiles
+                ),
+                imageName: container.image
+            )
+        }
+    }
+
+    /// The termination message of a container that ended: what it wrote to its file, else for FallbackToLogsOnError the
+    /// end of its log. At most 4096 bytes.
+    func terminationMessage(of reference: ContainerRef, attempt: Int, exitCode: Int32, pod: Pod) async throws -> String? {
+        let container = try Self.container(reference, of: pod)
+        return try await pool.run { [directories] in
+            let path = directories.terminationLog(podUID: pod.metadata.uid, container: container.name, attempt: attempt)
+            let bytes = Files.exists(path) ? try Files.readPrefix(path, limit: 4096) : []
+            if !bytes.isEmpty { return String(decoding: bytes, as: UTF8.self) }
+            guard container.terminationMessagePolicy == "FallbackToLogsOnError", exitCode != 0 else { return nil }
+            let log = directories.log(
+                namespace: pod.metadata.namespace,
+                pod: pod.metadata.name,
+                uid: pod.metadata.uid,
+                container: container.name,
+                attempt: attempt
+            )
+            let lines = try LogFile.tail(log, lines: 80, limit: 2048)
+            return lines.isEmpty ? nil : lines
+        }
+    }
+
+    /// Removes the pod's volumes, files and logs.
+    func removeFiles(of pod: Pod) async throws {
+        try await pool.run { [directories] in
+            try Files.removeTree(directories.pod(pod.metadata.uid))
+            try Files.removeTree(
+                directories.podLogs(
+                    namespace: pod.metadata.namespace,
+                    name: pod.metadata.name,
+                    uid: pod.metadata.uid
+                )
+            )
+        }
+    }
+
+    /// The container's spec, whichever of the three lists it stands in.
+    static func container(_ reference: ContainerRef, of pod: Pod) throws -> Container {
+        let found: Container? =
+            switch reference.kind {
+            case .initContainer: pod.spec.initContainers.first { $0.name == reference.name }
+            case .main: pod.spec.containers.first { $0.name == reference.name }
+            case .ephemeral: pod.spec.ephemeralContainers.first { $0.name == reference.name }.map(Container.init)
+            }
+        guard let found else {
+            throw ContainerConfigError("container \(reference.name) is not in the pod's spec any more")
+        }
+        return found
+    }
+}
+
+/// What the machine has.
+package struct NodeCapacity: Hashable, Sendable {
+    package var processors: Int
+    package var memoryBytes: Int64
+    package var pods: Int
+
+    package init(processors: Int, memoryBytes: Int64, pods: Int) {
+        self.processors = processors
+        self.memoryBytes = memoryBytes
+        self.pods = pods
+    }
+}

@@ -1,0 +1,38 @@
+package import Images
+package import Linux
+package import TTRPC
+
+/// Why the core could not do what it was asked to; says on what, and what to do next.
+package enum CoreError: Error, CustomStringConvertible {
+    /// The name is not in the image store of the namespace.
+    case imageNotFound(reference: String, namespace: String)
+    case invalidReference(String)
+    case image(ImageError)
+    /// A step of the core's own failed.
+    case system(step: String, SysError)
+    /// The shim could not be started, or said no.
+    case shim(id: String, step: String, TTRPCError)
+    case shimStart(id: String, message: String)
+    case network(id: String, message: String)
+    case log(String)
+
+    package var description: String {
+        switch self {
+        case .imageNotFound(let reference, let namespace):
+            "image \(reference) is not in namespace \(namespace); import it with: swiftlet image import FILE"
+        case .invalidReference(let text): text
+        case .image(let error): "\(error)"
+        case .system(let step, let error): "\(step): \(error)"
+        case .shim(let id, let step, let error): "\(step) of \(id.prefix(12)): \(error)"
+        case .shimStart(let id, let message): "cannot start the shim of sandbox \(id.prefix(12)): \(message)"
+        case .network(let id, let message): "network of sandbox \(id.prefix(12)): \(message)"
+        case .log(let message): message
+        }
+    }
+
+    /// True if the shim is gone, so that nothing it held is running under its care any more.
+    package var isDisconnected: Bool {
+        if case .shim(_, _, .disconnected) = self { return true }
+        return false
+    }
+}

@@ -1,0 +1,187 @@
+package import EventLog
+package import Images
+import Linux
+package import PodNetwork
+import Synchronization
+
+/// The front of the core for one containerd namespace: images, sandboxes and tasks.
+///
+/// Everything is idempotent under the ids of the caller. What can block runs on the core's threads.
+package final class RuntimeCore: Sendable {
+    /// What happens without being asked for.
+    package struct Observer: Sendable {
+        /// A sandbox's shim is gone, and with it the supervision of its containers.
+        package var shimLost: @Sendable (_ sandboxID: String) -> Void
+
+        package init(shimLost: @escaping @Sendable (_ sandboxID: String) -> Void) { self.shimLost = shimLost }
+    }
+
+    /// Pods' containers and images live in this namespace, as with containerd's CRI plugin.
+    package static let podNamespace = "k8s.io"
+
+    private let images: ImageService
+    private let sandboxes: SandboxService
+    private let tasks: TaskService
+    private let pool: ThreadPool
+    private let loop: LoopThread
+
+    package init(
+        configuration: CoreConfiguration,
+        network: any PodNetworkProvider,
+        store: EventStore,
+        observer: Observer
+    ) throws {
+        let namespace = Self.podNamespace
+        loop = try Self.prepare(configuration)
+        pool = ThreadPool(name: "swl-core", limit: 16)
+        images = try ImageService(root: configuration.root, store: store, pool: pool)
+        sandboxes = SandboxService(
+            configuration: configuration,
+            namespace: namespace,
+            network: network,
+            pool: pool,
+            loop: loop,
+            onShimLost: observer.shimLost
+        )
+        tasks = TaskService(
+            configuration: configuration,
+            namespace: namespace,
+            sandboxes: sandboxes,
+            snapshots: images.snapshots,
+            pool: pool
+        )
+    }
+
+    private static func prepare(_ configuration: CoreConfiguration) throws(CoreError) -> LoopThread {
+        do {
+            try Files.makeDirectories(configuration.state, mode: 0o711)
+            try Files.makeDirectories(configuration.shimSockets, mode: 0o700)
+            try Files.makeDirectories(configuration.root, mode: 0o711)
+            return try LoopThread(name: "swl-shims")
+        } catch {
+            throw .system(step: "prepare the directories of the runtime core", error)
+        }
+    }
+
+    /// Lets go of all shims, which go on without us.
+    package func close() {
+        sandboxes.disconnectAll()
+        pool.stop()
+        loop.stop()
+    }
+
+    // MARK: Images
+
+    /// The images of a namespace, or of all for nil, by name.
+    package func listImages(namespace: String?) throws -> [ImageRecord] { try images.list(namespace: namespace) }
+
+    /// The image that a reference stands for.
+    package func findImage(_ reference: String, namespace: String = podNamespace) throws(CoreError) -> ImageRecord {
+        try images.find(reference, namespace: namespace)
+    }
+
+    /// Imports an archive from a descriptor, which is read to its end and stays the caller's.
+    package func importImages(
+        from descriptor: Int32,
+        source: String,
+        namespace: String,
+        origin: LogOrigin,
+        now: @escaping @Sendable () -> Int64,
+        progress: @escaping @Sendable (ImportProgress) -> Void
+    ) async throws -> [ImageRecord] {
+        try await images.importArchive(
+            from: descriptor,
+            source: source,
+            namespace: namespace,
+            origin: origin,
+            now: now,
+            progress: progress
+        )
+    }
+
+    /// Unpacks an image; at once if it is unpacked already.
+    package func unpack(_ image: ImageRecord) async throws -> UnpackedContainerImage {
+        try await images.unpack(image)
+    }
+
+    /// A file of an image as text, for example /etc/passwd; nil if there is none. Blocks: call it on a thread of a pool.
+    package func readText(_ path: String, of image: UnpackedContainerImage) throws -> String? {
+        guard let chainID = image.chainID else { return nil }
+        return try images.readText(path, chainID: chainID)
+    }
+
+    /// Removes a name from the image store and what nothing refers to any more.
+    package func removeImage(
+        _ reference: String,
+        namespace: String,
+        origin: LogOrigin
+    ) async throws -> ImageRecord {
+        try await images.remove(reference, namespace: namespace, origin: origin)
+    }
+
+    // MARK: Sandboxes and tasks
+
+    /// Starts a sandbox; one that runs already is returned as it is.
+    package func createSandbox(_ request: SandboxRequest) async throws -> SandboxHandle {
+        try await sandboxes.create(request)
+    }
+
+    /// The namespaces of a running sandbox, by their names in the OCI runtime specification.
+    package func namespaces(ofSandbox id: String) async throws -> [String: String] {
+        try await sandboxes.namespaces(of: id)
+    }
+
+    /// Ends a sandbox with all that is in it.
+    package func removeSandbox(_ id: String) async throws { try await sandboxes.remove(id) }
+
+    /// True if the sandbox's shim answers.
+    package func isAlive(sandbox id: String) async -> Bool {
+        do {
+            _ = try await sandboxes.namespaces(of: id)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Creates a container's task; its process waits for `startTask`.
+    package func createTask(_ request: ContainerRequest) async throws -> Int32 { try await tasks.create(request) }
+
+    package func startTask(_ id: String, sandboxID: String) async throws {
+        try await tasks.start(id, sandboxID: sandboxID)
+    }
+
+    package func signalTask(_ id: String, sandboxID: String, signal: Int32, all: Bool) async throws {
+        try await tasks.signal(id, sandboxID: sandboxID, signal: signal, all: all)
+    }
+
+    /// Waits for the end of a task. Costs no thread.
+    package func waitTask(_ id: String, sandboxID: String) async throws -> TaskExit {
+        try await tasks.wait(id, sandboxID: sandboxID)
+    }
+
+    package func taskState(_ id: String, sandboxID: String) async throws -> TaskState {
+        try await tasks.state(id, sandboxID: sandboxID)
+    }
+
+    package func removeTask(_ id: String, sandboxID: String) async throws {
+        try await tasks.remove(id, sandboxID: sandboxID)
+    }
+
+    /// Removes bundles that the log does not know: leftovers of a crash before the first record, or of another log.
+    ///
+    /// - Returns: The ids that were removed.
+    package func removeUnknownBundles(known: Set<String>) async throws -> [String] {
+        var removed: [String] = []
+        for id in try sandboxes.bundles() where !known.contains(id) {
+            if let sandbox = try tasks.sandbox(ofBundle: id) {
+                try await tasks.signal(id, sandboxID: sandbox, signal: 9, all: true)
+                try await tasks.remove(id, sandboxID: sandbox)
+            } else {
+                try await sandboxes.remove(id)
+            }
+            removed.append(id)
+        }
+        return removed
+    }
+}

@@ -1,0 +1,192 @@
+import Glibc
+import Linux
+import PodNetwork
+import Synchronization
+import TTRPC
+
+/// Sandboxes: one shim process per pod, which holds the pod's namespaces open and starts its containers.
+///
+/// All calls are idempotent, so that a step that was interrupted by the agent's death can be done again.
+final class SandboxService: Sendable {
+    private let configuration: CoreConfiguration
+    private let namespace: String
+    private let network: any PodNetworkProvider
+    private let pool: ThreadPool
+    private let loop: LoopThread
+    private let connections = Mutex<[String: ShimConnection]>([:])
+    /// Called on the loop's thread when a shim's connection ends without our doing.
+    private let onShimLost: @Sendable (_ sandboxID: String) -> Void
+
+    init(
+        configuration: CoreConfiguration,
+        namespace: String,
+        network: any PodNetworkProvider,
+        pool: ThreadPool,
+        loop: LoopThread,
+        onShimLost: @escaping @Sendable (String) -> Void
+    ) {
+        self.configuration = configuration
+        self.namespace = namespace
+        self.network = network
+        self.pool = pool
+        self.loop = loop
+        self.onShimLost = onShimLost
+    }
+
+    private func bundle(_ id: String) -> String { configuration.bundle(namespace: namespace, id: id) }
+
+    /// Starts the shim, lets it make the pod's namespaces, and connects their network.
+    func create(_ request: SandboxRequest) async throws -> SandboxHandle {
+        let shim = try await startShim(request.id)
+        let create = Shim.CreateSandboxRequest(
+            sandboxID: request.id,
+            bundlePath: bundle(request.id),
+            options: Shim.AnyMessage(typeURL: "io.swiftlet.sandbox.v1.Options", value: request.options)
+        )
+        _ = try await shim.attempt(
+            Shim.sandboxService,
+            "CreateSandbox",
+            create,
+            expecting: Shim.CreateSandboxResponse.self,
+            tolerating: { $0.code == .alreadyExists }
+        )
+        _ = try await shim.attempt(
+            Shim.sandboxService,
+            "StartSandbox",
+            Shim.StartSandboxRequest(sandboxID: request.id),
+            expecting: Shim.StartSandboxResponse.self,
+            tolerating: { $0.code == .alreadyExists }
+        )
+        let status = try await status(of: shim)
+        guard !request.hostNetwork, let path = status.info["network"] else {
+            return SandboxHandle(
+                id: request.id,
+                shimPID: Int32(bitPattern: status.pid),
+                namespaces: status.info,
+                podIPs: [],
+                limitation: nil
+            )
+        }
+        let attachment = try await pool.run { [network] in
+            do {
+                return try network.attach(sandboxID: request.id, namespacePath: path)
+            } catch let error as NetworkError {
+                throw CoreError.network(id: request.id, message: error.description)
+            }
+        }
+        return SandboxHandle(
+            id: request.id,
+            shimPID: Int32(bitPattern: status.pid),
+            namespaces: status.info,
+            podIPs: attachment.podIPs,
+            limitation: attachment.limitation
+        )
+    }
+
+    /// The paths of a running sandbox's namespaces.
+    func namespaces(of id: String) async throws -> [String: String] {
+        try await status(of: try await connection(to: id)).info
+    }
+
+    /// Ends the shim and all that it holds, and removes the bundle. A sandbox that is not there is fine.
+    func remove(_ id: String) async throws {
+        let directory = bundle(id)
+        if let shim = try? await connection(to: id) {  // a shim that cannot be reached is cleaned up below
+            _ = try await shim.attempt(
+                Shim.sandboxService,
+                "StopSandbox",
+                Shim.StopSandboxRequest(sandboxID: id, timeoutSecs: 2),
+                expecting: Shim.StopSandboxResponse.self,
+                tolerating: { $0.isGone }
+            )
+            connections.withLock { $0[id] = nil }
+            _ = try await shim.attempt(
+                Shim.sandboxService,
+                "ShutdownSandbox",
+                Shim.ShutdownSandboxRequest(sandboxID: id),
+                expecting: Shim.ShutdownSandboxResponse.self,
+                tolerating: { $0.isGone }
+            )
+            shim.close()
+        }
+        let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
+        try await pool.run { [network] in
+            if Files.exists(directory) {
+                try process.delete()
+                do {
+                    try Files.removeTree(directory)
+                } catch let error as SysError {
+                    throw CoreError.system(step: "remove the bundle of sandbox \(id.prefix(12))", error)
+                }
+            }
+            do {
+                try network.detach(sandboxID: id)
+            } catch let error as NetworkError {
+                throw CoreError.network(id: id, message: error.description)
+            }
+        }
+    }
+
+    /// The connection to a sandbox's shim, opened if need be.
+    ///
+    /// - Throws: `CoreError.shim` with `.disconnected` when the shim is gone.
+    func connection(to id: String) async throws(CoreError) -> ShimConnection {
+        if let open = connections.withLock({ $0[id] }), open.isConnected { return open }
+        let file = bundle(id) + "/address"
+        let path: String
+        do {
+            path = try Files.readText(file)
+        } catch {
+            throw CoreError.shim(id: id, step: "connect", .disconnected("\(error)"))
+        }
+        return try connect(id, path: String(path.hasPrefix("unix://") ? path.dropFirst("unix://".count) : path[...]))
+    }
+
+    /// The ids of all sandboxes and containers that have a bundle, from the state directory.
+    func bundles() throws -> [String] {
+        do {
+            return try Files.list("\(configuration.state)/runtime/\(namespace)")
+        } catch where error.errno == .noEntry {
+            return []
+        }
+    }
+
+    func disconnectAll() {
+        let open = connections.withLock { connections in
+            defer { connections = [:] }
+            return connections.values.map(\.self)
+        }
+        for shim in open { shim.close() }
+    }
+
+    private func status(of shim: ShimConnection) async throws(CoreError) -> Shim.SandboxStatusResponse {
+        let request = Shim.SandboxStatusRequest(sandboxID: shim.id, verbose: true)
+        return try await shim.call(Shim.sandboxService, "SandboxStatus", request)
+    }
+
+    private func startShim(_ id: String) async throws -> ShimConnection {
+        // A shim of an earlier attempt that still answers is the one to use.
+        if let open = try? await connection(to: id) { return open }  // none that answers: start one
+        let directory = bundle(id)
+        let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
+        let path = try await pool.run {
+            do {
+                try Files.makeDirectories(directory, mode: 0o700)
+            } catch let error as SysError {
+                throw CoreError.system(step: "make the bundle of sandbox \(id.prefix(12))", error)
+            }
+            return try process.start()
+        }
+        return try connect(id, path: path)
+    }
+
+    private func connect(_ id: String, path: String) throws(CoreError) -> ShimConnection {
+        let shim = try ShimConnection(id: id, namespace: namespace, path: path, loop: loop) { [weak self] in
+            guard let self else { return }
+            let wasOurs = connections.withLock { $0.removeValue(forKey: id) != nil }
+            if wasOurs { onShimLost(id) }
+        }
+        connections.withLock { $0[id] = shim }
+        return shim
+    }
+}

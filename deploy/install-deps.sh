@@ -1,0 +1,42 @@
+#!/bin/bash
+# Installs what building, testing and trying Swiftlet needs on Debian 12. Run as root; does nothing where all is there.
+set -euo pipefail
+
+if ! command -v swift >/dev/null; then
+    cat >&2 <<'TEXT'
+error: no swift on the PATH. Swiftlet needs a Swift 6.3 toolchain:
+  1. download the Debian 12 toolchain from https://www.swift.org/install/linux/
+  2. unpack it to /opt/swift
+  3. export PATH=/opt/swift/usr/bin:$PATH
+TEXT
+    exit 1
+fi
+version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -1)
+case $version in
+    6.[3-9]* | [7-9].*) ;;
+    *)
+        echo "error: Swift $version is too old: Swiftlet needs 6.3 or newer (https://www.swift.org/install/linux/)" >&2
+        exit 1
+        ;;
+esac
+if [ "$(id -u)" != 0 ]; then
+    echo "error: run this as root: containers, mounts and cgroups need it (sudo make ...)" >&2
+    exit 1
+fi
+
+packages=(
+    pkg-config make git
+    libsqlite3-dev libsystemd-dev libcurl4-openssl-dev libseccomp-dev libarchive-dev # linked
+    busybox-static curl jq zstd iproute2 procps                                      # demo and tests
+    systemd                                                                          # journald for the tests
+    containerd runc crun                                                             # peers in tests and benchmarks
+)
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} = 0 ] && exit 0
+echo "installing: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
