@@ -46,6 +46,12 @@ struct DiskFullTests {
             #expect(store.objects(resource: pods).items.count == 19)
             let head = store.head
             #expect(try store.events(after: head - 2, limit: 5).count == 2)
+        }
+        // Still full: it opens all the same.
+        try await reopened(path + "/store", options) { store in
+            #expect(store.isReadOnly == nil || store.isReadOnly == .noSpace)
+            _ = try await store.append(remove("p3"))
+            #expect(store.objects(resource: pods).items.count == 18)
             try sys("unlink", "rival") { unsafe unlink(path + "/rival") }
             await untilWritable(store)
             #expect(store.isReadOnly == nil)
