@@ -126,13 +126,16 @@ let package = Package(
         .executableTarget(
             name: "swiftlet",
             dependencies: [
-                "NodeAgent", "HTTPAPI", "CommandLine",
+                "NodeAgent", "HTTPAPI", "CommandLine", "Linux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
         ),
         .executableTarget(
             name: "containerd-shim-swiftlet-v1",
-            dependencies: ["TTRPC", "OCIRuntime", "Linux"],
+            dependencies: ["TTRPC", "OCIRuntime", "OCI", "JSON", "Linux"],
             linkerSettings: staticExecutable
         ),
         .executableTarget(name: "swiftlet-oci", dependencies: ["OCIRuntime"], linkerSettings: staticExecutable),
