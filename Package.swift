@@ -63,8 +63,7 @@ let package = Package(
         .target(
             name: "EventLog",
             dependencies: [
-                "Linux", "JSON",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "Linux",
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
@@ -142,6 +141,14 @@ let package = Package(
 
         // Tests mirror Sources; TestSupport is never part of a product.
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport"),
+        .target(
+            name: "CPowerLoss",
+            path: "Tests/CPowerLoss",
+            cSettings: cSettings,
+            linkerSettings: [.linkedLibrary("sqlite3")]
+        ),
+        .executableTarget(name: "store-hammer", dependencies: ["EventLog"], path: "Tests/store-hammer"),
+        .executableTarget(name: "event-log-bench", dependencies: ["EventLog", "Linux"], path: "Benchmarks/eventlog"),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "OCITests", dependencies: ["OCI", "JSON", "Linux", "TestSupport"]),
