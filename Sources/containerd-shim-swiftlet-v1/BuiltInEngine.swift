@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import Linux
 import OCI
 import OCIRuntime
@@ -6,6 +7,9 @@ import TTRPC
 
 /// Our own runtime, in this process.
 struct BuiltInEngine: ContainerEngine {
+    /// Where compiled seccomp filters are kept for all shims; nil keeps them with the container.
+    let seccompCache: String?
+
     func create(_ creation: ContainerCreation) throws(TTRPC.Status) -> CreatedProcess {
         let reference = creation.reference
         var options = CreateOptions(id: reference.id, bundle: reference.bundle, stdio: Self.stdio(creation.stdio))
@@ -58,15 +62,35 @@ struct BuiltInEngine: ContainerEngine {
     }
 
     func exec(_ execution: ContainerExecution) throws(TTRPC.Status) -> CreatedProcess {
-        throw TTRPC.Status(.unimplemented, "exec is not implemented by the built-in runtime yet")
+        var process = execution.process
+        process.terminal = execution.stdio == nil
+        do throws(RuntimeError) {
+            let options = ExecOptions(stdio: Self.stdio(execution.stdio))
+            var executed = try load(execution.reference).exec(process, options: options)
+            var console: Handle?
+            if let master = executed.console.take() { console = Handle(master) }
+            return CreatedProcess(pid: executed.pid, console: console, warnings: executed.warnings)
+        } catch {
+            throw Self.status(error)
+        }
     }
 
     func update(_ container: ContainerReference, resources: [UInt8]) throws(TTRPC.Status) {
-        throw TTRPC.Status(.unimplemented, "update is not implemented by the built-in runtime yet")
+        let wanted: RuntimeSpec.Resources
+        do {
+            wanted = try JSONCoding.decode(RuntimeSpec.Resources.self, from: resources)
+        } catch {
+            throw TTRPC.Status(.invalidArgument, "resources: \(error)")
+        }
+        do throws(RuntimeError) { try load(container).cgroup.apply(wanted) } catch { throw Self.status(error) }
     }
 
     func statistics(_ container: ContainerReference) throws(TTRPC.Status) -> Shim.AnyMessage {
-        throw TTRPC.Status(.unimplemented, "stats are not implemented by the built-in runtime yet")
+        do throws(RuntimeError) {
+            return Statistics.read(try load(container).cgroup.layout)
+        } catch {
+            throw Self.status(error)
+        }
     }
 
     func watchMemory(
@@ -87,7 +111,9 @@ struct BuiltInEngine: ContainerEngine {
         }
     }
 
-    private func root(_ container: ContainerReference) -> RuntimeRoot { RuntimeRoot(path: container.stateRoot) }
+    private func root(_ container: ContainerReference) -> RuntimeRoot {
+        RuntimeRoot(path: container.stateRoot, seccompCache: seccompCache)
+    }
 
     private func load(_ container: ContainerReference) throws(RuntimeError) -> OCIRuntime.Container {
         try OCIRuntime.Container.load(id: container.id, root: root(container))
