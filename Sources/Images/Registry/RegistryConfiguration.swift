@@ -25,6 +25,8 @@ package struct RegistryEndpoint: Hashable, Sendable {
     package var isMirror: Bool
     /// False for a mirror that must not say what a tag stands for, only deliver what has a digest.
     package var canResolve: Bool
+    /// Nobody asked for TLS in particular: a registry on this machine may speak plain text.
+    var mayUsePlainText = false
 
     package init(
         url: String,
@@ -69,7 +71,9 @@ package struct RegistryConfiguration: Sendable {
     /// The usual place of a domain. A registry on this machine may speak plain text; any other must speak TLS.
     static func standard(_ domain: String) -> [RegistryEndpoint] {
         let host = domain == ImageReference.defaultDomain ? "registry-1.docker.io" : domain
-        return [RegistryEndpoint(url: "https://\(host)/v2")]
+        var endpoint = RegistryEndpoint(url: "https://\(host)/v2")
+        endpoint.mayUsePlainText = isLoopback(host)
+        return [endpoint]
     }
 
     /// True for "localhost", 127.0.0.0/8 and [::1], with or without a port.

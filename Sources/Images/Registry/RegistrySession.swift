@@ -168,7 +168,7 @@ final class RegistrySession {
         }
         let host = call.endpoint.host
         // A registry on this machine that answers TLS with plain text, as docker and containerd allow.
-        if code == CURLE_SSL_CONNECT_ERROR.rawValue, RegistryConfiguration.isLoopback(host),
+        if code == CURLE_SSL_CONNECT_ERROR.rawValue, call.endpoint.mayUsePlainText,
             transfer.request.url.hasPrefix("https://\(host)/")
         {
             plainText.insert(host)
