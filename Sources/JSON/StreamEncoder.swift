@@ -175,11 +175,18 @@ final class EncodingStream {
     }
 
     /// Writes a nested value with all it contains.
+    // SAFETY: every cast is between a type and itself, which the line has just made sure of.
     func value<T: Encodable>(_ value: T) throws {
-        // Frequent types that need no containers of their own.
-        if T.self == [String].self, let strings = value as? [String] { return text.strings(strings) }
-        if T.self == [String: String].self, let strings = value as? [String: String] { return text.strings(strings) }
-        if T.self == JSONValue.self, let json = value as? JSONValue { return text.json(json) }
+        // Frequent types that need no containers of their own, as in `Tape.decode`.
+        if T.self == String.self { return text.string(unsafe unsafeBitCast(value, to: String.self)) }
+        if T.self == Bool.self { return text.bool(unsafe unsafeBitCast(value, to: Bool.self)) }
+        if T.self == Int32.self { return text.integer(unsafe unsafeBitCast(value, to: Int32.self)) }
+        if T.self == Int64.self { return text.integer(unsafe unsafeBitCast(value, to: Int64.self)) }
+        if T.self == [String].self { return text.strings(unsafe unsafeBitCast(value, to: [String].self)) }
+        if T.self == [String: String].self {
+            return text.strings(unsafe unsafeBitCast(value, to: [String: String].self))
+        }
+        if T.self == JSONValue.self { return text.json(unsafe unsafeBitCast(value, to: JSONValue.self)) }
         let depth = text.open.count
         let start = text.bytes.count
         try value.encode(to: StreamEncoder(stream: self, depth: depth, start: start))
@@ -218,8 +225,7 @@ struct StreamEncoder: Encoder {
 enum DictionaryKeys {
     private static let learned: ObjectIdentifier? = {
         let probe = KeyProbe()
-        // The probe cannot throw; without an answer dictionaries would only lose their order.
-        try? ["": ""].encode(to: probe)
+        try? ["": ""].encode(to: probe)  // the probe cannot throw; without an answer dictionaries lose their order
         return probe.seen
     }()
 

@@ -140,11 +140,17 @@ extension Tape {
         "\(T.isSigned ? "a signed" : "an unsigned") \(T.bitWidth)-bit integer"
     }
 
+    // SAFETY: every cast is between a type and itself, which the line has just made sure of.
     func decode<T: Decodable>(_ type: T.Type, _ node: Int) throws -> T {
-        // Frequent types that are taken whole, without a walk through containers.
-        if T.self == [String].self, let value = try strings(node) as? T { return value }
-        if T.self == [String: String].self, let value = try stringsByKey(node) as? T { return value }
-        if T.self == JSONValue.self, let value = value(at: node) as? T { return value }
+        // Frequent types that are taken whole, without a walk through containers. Property wrappers and generic code
+        // reach the simple ones here, because they cannot name them.
+        if T.self == String.self { return unsafe unsafeBitCast(try text(node), to: T.self) }
+        if T.self == Bool.self { return unsafe unsafeBitCast(try bool(node), to: T.self) }
+        if T.self == Int32.self { return unsafe unsafeBitCast(try integer(node) as Int32, to: T.self) }
+        if T.self == Int64.self { return unsafe unsafeBitCast(try integer(node) as Int64, to: T.self) }
+        if T.self == [String].self { return unsafe unsafeBitCast(try strings(node), to: T.self) }
+        if T.self == [String: String].self { return unsafe unsafeBitCast(try stringsByKey(node), to: T.self) }
+        if T.self == JSONValue.self { return unsafe unsafeBitCast(value(at: node), to: T.self) }
         return try T(from: TapeDecoder(tape: self, node: node))
     }
 }

@@ -122,14 +122,21 @@ package struct ContentStore: Sendable {
     /// - Returns: The digests that are new in the store.
     @discardableResult
     package func publish(_ contents: [SealedContent], required: [Digest] = []) throws(ImageError) -> [Digest] {
-        let publishing = shared
-        return try publishing.publishing.withLock { _ throws(ImageError) in
+        for content in contents where !exists(content.digest) {
+            // Outside of the lock: it may take long. What is renamed later is complete on the disk.
+            try doing("storing \(content.digest)") { () throws(SysError) in
+                let file = try Descriptor.open(content.file.path, O_RDONLY)
+                let raw = file.raw
+                try sys("fsync", content.file.path) { fsync(raw) }
+            }
+        }
+        return try shared.publishing.withLock { _ throws(ImageError) in
             var fresh: [SealedContent] = []
             var seen: Set<Digest> = []
             for content in contents where seen.insert(content.digest).inserted && !exists(content.digest) {
                 fresh.append(content)
             }
-            for digest in required where !seen.contains(digest) && !exists(digest) {
+            for digest in required.sorted() where !seen.contains(digest) && !exists(digest) {
                 throw .missingContent(digest, of: "the image")
             }
             do throws(SysError) {
@@ -210,7 +217,7 @@ package struct ContentStore: Sendable {
                     _ = unsafe unlink(path(of: digest))
                 }
             }
-            for name in try Files.list(ingest) { try Files.removeTree(ingest + "/" + name) }
+            for name in try Files.list(ingest) { try TreeWalk.remove(ingest + "/" + name) }
         }
     }
 }

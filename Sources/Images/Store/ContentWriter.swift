@@ -74,7 +74,19 @@ package struct ContentWriter: ~Copyable {
         }
     }
 
-    /// Checks hash and size and puts the bytes safely on the disk; still invisible.
+    /// Forgets what was written, to begin again.
+    package mutating func restart() throws(ImageError) {
+        let raw = descriptor.raw
+        let path = file.path
+        try doing("storing \(label)") { () throws(SysError) in
+            try sys("ftruncate", path) { ftruncate(raw, 0) }
+            try sys("lseek", path) { lseek(raw, 0, SEEK_SET) }
+        }
+        hash = ContentHash(hash.algorithm)
+        count = 0
+    }
+
+    /// Checks hash and size; the content stays invisible until it is published.
     package consuming func seal() throws(ImageError) -> SealedContent {
         let digest = hash.digest()
         if let expectedSize, count != expectedSize {
@@ -87,7 +99,6 @@ package struct ContentWriter: ~Copyable {
         let path = file.path
         try doing("storing \(label)") { () throws(SysError) in
             try sys("fchmod", path) { fchmod(raw, 0o444) }
-            try sys("fsync", path) { fsync(raw) }
         }
         return SealedContent(digest: digest, size: count, file: file)
     }
@@ -102,7 +113,7 @@ package struct ContentWriter: ~Copyable {
     }
 }
 
-/// Verified content on the disk that nobody else can see yet; gone when the last copy of this value is.
+/// Verified content that nobody else can see yet; gone when the last copy of this value is.
 package struct SealedContent: Sendable {
     package let digest: Digest
     package let size: Int64

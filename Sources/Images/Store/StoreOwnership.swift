@@ -26,6 +26,7 @@ func syncDirectory(_ path: String) throws(SysError) {
 }
 
 /// Runs system calls and says what they were for when one fails.
+@discardableResult
 func doing<Result: ~Copyable>(
     _ purpose: @autoclosure () -> String,
     _ body: () throws(SysError) -> Result

@@ -65,7 +65,16 @@ final class ByteStream {
     deinit { unsafe archive_read_free(archive) }
 
     /// True if the bytes were compressed.
-    var isCompressed: Bool { unsafe archive_filter_count(archive) > 1 }
+    var isCompressed: Bool { compression != .none }
+
+    /// How the bytes were compressed.
+    var compression: MediaType.Compression {
+        switch unsafe archive_filter_code(archive, 0) {
+        case ARCHIVE_FILTER_GZIP: .gzip
+        case ARCHIVE_FILTER_ZSTD: .zstd
+        default: .none
+        }
+    }
 
     /// The next bytes, never none; nil at the end. Valid until the next call.
     func next() throws(ImageError) -> UnsafeRawBufferPointer? {
