@@ -1,3 +1,4 @@
+import EventLog
 import Hummingbird
 import JSON
 import KubernetesAPI
@@ -83,15 +84,9 @@ struct PodHandlers: Sendable {
         let (items, head) = agent.store.objects(resource: ResourceKind.pods.key, namespace: request["namespace"])
         var deleted: [JSONValue] = []
         for object in items where try filter.matches(object.bytes) {
-            do {
-                let stored = try await agent.deletePod(
-                    namespace: object.stream.namespace,
-                    name: object.stream.name,
-                    options: options,
-                    origin: request.origin
-                )
+            if let stored = try await delete(object.stream.namespace, object.stream.name, options, request) {
                 deleted.append(try JSONValue(parsing: stored))
-            } catch where error.status.code == 404 {}  // gone meanwhile: that is what was asked for
+            }
         }
         let list = JSONValue.object([
             "kind": "PodList", "apiVersion": "v1",
@@ -99,6 +94,21 @@ struct PodHandlers: Sendable {
             "items": .array(deleted),
         ])
         return try Answer.document(list.bytes(), for: request)
+    }
+
+    /// - Returns: Nil if the pod is gone meanwhile, which is what was asked for.
+    private func delete(
+        _ namespace: String,
+        _ name: String,
+        _ options: DeleteOptions,
+        _ request: APIRequest
+    ) async throws(APIError) -> [UInt8]? {
+        do {
+            return try await agent.deletePod(namespace: namespace, name: name, options: options, origin: request.origin)
+        } catch {
+            if error.status.code == 404 { return nil }
+            throw error
+        }
     }
 
     func why(_ request: APIRequest) async throws -> Response {
@@ -116,7 +126,7 @@ struct PodHandlers: Sendable {
                     body: body,
                     contentType: request.contentType,
                     fieldValidation: .ignore
-                ).0
+                ).object
         }
         if let seconds = try request.number("gracePeriodSeconds") { options.gracePeriodSeconds = seconds }
         if request.isDryRun { options.dryRun = ["All"] }
@@ -173,14 +183,9 @@ struct PodPatch: Sendable {
                 switch form {
                 case .merge(let patch): current.merging(patch: patch)
                 case .operations(let patch): try patch.applied(to: current)
-                case .strategic(let patch): try PodSpecMerge.apply(patch, to: current)
+                case .strategic(let patch): try StrategicMerge.apply(patch, to: current)
                 }
-            let (result, issues) = try JSONCoding.decodeStrictly(Pod.self, from: patched)
-            if fieldValidation == .strict, !issues.isEmpty {
-                let texts = issues.map { "\($0)" }.joined(separator: ", ")
-                throw APIError.badRequest("strict decoding error: \(texts)")
-            }
-            return result
+            return try ObjectDecoding.decode(Pod.self, from: patched, fieldValidation: fieldValidation).object
         } catch let error as APIError {
             throw error
         } catch {

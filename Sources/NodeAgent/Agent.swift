@@ -9,7 +9,7 @@ import OCI
 import PodNetwork
 import Reconciler
 package import RuntimeCore
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// The node agent: everything but its front doors.
@@ -23,7 +23,7 @@ package final class Agent: Service {
     package let core: RuntimeCore
     package let machine: Machine
     package let logger: Logger
-    package let node: NodeContext
+    let node: NodeContext
     let table = PodTable()
     let stream: PodStream
     let directories: PodDirectories
@@ -99,12 +99,15 @@ package final class Agent: Service {
         journal =
             configuration.journalSocket.isEmpty
             ? nil
-            : JournalSender(
+            : try JournalSender(
                 source: LogJournal(store: store, nodeName: name),
                 startAfter: store.consumerPosition(LogJournal.consumer),
                 socketPath: configuration.journalSocket
             )
     }
+
+    /// The name of the node object that stands for this machine.
+    package var nodeName: String { node.name }
 
     /// True once the pods of the log are under care.
     package var isReady: Bool { ready.withLock { $0 } }
@@ -208,7 +211,7 @@ package final class Agent: Service {
 
     private func workerEnded(_ uid: UID, _ namespace: String) {
         table.remove(uid)
-        emptied.withLock { $0.insert(namespace) }
+        emptied.withLock { _ = $0.insert(namespace) }
         emptiedSignal.continuation.yield()
     }
 
@@ -287,7 +290,7 @@ package final class Agent: Service {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followEmptied() }
             do {
-                let cursor = try store.watch(after: store.head, resource: nil, namespace: nil)
+                let cursor = try await store.watch(after: store.head)
                 while !Task.isCancelled {
                     let events = try await cursor.next(max: 1000)
                     if events.isEmpty { break }
