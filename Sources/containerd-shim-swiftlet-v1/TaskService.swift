@@ -124,6 +124,8 @@ struct TaskService {
             )
             return Shim.CreateTaskResponse(pid: UInt32(first.pid))
         } catch {
+            // Whatever the failure left; most often the runtime has removed it already. The first error is the one to tell.
+            _ = attempt { () throws(TTRPC.Status) in try engine.delete(reference, force: true) }
             if !request.rootfs.isEmpty { RootfsMount.unmount(rootfs) }
             throw error
         }
