@@ -9,7 +9,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
@@ -41,9 +40,35 @@ int swl_mount_setattr(int directory, const char *path, unsigned int flags, uint6
     return result(mount_setattr(directory, path, flags, &attr, sizeof attr));
 }
 
-int swl_memfd_create(const char *name, unsigned int flags) { return result(memfd_create(name, flags | MFD_CLOEXEC)); }
+int swl_memfd_create(const char *name) { return result(memfd_create(name, MFD_ALLOW_SEALING | MFD_CLOEXEC)); }
 
-int swl_add_seals(int fd, int seals) { return result(fcntl(fd, F_ADD_SEALS, seals)); }
+int swl_seal(int fd) {
+    return result(fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE));
+}
+
+int swl_is_sealed(int fd) {
+    int seals = fcntl(fd, F_GET_SEALS);
+    return seals >= 0 && (seals & F_SEAL_WRITE) != 0;
+}
+
+int swl_open_path(const char *path) { return result(open(path, O_PATH | O_CLOEXEC)); }
+
+int swl_clone_readonly(int fd) {
+    int tree = swl_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+    if (tree < 0) return tree;
+    int r = swl_mount_setattr(tree, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0, 0);
+    if (r == 0) return tree;
+    close(tree);
+    return r;
+}
+
+int swl_limit(int resource, uint64_t *soft, uint64_t *hard) {
+    struct rlimit64 limit;
+    if (syscall(SYS_prlimit64, 0, resource, NULL, &limit) < 0) return -errno;
+    *soft = limit.rlim_cur;
+    *hard = limit.rlim_max;
+    return 0;
+}
 
 int swl_exec_descriptor(int fd, char *const *argv, char *const *envp) {
     return result(syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH));
@@ -100,8 +125,6 @@ pid_t swl_wait(pid_t pid, int options, int *status, int64_t *cpu_microseconds) {
     }
     return r;
 }
-
-int swl_become_subreaper(void) { return result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 
 int swl_attach_device_filter(int cgroup, const void *instructions, uint32_t count) {
     static const char license[] = "Apache-2.0";

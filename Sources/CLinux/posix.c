@@ -1,3 +1,5 @@
+#include <pthread.h>
+#include <spawn.h>
 #include "swl_posix.h"
 
 #include <errno.h>
@@ -5,8 +7,8 @@
 
 int swl_pipe2(int ends[2], int flags) { return pipe2(ends, flags) < 0 ? -errno : 0; }
 
-int swl_spawn_addchdir(posix_spawn_file_actions_t *actions, const char *path) {
+int swl_spawn_addchdir(void *actions, const char *path) {
     return -posix_spawn_file_actions_addchdir_np(actions, path);
 }
 
-int swl_thread_setname(pthread_t thread, const char *name) { return -pthread_setname_np(thread, name); }
+int swl_thread_setname(unsigned long thread, const char *name) { return -pthread_setname_np(thread, name); }

@@ -208,6 +208,7 @@ _Noreturn static void child(const struct swl_stage *stage, int report) {
     int r = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
     prctl(PR_SET_NAME, "swiftlet:init", 0, 0, 0);
     umask(0);
+    if (r >= 0) r = swl_open_proc(&c);
     c.op = stage->ops;
     for (size_t n = 0; r >= 0 && n < stage->count; n++) {
         c.op = stage->ops + n;

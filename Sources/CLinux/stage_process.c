@@ -19,8 +19,7 @@
 #include <unistd.h>
 
 // The host's procfs, opened once and before any mount of the container could fake it.
-static int open_proc(struct swl_child *c) {
-    if (c->proc >= 0) return 0;
+int swl_open_proc(struct swl_child *c) {
     int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return -errno;
     struct statfs status;
@@ -34,8 +33,8 @@ static int open_proc(struct swl_child *c) {
 }
 
 int swl_op_write_proc(struct swl_child *c) {
-    int r = open_proc(c);
-    if (r < 0) return r;
+    if (c->proc < 0) return -ENODEV;
+    int r = 0;
     const char *path = swl_text(c, c->op->text[0]);
     const char *content = swl_text(c, c->op->text[1]);
     // "self" is a link of procfs' own; everything else is plain.

@@ -1,5 +1,12 @@
 #include "CLinux.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+
 #include <sys/syscall.h>
 #include <unistd.h>
 

@@ -25,47 +25,44 @@ extension Tape {
     /// As many issues as are collected; a text with more is hopeless anyway. Kubernetes has the same limit.
     static let mostIssues = 100
 
-    /// What the decoded type never asked for, and every repeated key that it did, in the order of the text. Call it after decoding.
+    /// What the decoded type never asked for, and every repeated key, in the order of the text. Call it after decoding.
+    ///
+    /// Objects that no type opened key by key were taken whole or not at all: they have no unknown fields.
     func strictIssues() -> [JSONIssue] {
         var issues: [JSONIssue] = []
-        var path = JSONPath()
-        collectIssues(at: 0, &path, &issues, onlyDuplicates: false)
+        collectIssues(at: 0, &issues, judging: true)
         return issues
     }
 
     /// Every repeated key, in the order of the text.
     func duplicateFields() -> [JSONIssue] {
         var issues: [JSONIssue] = []
-        var path = JSONPath()
-        collectIssues(at: 0, &path, &issues, onlyDuplicates: true)
+        collectIssues(at: 0, &issues, judging: false)
         return issues
     }
 
-    private func collectIssues(at index: Int, _ path: inout JSONPath, _ issues: inout [JSONIssue], onlyDuplicates: Bool)
-    {
+    private func collectIssues(at index: Int, _ issues: inout [JSONIssue], judging: Bool) {
         let node = nodes[index]
-        let end = Int(node.next)
-        var child = index + 1
-        var position = 0
         guard node.kind == .array || node.kind == .object else { return }
-        let judged = !onlyDuplicates && node.kind == .object && node.flags.contains(.opened)
-        while child < end, issues.count < Self.mostIssues {
-            let flags = nodes[child].flags
+        let opened = judging && node.flags.contains(.opened)
+        var child = index + 1
+        while child < Int(node.next), issues.count < Self.mostIssues {
+            let next = Int(nodes[child].next)
             if node.kind == .array {
-                path.steps.append(.index(position))
-                collectIssues(at: child, &path, &issues, onlyDuplicates: onlyDuplicates)
+                collectIssues(at: child, &issues, judging: judging)
             } else {
-                path.steps.append(.key(string(at: child)))
-                if flags.contains(.repeated) { issues.append(.duplicateField(path.text)) }
-                if judged, !flags.contains(.shadowed), !flags.contains(.asked) {
-                    issues.append(.unknownField(path.text))
-                } else if !flags.contains(.shadowed) {
-                    collectIssues(at: child + 1, &path, &issues, onlyDuplicates: onlyDuplicates)
+                let flags = nodes[child].flags
+                if flags.contains(.repeated) { issues.append(.duplicateField(path(to: child).text)) }
+                // What is below a replaced or an unknown key is not looked at.
+                if !flags.contains(.shadowed) {
+                    if opened, !flags.contains(.asked) {
+                        issues.append(.unknownField(path(to: child).text))
+                    } else {
+                        collectIssues(at: child + 1, &issues, judging: judging)
+                    }
                 }
             }
-            path.steps.removeLast()
-            child = Int(nodes[child].next)
-            position += 1
+            child = next
         }
     }
 }

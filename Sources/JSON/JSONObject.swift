@@ -14,7 +14,7 @@ package struct JSONObject: Sendable {
     private var members: [Member] = []
     /// Position of every key, kept only when a search from the front would be slow.
     private var positions: [ByteKey: Int]?
-    private static let indexedFrom = 16
+    private static let indexedFrom = 32
 
     package init() {}
 

@@ -72,7 +72,7 @@ package struct JSONPatch: Hashable, Sendable {
     /// As many operations as Kubernetes accepts.
     package static let mostOperations = 10_000
     /// `copy` can double a value with every operation: this bounds what all of them handle.
-    package static let mostCopiedValues = 2_000_000
+    package static let mostCopiedValues = 500_000
 
     package let operations: [Operation]
 

@@ -117,33 +117,49 @@ extension Tape {
     /// The search begins where the last one in this object ended, so that reading in the order of the text, as
     /// dictionaries do, takes one step a key however large the object is.
     func member(_ name: String, of object: Int) -> Int? {
-        let end = Int(nodes[object].next)
-        let first = object + 1
-        let hint = Int(nodes[object].end)
+        let node = nodes[object]
+        let (first, end, hint) = (object + 1, Int(node.next), Int(node.end))
+        guard first < end else { return nil }
         let begin = hint > object && hint < end ? hint : first
-        let found = search(name, from: begin, to: end) ?? search(name, from: first, to: begin)
-        guard let found else { return nil }
+        let direct = unsafe name.utf8.withContiguousStorageIfAvailable { utf8 -> Int? in
+            unsafe search(utf8, from: begin, to: end) ?? search(utf8, from: first, to: begin)
+        }
+        // Only a string that the standard library bridged from elsewhere has no contiguous storage.
+        guard let found = direct ?? memberOfCopy(Array(name.utf8), of: object) else { return nil }
         nodes[found].flags.insert(.asked)
         nodes[object].end = nodes[found].next
         return found + 1
     }
 
-    private func search(_ name: String, from begin: Int, to end: Int) -> Int? {
-        let length = name.utf8.count
+    private func memberOfCopy(_ name: [UInt8], of object: Int) -> Int? {
+        unsafe name.withUnsafeBufferPointer { unsafe search($0, from: object + 1, to: Int(nodes[object].next)) }
+    }
+
+    /// The first key with these bytes among those of one object.
+    private func search(_ name: UnsafeBufferPointer<UInt8>, from begin: Int, to end: Int) -> Int? {
+        let length = name.count
         var key = begin
         while key < end {
             let node = nodes[key]
-            if !node.flags.contains(.shadowed) {
-                if node.flags.contains(.escaped) {
-                    if string(at: key).hasSameBytes(as: name) { return key }
-                } else if Int(node.end - node.start) == length,
-                    bytes[Int(node.start)..<Int(node.end)].elementsEqual(name.utf8)
-                {
-                    return key
-                }
+            if node.flags.isDisjoint(with: [.shadowed, .escaped]) {
+                if Int(node.end - node.start) == length, unsafe equals(name, at: Int(node.start)) { return key }
+            } else if node.flags.contains(.escaped), !node.flags.contains(.shadowed),
+                unsafe string(at: key).utf8.elementsEqual(name)
+            {
+                return key
             }
             key = Int(node.next)
         }
         return nil
+    }
+
+    private func equals(_ name: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
+        // From the end: keys of one object often begin alike.
+        var position = name.count - 1
+        while position >= 0 {
+            guard unsafe name[position] == bytes[offset + position] else { return false }
+            position -= 1
+        }
+        return true
     }
 }

@@ -2,8 +2,8 @@
 ///
 /// Works on a `Span`, so every access is checked against the bounds of the text; it keeps its own stack, so depth costs
 /// no machine stack.
-struct Scanner {
-    private struct Frame {
+struct Scanner: ~Copyable {
+    struct Frame {
         /// Index of the array or object in the tape.
         let container: Int
         /// Index of the key whose value is being read.
@@ -15,16 +15,25 @@ struct Scanner {
         case value, firstElement, key, firstKey, separator
     }
 
-    private(set) var nodes: [TapeNode] = []
-    private let limits: JSONLimits
+    var nodes: TapeNodes
+    let limits: JSONLimits
     private var open: [Frame] = []
     private var position = 0
     private var expected = Expectation.value
 
-    init(limits: JSONLimits) { self.limits = limits }
+    init(limits: JSONLimits, capacity: Int) {
+        self.limits = limits
+        nodes = TapeNodes(capacity: capacity)
+    }
+
+    /// The nodes, and after them a null that stands for what is absent.
+    consuming func finish() -> TapeNodes {
+        let end = UInt32(position)
+        nodes.append(TapeNode(kind: .null, start: end, end: end, next: UInt32(nodes.count + 1)))
+        return nodes
+    }
 
     mutating func scan(_ text: Span<UInt8>) throws(JSONError) {
-        nodes.reserveCapacity(text.count / 12 + 4)
         while true {
             skipSpace(text)
             guard position < text.count else {
@@ -132,62 +141,6 @@ struct Scanner {
         if key > 0 { nodes[key].next = UInt32(nodes.count) }
     }
 
-    /// Marks keys that occur again. Few keys are compared with each other; many go through a table with a random seed,
-    /// so that no text makes this quadratic.
-    private mutating func findDuplicates(in frame: Frame, _ text: Span<UInt8>) throws(JSONError) {
-        let end = nodes.count
-        guard frame.count > 12 else {
-            var later = frame.container + 1
-            while later < end {
-                var earlier = frame.container + 1
-                while earlier < later {
-                    if !nodes[earlier].flags.contains(.shadowed), sameKey(earlier, later, text) {
-                        try markDuplicate(earlier, later, text)
-                    }
-                    earlier = Int(nodes[earlier].next)
-                }
-                later = Int(nodes[later].next)
-            }
-            return
-        }
-        var seen: [[UInt8]: Int] = [:]
-        seen.reserveCapacity(Int(frame.count))
-        var key = frame.container + 1
-        while key < end {
-            if let earlier = seen.updateValue(key, forKey: keyBytes(key, text)) {
-                try markDuplicate(earlier, key, text)
-            }
-            key = Int(nodes[key].next)
-        }
-    }
-
-    private mutating func markDuplicate(_ earlier: Int, _ later: Int, _ text: Span<UInt8>) throws(JSONError) {
-        // With three equal keys the pairs (1,2) and (2,3) come here.
-        if !nodes[earlier].flags.contains(.again) { nodes[later].flags.insert(.repeated) }
-        nodes[earlier].flags.insert(.shadowed)
-        nodes[later].flags.insert(.again)
-        guard limits.duplicateKeys == .reject else { return }
-        let name = String(decoding: keyBytes(later, text), as: UTF8.self)
-        throw failure(.duplicateField(name), at: Int(nodes[later].start) - 1, text)
-    }
-
-    private func sameKey(_ left: Int, _ right: Int, _ text: Span<UInt8>) -> Bool {
-        let (a, b) = (nodes[left], nodes[right])
-        if a.flags.contains(.escaped) || b.flags.contains(.escaped) {
-            return keyBytes(left, text) == keyBytes(right, text)
-        }
-        let length = Int(a.end - a.start)
-        guard length == Int(b.end - b.start) else { return false }
-        for offset in 0..<length where text[Int(a.start) + offset] != text[Int(b.start) + offset] { return false }
-        return true
-    }
-
-    private func keyBytes(_ index: Int, _ text: Span<UInt8>) -> [UInt8] {
-        let node = nodes[index]
-        let raw = (Int(node.start)..<Int(node.end)).map { text[$0] }
-        return node.flags.contains(.escaped) ? Unescaping.bytes(raw[...]) : raw
-    }
-
     // MARK: Scalars
 
     private mutating func scanWord(_ word: StaticString, _ kind: TapeNode.Kind, _ text: Span<UInt8>) throws(JSONError) {
@@ -251,6 +204,8 @@ struct Scanner {
         var flags: TapeNode.Flags = []
         var cursor = start
         while cursor < text.count {
+            cursor = Self.endOfPlainText(cursor, text)
+            guard cursor < text.count else { break }
             let byte = text[cursor]
             if byte == UInt8(ascii: "\"") {
                 appendScalar(kind, from: start, to: cursor, flags: flags)
@@ -264,6 +219,7 @@ struct Scanner {
                 guard let length = Self.lengthOfScalar(at: cursor, text) else {
                     throw failure(.invalidUTF8, at: cursor, text)
                 }
+                flags.insert(.beyondASCII)
                 cursor += length
             } else if byte < 0x20 {
                 throw failure(.controlCharacter(byte: byte), at: cursor, text)
@@ -272,6 +228,25 @@ struct Scanner {
             }
         }
         throw failure(.endOfText(expected: "the end of a string"), at: text.count, text)
+    }
+
+    /// Skips eight bytes at a time while all of them are ASCII without quotation marks, backslashes and control characters.
+    private static func endOfPlainText(_ start: Int, _ text: Span<UInt8>) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops = ones << 7
+        var cursor = start
+        while cursor + 8 <= text.count {
+            // SAFETY: any bytes make an integer; the load is checked against the bounds.
+            let word = unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: cursor, as: UInt64.self)
+            let quote = word ^ (ones &* 0x22)
+            let backslash = word ^ (ones &* 0x5C)
+            // The top bit of a byte is set in `x - 1 & ~x` when x is zero, and in `word - 0x20 & ~word` below a space.
+            let found = ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+            let special = found | ((word &- ones &* 0x20) & ~word) | word
+            guard special & tops == 0 else { return cursor + (special & tops).trailingZeroBitCount / 8 }
+            cursor += 8
+        }
+        return cursor
     }
 
     /// Checks the escape at a backslash and returns the offset after it.
@@ -355,7 +330,7 @@ struct Scanner {
     }
 
     @inline(never)
-    private func failure(_ reason: JSONError.Reason, at offset: Int, _ text: Span<UInt8>) -> JSONError {
+    func failure(_ reason: JSONError.Reason, at offset: Int, _ text: Span<UInt8>) -> JSONError {
         var path = JSONPath()
         for (depth, frame) in open.enumerated() {
             // Between its elements, the innermost container itself is the place.

@@ -6,71 +6,88 @@ struct KeyedStreamContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     var codingPath: [any CodingKey] { [] }
 
-    private func begin(_ key: Key) throws { try stream.key(key.stringValue, depth, id) }
+    private func begin(_ key: Key) throws { try stream.text.key(key.stringValue, depth, id) }
 
     func encodeNil(forKey key: Key) throws {
         try begin(key)
-        stream.null()
+        stream.text.null()
     }
     func encode(_ value: Bool, forKey key: Key) throws {
         try begin(key)
-        stream.bool(value)
+        stream.text.bool(value)
     }
     func encode(_ value: String, forKey key: Key) throws {
         try begin(key)
-        stream.string(value)
+        stream.text.string(value)
     }
     func encode(_ value: Double, forKey key: Key) throws {
         try begin(key)
-        try stream.double(value)
+        try stream.text.double(value)
     }
     func encode(_ value: Float, forKey key: Key) throws {
         try begin(key)
-        try stream.float(value)
+        try stream.text.float(value)
     }
     func encode(_ value: Int, forKey key: Key) throws {
         try begin(key)
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: Int8, forKey key: Key) throws {
         try begin(key)
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: Int16, forKey key: Key) throws {
         try begin(key)
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: Int32, forKey key: Key) throws {
         try begin(key)
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: Int64, forKey key: Key) throws {
         try begin(key)
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: UInt, forKey key: Key) throws {
         try begin(key)
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: UInt8, forKey key: Key) throws {
         try begin(key)
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: UInt16, forKey key: Key) throws {
         try begin(key)
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: UInt32, forKey key: Key) throws {
         try begin(key)
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: UInt64, forKey key: Key) throws {
         try begin(key)
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
         try begin(key)
         try stream.value(value)
+    }
+
+    // The protocol's own versions of these cost a second dispatch.
+    func encodeIfPresent(_ value: Bool?, forKey key: Key) throws {
+        if let value { try encode(value, forKey: key) }
+    }
+    func encodeIfPresent(_ value: String?, forKey key: Key) throws {
+        if let value { try encode(value, forKey: key) }
+    }
+    func encodeIfPresent(_ value: Int32?, forKey key: Key) throws {
+        if let value { try encode(value, forKey: key) }
+    }
+    func encodeIfPresent(_ value: Int64?, forKey key: Key) throws {
+        if let value { try encode(value, forKey: key) }
+    }
+    func encodeIfPresent<T: Encodable>(_ value: T?, forKey key: Key) throws {
+        if let value { try encode(value, forKey: key) }
     }
 
     func nestedContainer<Nested: CodingKey>(
@@ -91,12 +108,12 @@ struct KeyedStreamContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     private func encoder(named name: String) -> StreamEncoder {
         do {
-            try stream.key(name, depth, id)
-            stream.reserve()
+            try stream.text.key(name, depth, id)
+            stream.text.reserve()
         } catch {
-            stream.fail("a type writes to a container that it has already left")
+            stream.text.fail("a type writes to a container that it has already left")
         }
-        return StreamEncoder(stream: stream, depth: depth + 1, start: stream.bytes.count)
+        return StreamEncoder(stream: stream, depth: depth + 1, start: stream.text.bytes.count)
     }
 }
 
@@ -116,69 +133,69 @@ struct UnkeyedStreamContainer: UnkeyedEncodingContainer {
     var codingPath: [any CodingKey] { [] }
 
     private mutating func begin() throws {
-        try stream.nextElement(depth, id)
+        try stream.text.next(depth, id)
         count += 1
     }
 
     mutating func encodeNil() throws {
         try begin()
-        stream.null()
+        stream.text.null()
     }
     mutating func encode(_ value: Bool) throws {
         try begin()
-        stream.bool(value)
+        stream.text.bool(value)
     }
     mutating func encode(_ value: String) throws {
         try begin()
-        stream.string(value)
+        stream.text.string(value)
     }
     mutating func encode(_ value: Double) throws {
         try begin()
-        try stream.double(value)
+        try stream.text.double(value)
     }
     mutating func encode(_ value: Float) throws {
         try begin()
-        try stream.float(value)
+        try stream.text.float(value)
     }
     mutating func encode(_ value: Int) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     mutating func encode(_ value: Int8) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     mutating func encode(_ value: Int16) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     mutating func encode(_ value: Int32) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     mutating func encode(_ value: Int64) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     mutating func encode(_ value: UInt) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     mutating func encode(_ value: UInt8) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     mutating func encode(_ value: UInt16) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     mutating func encode(_ value: UInt32) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     mutating func encode(_ value: UInt64) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     mutating func encode<T: Encodable>(_ value: T) throws {
         try begin()
@@ -196,81 +213,81 @@ struct UnkeyedStreamContainer: UnkeyedEncodingContainer {
     private mutating func encoder() -> StreamEncoder {
         do {
             try begin()
-            stream.reserve()
+            stream.text.reserve()
         } catch {
-            stream.fail("a type writes to a container that it has already left")
+            stream.text.fail("a type writes to a container that it has already left")
         }
-        return StreamEncoder(stream: stream, depth: depth + 1, start: stream.bytes.count)
+        return StreamEncoder(stream: stream, depth: depth + 1, start: stream.text.bytes.count)
     }
 }
 
 extension StreamEncoder: SingleValueEncodingContainer {
     private func begin() throws {
-        let reserved = stream.open.count == depth + 1 && stream.open[depth].kind == .reserved
-        guard stream.bytes.count == start, stream.open.count == depth || reserved else {
+        let reserved = stream.text.open.count == depth + 1 && stream.text.open[depth].kind == .reserved
+        guard stream.text.bytes.count == start, stream.text.open.count == depth || reserved else {
             throw JSONError(.notEncodable("a type writes more than one value where one fits"))
         }
     }
 
     func encodeNil() throws {
         try begin()
-        stream.null()
+        stream.text.null()
     }
     func encode(_ value: Bool) throws {
         try begin()
-        stream.bool(value)
+        stream.text.bool(value)
     }
     func encode(_ value: String) throws {
         try begin()
-        stream.string(value)
+        stream.text.string(value)
     }
     func encode(_ value: Double) throws {
         try begin()
-        try stream.double(value)
+        try stream.text.double(value)
     }
     func encode(_ value: Float) throws {
         try begin()
-        try stream.float(value)
+        try stream.text.float(value)
     }
     func encode(_ value: Int) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: Int8) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: Int16) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: Int32) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: Int64) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: UInt) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: UInt8) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: UInt16) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: UInt32) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode(_ value: UInt64) throws {
         try begin()
-        stream.integer(value)
+        stream.text.integer(value)
     }
     func encode<T: Encodable>(_ value: T) throws {
         try begin()
@@ -280,6 +297,6 @@ extension StreamEncoder: SingleValueEncodingContainer {
     /// Writes a value of JSON without a walk through containers.
     func encode(whole value: JSONValue) throws {
         try begin()
-        stream.json(value)
+        stream.text.json(value)
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// Values go straight into the bytes. That asks one thing of a type: once it writes to an outer container, it is done
 /// with the containers nested in it. Synthesised Codable always is; a type that is not gets an error, never wrong text.
-final class EncodingStream {
+struct EncodingText {
     struct Open {
         enum Kind {
             case array, object, sortedObject
@@ -14,24 +14,26 @@ final class EncodingStream {
         /// Tells this container from an earlier one at the same depth.
         let id: Int
         let start: Int
-        var count = 0
-        /// Offsets of the members of a sorted object.
-        var members: [Int] = []
+        /// Where in `members` the members of a sorted object begin.
+        let firstMember: Int
+        var isEmpty = true
     }
 
     private(set) var bytes: [UInt8] = []
     private(set) var open: [Open] = []
     private(set) var failure: JSONError?
+    /// Offsets of the members of all sorted objects that are open.
+    private var members: [Int] = []
     private var lastID = 0
 
-    init() { bytes.reserveCapacity(1024) }
+    init() { bytes.reserveCapacity(4096) }
 
-    func fail(_ why: String) {
+    mutating func fail(_ why: String) {
         if failure == nil { failure = JSONError(.notEncodable(why)) }
     }
 
     /// Opens a container at a depth; when the same value has opened one already, that one is used again.
-    func begin(_ kind: Open.Kind, at depth: Int, from start: Int) -> Int {
+    mutating func begin(_ kind: Open.Kind, at depth: Int, from start: Int) -> Int {
         if open.count > depth, open[depth].kind != .reserved {
             guard open[depth].kind == kind else {
                 fail("a type asks for an object and an array as its one value")
@@ -39,32 +41,38 @@ final class EncodingStream {
             }
             return open[depth].id
         }
-        if open.count > depth {
-            open.removeSubrange(depth...)
-        } else if bytes.count != start {
+        guard bytes.count == start else {
             fail("a type writes more than one value where one fits")
             return -1
         }
-        lastID += 1
-        open.append(Open(kind: kind, id: lastID, start: bytes.count))
+        if open.count > depth { open.removeSubrange(depth...) }
+        push(kind)
         bytes.append(kind == .array ? UInt8(ascii: "[") : UInt8(ascii: "{"))
         return lastID
     }
 
     /// Keeps a place for a super encoder.
-    func reserve() {
+    mutating func reserve() { push(.reserved) }
+
+    private mutating func push(_ kind: Open.Kind) {
         lastID += 1
-        open.append(Open(kind: .reserved, id: lastID, start: bytes.count))
+        open.append(Open(kind: kind, id: lastID, start: bytes.count, firstMember: members.count))
     }
 
-    func close(to depth: Int) {
-        while open.count > depth {
-            let last = open.removeLast()
+    /// Ends a value that began at a depth; whatever it left open is closed, and nothing at all becomes an empty object.
+    mutating func end(at depth: Int, from start: Int) {
+        if bytes.count == start, open.count == depth { bytes.append(contentsOf: "{}".utf8) }
+        close(to: depth)
+    }
+
+    private mutating func close(to depth: Int) {
+        while let last = open.last, open.count > depth {
+            open.removeLast()
             switch last.kind {
             case .array: bytes.append(UInt8(ascii: "]"))
             case .object: bytes.append(UInt8(ascii: "}"))
             case .sortedObject:
-                sortMembers(of: last)
+                sortMembers(from: last.firstMember)
                 bytes.append(UInt8(ascii: "}"))
             case .reserved: if bytes.count == last.start { bytes.append(contentsOf: "{}".utf8) }
             }
@@ -72,59 +80,117 @@ final class EncodingStream {
     }
 
     /// Makes a container the innermost one, ready for its next element.
-    private func resume(_ depth: Int, _ id: Int) throws {
+    mutating func next(_ depth: Int, _ id: Int) throws {
         guard depth < open.count, open[depth].id == id else {
             throw failure ?? JSONError(.notEncodable("a type writes to a container that it has already left"))
         }
         if open.count > depth + 1 { close(to: depth + 1) }
-        if open[depth].count > 0 { bytes.append(UInt8(ascii: ",")) }
-        open[depth].count += 1
+        if open[depth].isEmpty {
+            open[depth].isEmpty = false
+        } else {
+            bytes.append(UInt8(ascii: ","))
+        }
     }
 
-    func nextElement(_ depth: Int, _ id: Int) throws { try resume(depth, id) }
-
-    func key(_ key: String, _ depth: Int, _ id: Int) throws {
-        try resume(depth, id)
-        if open[depth].kind == .sortedObject { open[depth].members.append(bytes.count) }
+    mutating func key(_ key: String, _ depth: Int, _ id: Int) throws {
+        try next(depth, id)
+        if open[depth].kind == .sortedObject { members.append(bytes.count) }
         JSONWriter.append(key, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
     }
 
-    /// Writes a nested value; what it leaves open is closed.
-    func value<T: Encodable>(_ value: T) throws {
-        if T.self == JSONValue.self, let json = value as? JSONValue {
-            json.append(to: &bytes, pretty: false, sortedKeys: false, level: 0)
-            return
-        }
-        let depth = open.count
-        let start = bytes.count
-        try value.encode(to: StreamEncoder(stream: self, depth: depth, start: start))
-        if bytes.count == start { bytes.append(contentsOf: "{}".utf8) }
-        close(to: depth)
-    }
+    mutating func null() { bytes.append(contentsOf: "null".utf8) }
+    mutating func bool(_ value: Bool) { bytes.append(contentsOf: (value ? "true" : "false").utf8) }
+    mutating func string(_ value: String) { JSONWriter.append(value, to: &bytes) }
+    mutating func integer(_ value: some FixedWidthInteger) { JSONWriter.append(value, to: &bytes) }
+    mutating func json(_ value: JSONValue) { value.append(to: &bytes, pretty: false, sortedKeys: false, level: 0) }
 
-    func null() { bytes.append(contentsOf: "null".utf8) }
-    func bool(_ value: Bool) { bytes.append(contentsOf: (value ? "true" : "false").utf8) }
-    func string(_ value: String) { JSONWriter.append(value, to: &bytes) }
-    func integer(_ value: some FixedWidthInteger) { JSONWriter.append(value, to: &bytes) }
-    func json(_ value: JSONValue) { value.append(to: &bytes, pretty: false, sortedKeys: false, level: 0) }
-
-    func double(_ value: Double) throws {
+    mutating func double(_ value: Double) throws {
         guard value.isFinite else { throw JSONError(.notEncodable("JSON has no number for \(value)")) }
         bytes.append(contentsOf: JSONNumber.literal(value).utf8)
     }
 
-    func float(_ value: Float) throws {
+    mutating func float(_ value: Float) throws {
         guard value.isFinite else { throw JSONError(.notEncodable("JSON has no number for \(value)")) }
-        bytes.append(contentsOf: (JSONNumber.floatLiteral(value)).utf8)
+        bytes.append(contentsOf: JSONNumber.floatLiteral(value).utf8)
     }
 
-    private func sortMembers(of object: Open) {
-        guard object.members.count > 1 else { return }
-        let ends = object.members.dropFirst().map { $0 - 1 } + [bytes.count]
-        let ranges = zip(object.members, ends).map { bytes[$0..<$1] }
+    mutating func strings(_ values: [String]) {
+        bytes.append(UInt8(ascii: "["))
+        for (position, value) in values.enumerated() {
+            if position > 0 { bytes.append(UInt8(ascii: ",")) }
+            JSONWriter.append(value, to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    mutating func strings(_ values: [String: String]) {
+        bytes.append(UInt8(ascii: "{"))
+        let first = members.count
+        for (key, value) in values {
+            if members.count > first { bytes.append(UInt8(ascii: ",")) }
+            members.append(bytes.count)
+            JSONWriter.append(key, to: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            JSONWriter.append(value, to: &bytes)
+        }
+        sortMembers(from: first)
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// Puts the members of the innermost sorted object in the order of their keys, and forgets their offsets.
+    private mutating func sortMembers(from first: Int) {
+        let offsets = members[first...]
+        members.removeSubrange(first...)
+        guard let begin = offsets.first, offsets.count > 1 else { return }
+        let ends = offsets.dropFirst().map { $0 - 1 } + [bytes.count]
+        let ranges = zip(offsets, ends).map { bytes[$0..<$1] }
         let sorted = ranges.sorted { $0.lexicographicallyPrecedes($1) }
-        bytes.replaceSubrange(object.members[0]..., with: Array(sorted.joined(separator: [UInt8(ascii: ",")])))
+        bytes.replaceSubrange(begin..., with: Array(sorted.joined(separator: [UInt8(ascii: ",")])))
+    }
+}
+
+/// The one text of an encoding, shared by all its encoders and containers.
+///
+/// It lies behind a pointer because a class's stored property would be checked for exclusive access at every byte.
+@safe
+final class EncodingStream {
+    // SAFETY: allocated here, freed in deinit. An encoding runs on one thread, and no method of EncodingText calls
+    // foreign code, so no two accesses overlap.
+    private let state: UnsafeMutablePointer<EncodingText>
+
+    init() {
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(to: EncodingText())
+    }
+
+    deinit {
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
+    }
+
+    var text: EncodingText {
+        @inline(__always) unsafeAddress { unsafe UnsafePointer(state) }
+        @inline(__always) unsafeMutableAddress { unsafe state }
+    }
+
+    /// Writes a nested value with all it contains.
+    // SAFETY: every cast is between a type and itself, which the line has just made sure of.
+    func value<T: Encodable>(_ value: T) throws {
+        // Frequent types that need no containers of their own, as in `Tape.decode`.
+        if T.self == String.self { return text.string(unsafe unsafeBitCast(value, to: String.self)) }
+        if T.self == Bool.self { return text.bool(unsafe unsafeBitCast(value, to: Bool.self)) }
+        if T.self == Int32.self { return text.integer(unsafe unsafeBitCast(value, to: Int32.self)) }
+        if T.self == Int64.self { return text.integer(unsafe unsafeBitCast(value, to: Int64.self)) }
+        if T.self == [String].self { return text.strings(unsafe unsafeBitCast(value, to: [String].self)) }
+        if T.self == [String: String].self {
+            return text.strings(unsafe unsafeBitCast(value, to: [String: String].self))
+        }
+        if T.self == JSONValue.self { return text.json(unsafe unsafeBitCast(value, to: JSONValue.self)) }
+        let depth = text.open.count
+        let start = text.bytes.count
+        try value.encode(to: StreamEncoder(stream: self, depth: depth, start: start))
+        text.end(at: depth, from: start)
     }
 }
 
@@ -140,13 +206,13 @@ struct StreamEncoder: Encoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        let kind: EncodingStream.Open.Kind = DictionaryKeys.isKey(of: Key.self) ? .sortedObject : .object
-        let id = stream.begin(kind, at: depth, from: start)
+        let kind: EncodingText.Open.Kind = DictionaryKeys.isKey(of: Key.self) ? .sortedObject : .object
+        let id = stream.text.begin(kind, at: depth, from: start)
         return KeyedEncodingContainer(KeyedStreamContainer<Key>(stream: stream, depth: depth, id: id))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
-        UnkeyedStreamContainer(stream: stream, depth: depth, id: stream.begin(.array, at: depth, from: start))
+        UnkeyedStreamContainer(stream: stream, depth: depth, id: stream.text.begin(.array, at: depth, from: start))
     }
 
     func singleValueContainer() -> any SingleValueEncodingContainer { self }
@@ -159,8 +225,7 @@ struct StreamEncoder: Encoder {
 enum DictionaryKeys {
     private static let learned: ObjectIdentifier? = {
         let probe = KeyProbe()
-        // The probe cannot throw; without an answer dictionaries would only lose their order.
-        try? ["": ""].encode(to: probe)
+        try? ["": ""].encode(to: probe)  // the probe cannot throw; without an answer dictionaries lose their order
         return probe.seen
     }()
 
@@ -174,11 +239,11 @@ enum DictionaryKeys {
 
         func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
             seen = ObjectIdentifier(type)
-            let id = stream.begin(.object, at: 0, from: 0)
+            let id = stream.text.begin(.object, at: 0, from: 0)
             return KeyedEncodingContainer(KeyedStreamContainer<Key>(stream: stream, depth: 0, id: id))
         }
         func unkeyedContainer() -> any UnkeyedEncodingContainer {
-            UnkeyedStreamContainer(stream: stream, depth: 0, id: stream.begin(.array, at: 0, from: 0))
+            UnkeyedStreamContainer(stream: stream, depth: 0, id: stream.text.begin(.array, at: 0, from: 0))
         }
         func singleValueContainer() -> any SingleValueEncodingContainer {
             StreamEncoder(stream: stream, depth: 0, start: 0)

@@ -6,6 +6,8 @@ struct TapeNode {
 
     struct Flags: OptionSet {
         let rawValue: UInt8
+        /// A string or key with characters beyond ASCII in its text.
+        static let beyondASCII = Flags(rawValue: 128)
         /// A string or key with escapes in its text.
         static let escaped = Flags(rawValue: 1)
         /// A key that a later equal key replaces.
@@ -33,12 +35,56 @@ struct TapeNode {
     var next: UInt32
 }
 
+/// The nodes of a tape.
+///
+/// Not an array, because every container of a decoding marks nodes in place, and a class's stored array would be checked
+/// for exclusive access and uniqueness each time. Every access is checked against the bounds.
+@safe
+struct TapeNodes: ~Copyable {
+    // SAFETY: this value is the only owner; `count` entries from the base on are initialised; TapeNode is trivial.
+    private var base: UnsafeMutablePointer<TapeNode>
+    private var capacity: Int
+    private(set) var count = 0
+
+    init(capacity: Int) {
+        self.capacity = max(capacity, 16)
+        unsafe base = .allocate(capacity: self.capacity)
+    }
+
+    deinit { unsafe base.deallocate() }
+
+    mutating func append(_ node: TapeNode) {
+        if count == capacity { grow() }
+        unsafe (base + count).initialize(to: node)
+        count += 1
+    }
+
+    private mutating func grow() {
+        let larger = UnsafeMutablePointer<TapeNode>.allocate(capacity: capacity * 2)
+        unsafe larger.moveInitialize(from: base, count: count)
+        unsafe base.deallocate()
+        unsafe base = larger
+        capacity *= 2
+    }
+
+    subscript(index: Int) -> TapeNode {
+        @inline(__always) get {
+            precondition(index >= 0 && index < count)
+            return unsafe base[index]
+        }
+        @inline(__always) nonmutating set {
+            precondition(index >= 0 && index < count)
+            unsafe base[index] = newValue
+        }
+    }
+}
+
 /// A scanned text: the bytes, and one node for each value and key in the order of the text.
 ///
 /// A class, so that a decoder and all its containers share it as one word. It is used by one decoding on one thread.
 final class Tape {
     let bytes: [UInt8]
-    var nodes: [TapeNode]
+    let nodes: TapeNodes
     /// Index of a null after the last value, for decoders of what is absent.
     let absent: Int
     /// Whether offsets mean something to the caller.
@@ -48,28 +94,30 @@ final class Tape {
         let limit = min(limits.maxBytes, Int(Int32.max))
         guard text.count <= limit else { throw JSONError(.tooLarge(bytes: text.count, limit: limit)) }
         let bytes = (text as? [UInt8]) ?? Array(text)
-        var scanner = Scanner(limits: limits)
+        var scanner = Scanner(limits: limits, capacity: bytes.count / 10)
         try scanner.scan(bytes.span)
         self.bytes = bytes
-        nodes = scanner.nodes
-        absent = nodes.count
-        nodes.append(
-            TapeNode(kind: .null, start: UInt32(bytes.count), end: UInt32(bytes.count), next: UInt32(absent + 1))
-        )
+        absent = scanner.nodes.count
+        nodes = scanner.finish()
         self.hasSource = hasSource
     }
 
     /// The text of a string or key, without its escapes.
     func string(at index: Int) -> String {
         let node = nodes[index]
-        let range = Int(node.start)..<Int(node.end)
-        guard node.flags.contains(.escaped) else { return String(decoding: bytes[range], as: UTF8.self) }
-        return Unescaping.string(bytes[range])
+        guard node.flags.contains(.escaped) else { return text(of: node) }
+        return Unescaping.string(bytes[Int(node.start)..<Int(node.end)])
     }
 
-    func literal(at index: Int) -> String {
-        let node = nodes[index]
-        return String(decoding: bytes[Int(node.start)..<Int(node.end)], as: UTF8.self)
+    /// A number as it is written.
+    func literal(at index: Int) -> String { text(of: nodes[index]) }
+
+    private func text(of node: TapeNode) -> String {
+        let all = bytes
+        let part = all.span.extracting(Int(node.start)..<Int(node.end))
+        // SAFETY: the scanner has checked that all strings are UTF-8, and knows which are ASCII.
+        let text = unsafe UTF8Span(unchecked: part, isKnownASCII: !node.flags.contains(.beyondASCII))
+        return String(copying: text)
     }
 
     func number(at index: Int) -> JSONNumber {

@@ -113,13 +113,44 @@ extension Tape {
         )
     }
 
+    private func strings(_ node: Int) throws -> [String] {
+        guard nodes[node].kind == .array else { throw fail(node, expected: "an array") }
+        var strings: [String] = []
+        strings.reserveCapacity(Int(nodes[node].end))
+        for element in (node + 1)..<Int(nodes[node].next) {
+            // Every element is one node, or the first longer one throws.
+            strings.append(try text(element))
+        }
+        return strings
+    }
+
+    private func stringsByKey(_ node: Int) throws -> [String: String] {
+        guard nodes[node].kind == .object else { throw fail(node, expected: "an object") }
+        var strings: [String: String] = [:]
+        var key = node + 1
+        while key < Int(nodes[node].next) {
+            // A value that a later one replaces need not fit.
+            if !nodes[key].flags.contains(.shadowed) { strings[string(at: key)] = try text(key + 1) }
+            key = Int(nodes[key].next)
+        }
+        return strings
+    }
+
     private static func words<T: FixedWidthInteger>(for type: T.Type) -> String {
         "\(T.isSigned ? "a signed" : "an unsigned") \(T.bitWidth)-bit integer"
     }
 
+    // SAFETY: every cast is between a type and itself, which the line has just made sure of.
     func decode<T: Decodable>(_ type: T.Type, _ node: Int) throws -> T {
-        // Whole values are taken as they are, without a walk through containers.
-        if T.self == JSONValue.self, let value = value(at: node) as? T { return value }
+        // Frequent types that are taken whole, without a walk through containers. Property wrappers and generic code
+        // reach the simple ones here, because they cannot name them.
+        if T.self == String.self { return unsafe unsafeBitCast(try text(node), to: T.self) }
+        if T.self == Bool.self { return unsafe unsafeBitCast(try bool(node), to: T.self) }
+        if T.self == Int32.self { return unsafe unsafeBitCast(try integer(node) as Int32, to: T.self) }
+        if T.self == Int64.self { return unsafe unsafeBitCast(try integer(node) as Int64, to: T.self) }
+        if T.self == [String].self { return unsafe unsafeBitCast(try strings(node), to: T.self) }
+        if T.self == [String: String].self { return unsafe unsafeBitCast(try stringsByKey(node), to: T.self) }
+        if T.self == JSONValue.self { return unsafe unsafeBitCast(value(at: node), to: T.self) }
         return try T(from: TapeDecoder(tape: self, node: node))
     }
 }

@@ -28,8 +28,10 @@ package struct Descriptor: ~Copyable, Sendable {
     }
 
     /// A second descriptor of the same open file, close-on-exec.
-    package borrowing func duplicate() throws(SysError) -> Descriptor {
-        let number = raw
+    package borrowing func duplicate() throws(SysError) -> Descriptor { try Self.duplicate(of: raw) }
+
+    /// A second descriptor of the open file behind a number that somebody else owns, close-on-exec.
+    package static func duplicate(of number: Int32) throws(SysError) -> Descriptor {
         return Descriptor(
             owning: try sys("fcntl(F_DUPFD_CLOEXEC)", "descriptor \(number)") {
                 fcntl(number, F_DUPFD_CLOEXEC, 3)

@@ -7,13 +7,13 @@ package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    package static let readable = Readiness(rawValue: UInt32(EPOLLIN.rawValue))
-    package static let writable = Readiness(rawValue: UInt32(EPOLLOUT.rawValue))
-    package static let priority = Readiness(rawValue: UInt32(EPOLLPRI.rawValue))
+    package static let readable = Readiness(rawValue: 0x001)
+    package static let writable = Readiness(rawValue: 0x004)
+    package static let priority = Readiness(rawValue: 0x002)
     /// Reported without being asked for.
-    package static let failed = Readiness(rawValue: UInt32(EPOLLERR.rawValue))
+    package static let failed = Readiness(rawValue: 0x008)
     /// Reported without being asked for: the other side closed.
-    package static let hungUp = Readiness(rawValue: UInt32(EPOLLHUP.rawValue))
+    package static let hungUp = Readiness(rawValue: 0x010)
 }
 
 /// Waits for descriptors, timers and posted work on one thread, with `epoll(7)`.
@@ -26,6 +26,13 @@ package final class EventLoop {
 
     /// The way in from other threads.
     package let mailbox: Mailbox
+
+    /// The operations of `epoll_ctl(2)`.
+    private enum Operation: Int32 {
+        case add = 1
+        case remove = 2
+        case modify = 3
+    }
 
     private struct Watch {
         let generation: UInt32
@@ -50,7 +57,7 @@ package final class EventLoop {
     private var bits = [UInt32](repeating: 0, count: 64)
 
     package init() throws(SysError) {
-        epoll = Descriptor(owning: try sys("epoll_create1", "") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
+        epoll = Descriptor(owning: try swl("epoll_create1", "") { swl_epoll_create() })
         mailbox = try Mailbox()
         try add(mailbox.descriptor, .readable) { [unowned self] _ in
             for work in mailbox.take() { work(self) }
@@ -73,7 +80,7 @@ package final class EventLoop {
         handler: @escaping (Readiness) -> Void
     ) throws(SysError) {
         generation &+= 1
-        try control(EPOLL_CTL_ADD, descriptor, interest, generation)
+        try control(.add, descriptor, interest, generation)
         watches[descriptor] = Watch(generation: generation, handler: handler)
     }
 
@@ -82,14 +89,14 @@ package final class EventLoop {
         guard let watch = watches[descriptor] else {
             throw SysError(call: "epoll_ctl", subject: "descriptor \(descriptor)", errno: .noEntry)
         }
-        try control(EPOLL_CTL_MOD, descriptor, interest, watch.generation)
+        try control(.modify, descriptor, interest, watch.generation)
     }
 
     /// Stops watching; no handler of this descriptor runs after this call, even if it was already found ready.
     package func remove(_ descriptor: Int32) {
         guard watches.removeValue(forKey: descriptor) != nil else { return }
         // Fails only if the caller closed the descriptor too early, and then the kernel has removed it already.
-        _ = swl_epoll_ctl(epoll.raw, EPOLL_CTL_DEL, descriptor, 0, 0)
+        _ = swl_epoll_ctl(epoll.raw, Operation.remove.rawValue, descriptor, 0, 0)
     }
 
     /// Runs `handler` once, after at least `nanoseconds`.
@@ -157,14 +164,14 @@ package final class EventLoop {
     }
 
     private func control(
-        _ operation: Int32,
+        _ operation: Operation,
         _ descriptor: Int32,
         _ interest: Readiness,
         _ generation: UInt32
     ) throws(SysError) {
         let token = UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
         try swl("epoll_ctl", "descriptor \(descriptor)") {
-            swl_epoll_ctl(epoll.raw, operation, descriptor, interest.rawValue, token)
+            swl_epoll_ctl(epoll.raw, operation.rawValue, descriptor, interest.rawValue, token)
         }
     }
 }
@@ -179,7 +186,7 @@ extension EventLoop {
         fileprivate var descriptor: Int32 { wake }
 
         fileprivate init() throws(SysError) {
-            wake = try sys("eventfd", "") { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) }
+            wake = try swl("eventfd", "") { swl_eventfd() }
         }
 
         deinit { _ = close(wake) }
@@ -191,12 +198,11 @@ extension EventLoop {
                 return queue.count == 1
             }
             // The counter of an eventfd is at most 1 here: the write cannot block or fail.
-            if first { _ = eventfd_write(wake, 1) }
+            if first { swl_eventfd_add(wake) }
         }
 
         fileprivate func take() -> [Work] {
-            var value: eventfd_t = 0
-            _ = unsafe eventfd_read(wake, &value)
+            _ = swl_eventfd_take(wake)
             return queue.withLock { queue in
                 let work = queue
                 queue = []

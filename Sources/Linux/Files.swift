@@ -110,19 +110,9 @@ package enum Files {
     }
 
     /// Removes a tree without following symbolic links and without leaving its file system; a missing path is fine.
-    package static func removeTree(_ path: String) throws(SysError) {
-        var status = stat()
-        if unsafe lstat(path, &status) != 0 {
-            if Errno.current == .noEntry { return }
-            throw SysError(call: "lstat", subject: path, errno: .current)
-        }
-        if status.st_mode & S_IFMT == S_IFDIR {
-            for name in try list(path) { try removeTree(path + "/" + name) }
-            try sys("rmdir", path) { unsafe rmdir(path) }
-        } else {
-            try sys("unlink", path) { unsafe unlink(path) }
-        }
-    }
+    ///
+    /// Containers fill such trees: names need not be UTF-8, and the depth has no limit (see `TreeWalk`).
+    package static func removeTree(_ path: String) throws(SysError) { try TreeWalk.remove(path) }
 }
 
 extension Files {
@@ -155,5 +145,73 @@ extension Files {
     /// Sets the permission bits regardless of the process's umask.
     package static func setMode(_ path: String, _ mode: mode_t) throws(SysError) {
         try sys("chmod", path) { unsafe chmod(path, mode) }
+    }
+}
+
+extension Files {
+    /// The first bytes of a file, at most `limit`.
+    package static func readPrefix(_ path: String, limit: Int) throws(SysError) -> [UInt8] {
+        let file = try Descriptor.open(path, O_RDONLY)
+        return try read(file.raw, at: 0, count: limit, subject: path)
+    }
+
+    /// The last bytes of a file, at most `limit`.
+    package static func readSuffix(_ path: String, limit: Int) throws(SysError) -> [UInt8] {
+        let file = try Descriptor.open(path, O_RDONLY)
+        let raw = file.raw
+        let size = Int(try sys("lseek", path) { lseek(raw, 0, SEEK_END) })
+        return try read(raw, at: max(0, size - limit), count: limit, subject: path)
+    }
+
+    /// Up to `count` bytes from a position, `pread(2)`; fewer at the end of the file.
+    package static func read(_ raw: Int32, at offset: Int, count: Int, subject: String) throws(SysError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let from = filled
+            let got = try sys("pread", subject) {
+                unsafe bytes.withUnsafeMutableBytes {
+                    unsafe pread(raw, $0.baseAddress?.advanced(by: from), $0.count - from, off_t(offset + from))
+                }
+            }
+            if got == 0 { break }
+            filled += got
+        }
+        bytes.removeLast(count - filled)
+        return bytes
+    }
+}
+
+extension Files {
+    /// What a symbolic link says, `readlink(2)`.
+    package static func linkTarget(_ path: String) throws(SysError) -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = try sys("readlink", path) { unsafe readlink(path, &buffer, buffer.count) }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension Files {
+    /// True if the open descriptor is a regular file.
+    package static func isRegular(_ raw: Int32, subject: String) throws(SysError) -> Bool {
+        var status = stat()
+        try sys("fstat", subject) { unsafe fstat(raw, &status) }
+        return status.st_mode & S_IFMT == S_IFREG
+    }
+}
+
+extension Files {
+    /// The number that tells one file from another on its file system.
+    package static func inode(_ raw: Int32, subject: String) throws(SysError) -> UInt64 {
+        var status = stat()
+        try sys("fstat", subject) { unsafe fstat(raw, &status) }
+        return UInt64(status.st_ino)
+    }
+
+    /// The size of an open file, in bytes.
+    package static func size(_ raw: Int32, subject: String) throws(SysError) -> Int {
+        var status = stat()
+        try sys("fstat", subject) { unsafe fstat(raw, &status) }
+        return Int(status.st_size)
     }
 }

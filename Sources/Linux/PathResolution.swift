@@ -1,5 +1,5 @@
 import CLinux
-package import Glibc
+import Glibc
 
 /// How the kernel may walk a path (openat2(2)). Every walk here also refuses to leave the directory it starts from.
 package struct PathRules: OptionSet, Sendable {
@@ -22,7 +22,7 @@ package struct PathRules: OptionSet, Sendable {
 /// Paths here are bytes, as the kernel has them: a file name of an image need not be UTF-8.
 package enum PathResolution {
     /// Opens a descriptor for a place in a tree, for `*at` calls and /proc/self/fd, not for reading.
-    package static let pathOnly = SWL_O_PATH
+    package static let pathOnly = Int32(SWL_O_PATH)
 
     /// Opens a path below a directory with openat2(2); O_CLOEXEC is added and magic links are never followed.
     ///
@@ -36,7 +36,7 @@ package enum PathResolution {
         below directory: Int32,
         _ path: [UInt8],
         _ flags: Int32,
-        mode: mode_t = 0,
+        mode: UInt32 = 0,
         rules: PathRules
     ) throws(SysError) -> Descriptor {
         precondition(!rules.isDisjoint(with: [.beneath, .inRoot]), "a walk must be confined to its directory")

@@ -74,6 +74,28 @@ package struct PodNamespaces: ~Copyable, Sendable {
         initProcess = made.initProcess
     }
 
+    /// The open descriptors by the names of the runtime-spec, "network", "ipc", "uts", "pid"; valid while this value lives.
+    package var numbers: [(name: String, number: Int32)] {
+        var numbers: [(name: String, number: Int32)] = []
+        switch network {
+        case .some(let descriptor): numbers.append(("network", descriptor.raw))
+        case .none: break
+        }
+        switch ipc {
+        case .some(let descriptor): numbers.append(("ipc", descriptor.raw))
+        case .none: break
+        }
+        switch uts {
+        case .some(let descriptor): numbers.append(("uts", descriptor.raw))
+        case .none: break
+        }
+        switch pid {
+        case .some(let descriptor): numbers.append(("pid", descriptor.raw))
+        case .none: break
+        }
+        return numbers
+    }
+
     /// The file of a sysctl: dots separate, unless the name already has slashes ("net/ipv4/conf/eth0.100/rp_filter").
     package static func path(of sysctl: String) -> String {
         let name = sysctl.contains("/") ? sysctl : String(sysctl.map { $0 == "." ? "/" : $0 })

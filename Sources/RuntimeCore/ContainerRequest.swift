@@ -35,8 +35,8 @@ package struct ContainerRequest: Sendable {
 /// An image that is ready to carry containers.
 package struct UnpackedContainerImage: Sendable {
     package let record: ImageRecord
-    /// The snapshot with all layers.
-    package let chainID: Digest
+    /// The snapshot with all layers; nil for an image without any.
+    package let chainID: Digest?
     package let configDigest: Digest
     package let config: ImageConfig
 }

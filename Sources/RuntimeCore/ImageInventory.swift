@@ -18,17 +18,17 @@ enum ImageInventory {
         var waiting = [target]
         while let next = waiting.popLast() {
             guard content.exists(next.digest), found.content.insert(next.digest).inserted else { continue }
-            found.size += try content.size(next.digest)
-            if MediaType.isIndex(next.mediaType) {
+            found.size += try content.size(next.digest) ?? 0
+            if next.mediaType.isIndex {
                 let index: ImageIndex = try decode(next, in: content)
                 waiting += index.manifests
-            } else if MediaType.isManifest(next.mediaType) {
+            } else if next.mediaType.isManifest {
                 let manifest: ImageManifest = try decode(next, in: content)
                 waiting.append(manifest.config)
                 waiting += manifest.layers
                 if content.exists(manifest.config.digest) {
                     let config: ImageConfig = try decode(manifest.config, in: content)
-                    found.chains.formUnion(ChainID.all(of: config.rootfs.diffIDs))
+                    found.chains.formUnion(ChainID.chain(of: config.rootfs.diffIDs) { ContentHash.digest(of: $0) })
                 }
             }
         }
@@ -50,7 +50,23 @@ enum ImageInventory {
         for info in try content.list() where !kept.content.contains(info.digest) {
             try content.remove(info.digest)
         }
-        try snapshots.collect(keeping: kept.chains)
+        try collectSnapshots(keeping: kept.chains, snapshots)
+    }
+
+    /// Removes layers from the top down: one that something lies on is in use until that is gone.
+    private static func collectSnapshots(keeping chains: Set<Digest>, _ snapshots: Snapshotter) throws(ImageError) {
+        while true {
+            let all = try snapshots.list()
+            let parents = Set(all.compactMap(\.parent))
+            var removed = false
+            for info in all where info.kind == .committed {
+                guard let chain = try? Digest(info.name), !chains.contains(chain), !parents.contains(chain) else {
+                    continue  // a committed snapshot's name is always a digest
+                }
+                if try snapshots.removeCommitted(chain) { removed = true }
+            }
+            if !removed { return }
+        }
     }
 
     private static func decode<T: Decodable>(_ descriptor: ContentDescriptor, in content: ContentStore) throws(ImageError) -> T {

@@ -1,5 +1,6 @@
 import EventLog
 import Facts
+import Glibc
 import Images
 import JSON
 import Linux
@@ -21,7 +22,7 @@ final class ImageService: Sendable {
     init(root: String, store: EventStore, pool: ThreadPool) throws(ImageError) {
         content = try ContentStore(root: root)
         snapshots = try Snapshotter(root: root)
-        unpacker = Unpacker(content: content, snapshots: snapshots)
+        unpacker = Unpacker(store: content, snapshots: snapshots)
         self.store = store
         self.pool = pool
     }
@@ -60,7 +61,7 @@ final class ImageService: Sendable {
             try gate.shared {
                 do {
                     let images = try ImageArchive.importArchive(
-                        from: descriptor,
+                        from: .descriptor(descriptor),
                         into: content,
                         limits: ImportLimits(),
                         progress: progress
@@ -96,7 +97,7 @@ final class ImageService: Sendable {
         try await pool.run { [unpacker, gate] in
             try gate.shared {
                 do {
-                    let unpacked = try unpacker.unpack(manifest: record.target.digest)
+                    let unpacked = try unpacker.unpack(record.target.digest)
                     return UnpackedContainerImage(
                         record: record,
                         chainID: unpacked.chainID,
@@ -107,6 +108,44 @@ final class ImageService: Sendable {
                     throw CoreError.image(error)
                 }
             }
+        }
+    }
+
+    /// A file of an unpacked image as text; nil if there is none. Blocks.
+    ///
+    /// It looks at the layers from the top down and follows no link out of them.
+    func readText(_ path: String, chainID: Digest, limit: Int = 1 << 20) throws -> String? {
+        for layer in try snapshots.layers(chainID) {
+            switch try Self.find(path, inLayer: layer, limit: limit) {
+            case .text(let text): return text
+            case .hidden: return nil
+            case .absent: continue
+            }
+        }
+        return nil
+    }
+
+    private enum Finding {
+        case text(String)
+        /// Something else than a file, such as a whiteout, which hides what is below.
+        case hidden
+        case absent
+    }
+
+    private static func find(_ path: String, inLayer layer: String, limit: Int) throws(SysError) -> Finding {
+        do {
+            let root = try Descriptor.open(layer, O_RDONLY | O_DIRECTORY)
+            let file = try PathResolution.open(
+                below: root.raw,
+                Array(path.utf8),
+                O_RDONLY | O_NONBLOCK,
+                rules: [.inRoot, .noSymlinks]
+            )
+            guard try Files.isRegular(file.raw, subject: path) else { return .hidden }
+            return .text(String(decoding: try Files.read(file.raw, at: 0, count: limit, subject: path), as: UTF8.self))
+        } catch {
+            if error.errno == .noEntry || error.errno == .notDirectory { return .absent }
+            throw error
         }
     }
 

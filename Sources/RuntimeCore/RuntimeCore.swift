@@ -32,14 +32,7 @@ package final class RuntimeCore: Sendable {
         observer: Observer
     ) throws {
         let namespace = Self.podNamespace
-        do {
-            try Files.makeDirectories(configuration.state, mode: 0o711)
-            try Files.makeDirectories(configuration.shimSockets, mode: 0o700)
-            try Files.makeDirectories(configuration.root, mode: 0o711)
-            loop = try LoopThread(name: "swl-shims")
-        } catch let error as SysError {
-            throw CoreError.system(step: "prepare the directories of the runtime core", error)
-        }
+        loop = try Self.prepare(configuration)
         pool = ThreadPool(name: "swl-core", limit: 16)
         images = try ImageService(root: configuration.root, store: store, pool: pool)
         sandboxes = SandboxService(
@@ -57,6 +50,17 @@ package final class RuntimeCore: Sendable {
             snapshots: images.snapshots,
             pool: pool
         )
+    }
+
+    private static func prepare(_ configuration: CoreConfiguration) throws(CoreError) -> LoopThread {
+        do {
+            try Files.makeDirectories(configuration.state, mode: 0o711)
+            try Files.makeDirectories(configuration.shimSockets, mode: 0o700)
+            try Files.makeDirectories(configuration.root, mode: 0o711)
+            return try LoopThread(name: "swl-shims")
+        } catch {
+            throw .system(step: "prepare the directories of the runtime core", error)
+        }
     }
 
     /// Lets go of all shims, which go on without us.
@@ -98,6 +102,12 @@ package final class RuntimeCore: Sendable {
     /// Unpacks an image; at once if it is unpacked already.
     package func unpack(_ image: ImageRecord) async throws -> UnpackedContainerImage {
         try await images.unpack(image)
+    }
+
+    /// A file of an image as text, for example /etc/passwd; nil if there is none. Blocks: call it on a thread of a pool.
+    package func readText(_ path: String, of image: UnpackedContainerImage) throws -> String? {
+        guard let chainID = image.chainID else { return nil }
+        return try images.readText(path, chainID: chainID)
     }
 
     /// Removes a name from the image store and what nothing refers to any more.

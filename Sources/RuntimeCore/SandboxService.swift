@@ -43,13 +43,20 @@ final class SandboxService: Sendable {
             bundlePath: bundle(request.id),
             options: Shim.AnyMessage(typeURL: "io.swiftlet.sandbox.v1.Options", value: request.options)
         )
-        do {
-            let _: Shim.CreateSandboxResponse = try await shim.call(Shim.sandboxService, "CreateSandbox", create)
-        } catch let error as CoreError where error.code == .alreadyExists {}
-        do {
-            let start = Shim.StartSandboxRequest(sandboxID: request.id)
-            let _: Shim.StartSandboxResponse = try await shim.call(Shim.sandboxService, "StartSandbox", start)
-        } catch let error as CoreError where error.code == .alreadyExists {}
+        _ = try await shim.attempt(
+            Shim.sandboxService,
+            "CreateSandbox",
+            create,
+            expecting: Shim.CreateSandboxResponse.self,
+            tolerating: { $0.code == .alreadyExists }
+        )
+        _ = try await shim.attempt(
+            Shim.sandboxService,
+            "StartSandbox",
+            Shim.StartSandboxRequest(sandboxID: request.id),
+            expecting: Shim.StartSandboxResponse.self,
+            tolerating: { $0.code == .alreadyExists }
+        )
         let status = try await status(of: shim)
         guard !request.hostNetwork, let path = status.info["network"] else {
             return SandboxHandle(
@@ -60,13 +67,7 @@ final class SandboxService: Sendable {
                 limitation: nil
             )
         }
-        let attachment = try await pool.run { [network] in
-            do {
-                return try network.attach(sandboxID: request.id, namespacePath: path)
-            } catch let error as NetworkError {
-                throw CoreError.network(id: request.id, message: error.description)
-            }
-        }
+        let attachment = try await pool.run { [self] in try attach(request.id, path) }
         return SandboxHandle(
             id: request.id,
             shimPID: Int32(bitPattern: status.pid),
@@ -85,38 +86,63 @@ final class SandboxService: Sendable {
     func remove(_ id: String) async throws {
         let directory = bundle(id)
         if let shim = try? await connection(to: id) {  // a shim that cannot be reached is cleaned up below
-            do {
-                let stop = Shim.StopSandboxRequest(sandboxID: id, timeoutSecs: 2)
-                let _: Shim.StopSandboxResponse = try await shim.call(Shim.sandboxService, "StopSandbox", stop)
-                connections.withLock { $0[id] = nil }
-                let shutdown = Shim.ShutdownSandboxRequest(sandboxID: id)
-                let _: Shim.ShutdownSandboxResponse = try await shim.call(Shim.sandboxService, "ShutdownSandbox", shutdown)
-            } catch let error as CoreError where error.isDisconnected || error.code == .notFound {}
+            _ = try await shim.attempt(
+                Shim.sandboxService,
+                "StopSandbox",
+                Shim.StopSandboxRequest(sandboxID: id, timeoutSecs: 2),
+                expecting: Shim.StopSandboxResponse.self,
+                tolerating: { $0.isGone }
+            )
             connections.withLock { $0[id] = nil }
+            _ = try await shim.attempt(
+                Shim.sandboxService,
+                "ShutdownSandbox",
+                Shim.ShutdownSandboxRequest(sandboxID: id),
+                expecting: Shim.ShutdownSandboxResponse.self,
+                tolerating: { $0.isGone }
+            )
             shim.close()
         }
-        let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
-        try await pool.run { [network] in
-            if Files.exists(directory) {
-                try process.delete()
-                do {
-                    try Files.removeTree(directory)
-                } catch let error as SysError {
-                    throw CoreError.system(step: "remove the bundle of sandbox \(id.prefix(12))", error)
-                }
-            }
+        try await pool.run { [self] in try cleanUp(id, directory) }
+    }
+
+    private func attach(_ id: String, _ path: String) throws(CoreError) -> NetworkAttachment {
+        do {
+            return try network.attach(sandboxID: id, namespacePath: path)
+        } catch {
+            throw .network(id: id, message: error.description)
+        }
+    }
+
+    private func cleanUp(_ id: String, _ directory: String) throws(CoreError) {
+        if Files.exists(directory) {
+            try ShimProcess(configuration: configuration, namespace: namespace, id: id).delete()
             do {
-                try network.detach(sandboxID: id)
-            } catch let error as NetworkError {
-                throw CoreError.network(id: id, message: error.description)
+                try Files.removeTree(directory)
+            } catch {
+                throw .system(step: "remove the bundle of sandbox \(id.prefix(12))", error)
             }
         }
+        do {
+            try network.detach(sandboxID: id)
+        } catch {
+            throw .network(id: id, message: error.description)
+        }
+    }
+
+    private func launch(_ id: String) throws(CoreError) -> String {
+        do {
+            try Files.makeDirectories(bundle(id), mode: 0o700)
+        } catch {
+            throw .system(step: "make the bundle of sandbox \(id.prefix(12))", error)
+        }
+        return try ShimProcess(configuration: configuration, namespace: namespace, id: id).start()
     }
 
     /// The connection to a sandbox's shim, opened if need be.
     ///
     /// - Throws: `CoreError.shim` with `.disconnected` when the shim is gone.
-    func connection(to id: String) async throws -> ShimConnection {
+    func connection(to id: String) async throws(CoreError) -> ShimConnection {
         if let open = connections.withLock({ $0[id] }), open.isConnected { return open }
         let file = bundle(id) + "/address"
         let path: String
@@ -129,12 +155,9 @@ final class SandboxService: Sendable {
     }
 
     /// The ids of all sandboxes and containers that have a bundle, from the state directory.
-    func bundles() throws -> [String] {
-        do {
-            return try Files.list("\(configuration.state)/runtime/\(namespace)")
-        } catch where error.errno == .noEntry {
-            return []
-        }
+    func bundles() throws(SysError) -> [String] {
+        let directory = "\(configuration.state)/runtime/\(namespace)"
+        return Files.exists(directory) ? try Files.list(directory) : []
     }
 
     func disconnectAll() {
@@ -145,30 +168,19 @@ final class SandboxService: Sendable {
         for shim in open { shim.close() }
     }
 
-    private func status(of shim: ShimConnection) async throws -> Shim.SandboxStatusResponse {
+    private func status(of shim: ShimConnection) async throws(CoreError) -> Shim.SandboxStatusResponse {
         let request = Shim.SandboxStatusRequest(sandboxID: shim.id, verbose: true)
         return try await shim.call(Shim.sandboxService, "SandboxStatus", request)
     }
 
     private func startShim(_ id: String) async throws -> ShimConnection {
         // A shim of an earlier attempt that still answers is the one to use.
-        do {
-            return try await connection(to: id)
-        } catch let error as CoreError where error.isDisconnected {}
-        let directory = bundle(id)
-        let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
-        let path = try await pool.run {
-            do {
-                try Files.makeDirectories(directory, mode: 0o700)
-            } catch let error as SysError {
-                throw CoreError.system(step: "make the bundle of sandbox \(id.prefix(12))", error)
-            }
-            return try process.start()
-        }
+        if let open = try? await connection(to: id) { return open }  // none that answers: start one
+        let path = try await pool.run { [self] in try launch(id) }
         return try connect(id, path: path)
     }
 
-    private func connect(_ id: String, path: String) throws -> ShimConnection {
+    private func connect(_ id: String, path: String) throws(CoreError) -> ShimConnection {
         let shim = try ShimConnection(id: id, namespace: namespace, path: path, loop: loop) { [weak self] in
             guard let self else { return }
             let wasOurs = connections.withLock { $0.removeValue(forKey: id) != nil }

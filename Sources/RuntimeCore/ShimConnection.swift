@@ -59,9 +59,31 @@ final class ShimConnection: Sendable {
             }
         }
     }
+
+    /// As `call`; nil where the shim's refusal means that it is done already.
+    ///
+    /// - Parameter tolerated: Which failures those are.
+    func attempt<Request: ProtobufMessage, Response: ProtobufMessage>(
+        _ service: String = Shim.taskServiceV2,
+        _ method: String,
+        _ request: Request,
+        expecting response: Response.Type,
+        tolerating tolerated: (CoreError) -> Bool
+    ) async throws(CoreError) -> Response? {
+        do {
+            let response: Response = try await call(service, method, request)
+            return response
+        } catch {
+            if tolerated(error) { return nil }
+            throw error
+        }
+    }
 }
 
 extension CoreError {
+    /// The shim, or what it was asked about, is not there any more.
+    var isGone: Bool { isDisconnected || code == .notFound }
+
     /// The shim's answer code, if this is an answer.
     var code: TTRPC.Code? {
         if case .shim(_, _, .status(let status)) = self { return status.code }

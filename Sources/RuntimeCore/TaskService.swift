@@ -52,22 +52,32 @@ final class TaskService: Sendable {
             stdout: log,
             stderr: log
         )
-        do {
-            let response: Shim.CreateTaskResponse = try await shim.call(Shim.taskServiceV2, "Create", create)
-            return Int32(bitPattern: response.pid)
-        } catch let error as CoreError where error.code == .alreadyExists {
-            return try await state(request.id, sandboxID: request.sandboxID).pid
-        }
+        let response = try await shim.attempt(
+            Shim.taskServiceV2,
+            "Create",
+            create,
+            expecting: Shim.CreateTaskResponse.self,
+            tolerating: { $0.code == .alreadyExists }
+        )
+        if let response { return Int32(bitPattern: response.pid) }
+        return try await state(request.id, sandboxID: request.sandboxID).pid
     }
 
     /// Lets the container's process go on. A task that runs or has ended already is fine.
     func start(_ id: String, sandboxID: String) async throws {
         let shim = try await sandboxes.connection(to: sandboxID)
-        do {
-            let _: Shim.StartResponse = try await shim.call(Shim.taskServiceV2, "Start", Shim.StartRequest(id: id))
-        } catch let error as CoreError where error.code == .failedPrecondition || error.code == .alreadyExists {
-            let status = try await state(id, sandboxID: sandboxID).status
-            if status == .created || status == .unknown { throw error }
+        let response = try await shim.attempt(
+            Shim.taskServiceV2,
+            "Start",
+            Shim.StartRequest(id: id),
+            expecting: Shim.StartResponse.self,
+            tolerating: { $0.code == .failedPrecondition || $0.code == .alreadyExists }
+        )
+        guard response == nil else { return }
+        // It was started before, or cannot be.
+        let status = try await state(id, sandboxID: sandboxID).status
+        if status == .created || status == .unknown {
+            throw CoreError.shim(id: id, step: "Start", .status(TTRPC.Status(.failedPrecondition, "it cannot be started")))
         }
     }
 
@@ -75,9 +85,13 @@ final class TaskService: Sendable {
     func signal(_ id: String, sandboxID: String, signal: Int32, all: Bool) async throws {
         let shim = try await sandboxes.connection(to: sandboxID)
         let kill = Shim.KillRequest(id: id, signal: UInt32(bitPattern: signal), all: all)
-        do {
-            let _: Shim.Empty = try await shim.call(Shim.taskServiceV2, "Kill", kill)
-        } catch let error as CoreError where error.code == .notFound {}
+        _ = try await shim.attempt(
+            Shim.taskServiceV2,
+            "Kill",
+            kill,
+            expecting: Shim.Empty.self,
+            tolerating: { $0.code == .notFound }
+        )
     }
 
     /// Waits, as long as it takes, until the container has ended and its output is in the log file.
@@ -97,48 +111,45 @@ final class TaskService: Sendable {
 
     /// What the shim says of a task; what its files say when the shim is gone.
     func state(_ id: String, sandboxID: String) async throws -> TaskState {
-        do {
-            let shim = try await sandboxes.connection(to: sandboxID)
-            let request = Shim.StateRequest(id: id)
-            let response: Shim.StateResponse = try await shim.call(Shim.taskServiceV2, "State", request)
-            let pid = Int32(bitPattern: response.pid)
-            return switch response.status {
-            case .created: TaskState(id: id, status: .created, pid: pid)
-            case .running: TaskState(id: id, status: .running, pid: pid)
-            case .paused, .pausing: TaskState(id: id, status: .paused, pid: pid)
-            case .stopped:
-                TaskState(
-                    id: id,
-                    status: .stopped,
-                    pid: pid,
-                    exit: exitOnDisk(id)
-                        ?? TaskExit(
-                            containerID: id,
-                            pid: pid,
-                            status: Int32(bitPattern: response.exitStatus),
-                            exitedAt: response.exitedAt.map(Self.microseconds) ?? 0,
-                            oomKilled: false
-                        )
-                )
-            default: TaskState(id: id, status: .unknown, pid: pid)
-            }
-        } catch let error as CoreError where error.isDisconnected || error.code == .notFound {
+        guard let response = try await askState(id, sandboxID: sandboxID) else {
             guard let exit = exitOnDisk(id) else { return TaskState(id: id, status: .unknown, pid: 0) }
             return TaskState(id: id, status: .stopped, pid: exit.pid, exit: exit)
         }
+        let pid = Int32(bitPattern: response.pid)
+        switch response.status {
+        case .created: return TaskState(id: id, status: .created, pid: pid)
+        case .running: return TaskState(id: id, status: .running, pid: pid)
+        case .paused, .pausing: return TaskState(id: id, status: .paused, pid: pid)
+        case .stopped:
+            let told = TaskExit(
+                containerID: id,
+                pid: pid,
+                status: Int32(bitPattern: response.exitStatus),
+                exitedAt: response.exitedAt.map(Self.microseconds) ?? 0,
+                oomKilled: false
+            )
+            return TaskState(id: id, status: .stopped, pid: pid, exit: exitOnDisk(id) ?? told)
+        default: return TaskState(id: id, status: .unknown, pid: pid)
+        }
+    }
+
+    /// The shim's answer; nil if the shim is gone or does not know the task.
+    private func askState(_ id: String, sandboxID: String) async throws(CoreError) -> Shim.StateResponse? {
+        guard let shim = try? await sandboxes.connection(to: sandboxID) else { return nil }  // its files tell then
+        return try await shim.attempt(
+            Shim.taskServiceV2,
+            "State",
+            Shim.StateRequest(id: id),
+            expecting: Shim.StateResponse.self,
+            tolerating: { $0.isGone }
+        )
     }
 
     /// Removes an ended task, its bundle and its writable layer. What is not there is fine.
     func remove(_ id: String, sandboxID: String) async throws {
         let directory = bundle(id)
-        var needsCleanUp = false
-        do {
-            let shim = try await sandboxes.connection(to: sandboxID)
-            let _: Shim.DeleteResponse = try await shim.call(Shim.taskServiceV2, "Delete", Shim.DeleteRequest(id: id))
-        } catch let error as CoreError where error.isDisconnected || error.code == .notFound {
-            needsCleanUp = true
-        }
-        let cleanUp = needsCleanUp
+        let answer = try await askDelete(id, sandboxID: sandboxID)
+        let cleanUp = answer == nil
         let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
         try await pool.run { [snapshots] in
             if Files.exists(directory) {
@@ -152,10 +163,21 @@ final class TaskService: Sendable {
             do {
                 try snapshots.remove(key: id)
             } catch let error as ImageError {
-                if case .notFound = error { return }
                 throw CoreError.image(error)
             }
         }
+    }
+
+    /// The shim's answer; nil if the shim is gone or does not know the task.
+    private func askDelete(_ id: String, sandboxID: String) async throws(CoreError) -> Shim.DeleteResponse? {
+        guard let shim = try? await sandboxes.connection(to: sandboxID) else { return nil }  // cleaned up without it
+        return try await shim.attempt(
+            Shim.taskServiceV2,
+            "Delete",
+            Shim.DeleteRequest(id: id),
+            expecting: Shim.DeleteResponse.self,
+            tolerating: { $0.isGone }
+        )
     }
 
     /// Which sandbox a bundle's container belongs to, or nil if the bundle is a sandbox's own.
@@ -186,10 +208,10 @@ final class TaskService: Sendable {
         timestamp.seconds * 1_000_000 + Int64(timestamp.nanos) / 1000
     }
 
-    private static func prepareSnapshot(_ snapshots: Snapshotter, key: String, parent: Digest) throws -> [Images.Mount] {
+    private static func prepareSnapshot(_ snapshots: Snapshotter, key: String, parent: Digest?) throws -> [Images.Mount] {
         do {
             return try snapshots.prepare(key: key, parent: parent)
-        } catch let error as ImageError {
+        } catch {
             guard case .alreadyExists = error else { throw CoreError.image(error) }
             return try snapshots.mounts(key: key)
         }

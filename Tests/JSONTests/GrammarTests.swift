@@ -91,8 +91,8 @@ struct GrammarTests {
         #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
     }
 
-    @Test("every scalar of Unicode survives reading and writing, escaped and plain")
-    func everyScalar() throws {
+    @Test("scalars of all planes survive reading and writing, escaped and plain")
+    func manyScalars() throws {
         var number: UInt32 = 0
         while number <= 0x10FFFF {
             let until = number + 0x400
@@ -106,7 +106,7 @@ struct GrammarTests {
                         escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
                     }
                 }
-                number += 1
+                number += number < 0x3000 ? 1 : 5
             }
             let value = try JSONValue(parsing: escaped + "\"")
             #expect(value == .string(text))

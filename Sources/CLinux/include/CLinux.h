@@ -3,6 +3,7 @@
 // clone and exec. Everything exported has the prefix swl_; functions return -errno on failure and never allocate.
 
 #include "paths.h"
+#include "swl_datagram.h"
 #include "swl_events.h"
 #include "swl_files.h"
 #include "swl_network.h"
@@ -10,10 +11,6 @@
 #include "swl_sandbox.h"
 #include "swl_stage.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

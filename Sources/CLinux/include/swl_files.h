@@ -24,9 +24,17 @@ int swl_mount(const char *_Nullable source, const char *_Nonnull target, const c
 int swl_umount(const char *_Nonnull target, int flags);
 int swl_mount_setattr(int directory, const char *_Nonnull path, unsigned int flags, uint64_t set, uint64_t clear,
                       uint64_t propagation);
-int swl_memfd_create(const char *_Nonnull name, unsigned int flags);
-/// fcntl(fd, F_ADD_SEALS, seals).
-int swl_add_seals(int fd, int seals);
+/// A memory file that can be sealed.
+int swl_memfd_create(const char *_Nonnull name);
+/// Seals a memory file against every change of its content, or says whether it is (1 or 0).
+int swl_seal(int fd);
+int swl_is_sealed(int fd);
+/// open(2) with O_PATH.
+int swl_open_path(const char *_Nonnull path);
+/// A private read-only clone of the mount that `fd` (O_PATH) lies on, rooted at that file.
+int swl_clone_readonly(int fd);
+/// getrlimit(2).
+int swl_limit(int resource, uint64_t *_Nonnull soft, uint64_t *_Nonnull hard);
 /// execveat(fd, "", argv, envp, AT_EMPTY_PATH); returns only on failure.
 int swl_exec_descriptor(int fd, char *_Nullable const *_Nonnull argv, char *_Nullable const *_Nonnull envp);
 /// f_type of statfs(2), or -errno.
@@ -41,7 +49,5 @@ int swl_send_descriptor(int socket, int fd, const char *_Nonnull text);
 int swl_set_window_size(int fd, uint16_t rows, uint16_t columns);
 /// waitid-like: waits for `pid` with wait4; returns the pid, 0 with WNOHANG and nothing, or -errno.
 pid_t swl_wait(pid_t pid, int options, int *_Nonnull status, int64_t *_Nullable cpu_microseconds);
-/// prctl(PR_SET_CHILD_SUBREAPER, 1).
-int swl_become_subreaper(void);
 /// Loads a device filter for cgroup v2 and attaches it to a cgroup; `instructions` is struct bpf_insn[].
 int swl_attach_device_filter(int cgroup, const void *_Nonnull instructions, uint32_t count);

@@ -36,7 +36,7 @@ enum swl_code {
     SWL_OP_MOUNT = 23,       // text0: type, text1: source, text2: options (list), text3: target; values as below
     SWL_OP_BIND = 24,        // text1: source (or fd), text3: target; values as below
     SWL_OP_MASK = 25,        // text3: target, hidden by /dev/null or an empty read-only directory; missing is fine
-    SWL_OP_READONLY = 26,    // text3: target, made read-only; missing is fine
+    SWL_OP_READONLY = 26,    // text3: target, made read-only; missing is fine; SWL_SOFT: it is a mount point, which is changed itself
     SWL_OP_DEVICE = 27,      // text3: target; value0: mode with type, value1: dev_t, value2: uid, value3: gid
     SWL_OP_SYMLINK = 28,     // text0: content, text3: target
     SWL_OP_CONSOLE = 29,     // makes a pty in the container's devpts, sends the master; value0: rows << 16 | columns

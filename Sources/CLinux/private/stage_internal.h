@@ -45,6 +45,7 @@ int swl_op_root_attr(struct swl_child *c);
 int swl_op_root_propagation(struct swl_child *c);
 int swl_copy_tree(int from, int to, int depth);
 
+int swl_open_proc(struct swl_child *c);
 int swl_op_write_proc(struct swl_child *c);
 int swl_op_loopback(void);
 int swl_op_cwd(struct swl_child *c);

@@ -8,10 +8,10 @@ package struct ContentHash: Sendable {
         case sha512(SHA512)
     }
 
-    package let algorithm: Digest.Algorithm
+    package let algorithm: OCI.Digest.Algorithm
     private var state: State
 
-    package init(_ algorithm: Digest.Algorithm = .sha256) {
+    package init(_ algorithm: OCI.Digest.Algorithm = .sha256) {
         self.algorithm = algorithm
         switch algorithm {
         case .sha256: state = .sha256(SHA256())
@@ -32,7 +32,7 @@ package struct ContentHash: Sendable {
     }
 
     /// The digest of everything so far.
-    package func digest() -> Digest {
+    package func digest() -> OCI.Digest {
         switch state {
         case .sha256(let hash): ContentHash.name(.sha256, Array(hash.finalize()))
         case .sha512(let hash): ContentHash.name(.sha512, Array(hash.finalize()))
@@ -40,15 +40,15 @@ package struct ContentHash: Sendable {
     }
 
     /// The digest of bytes in memory.
-    package static func digest(of bytes: [UInt8], _ algorithm: Digest.Algorithm = .sha256) -> Digest {
+    package static func digest(of bytes: [UInt8], _ algorithm: OCI.Digest.Algorithm = .sha256) -> OCI.Digest {
         var hash = ContentHash(algorithm)
         unsafe bytes.withUnsafeBytes { unsafe hash.update($0) }
         return hash.digest()
     }
 
-    private static func name(_ algorithm: Digest.Algorithm, _ bytes: [UInt8]) -> Digest {
+    private static func name(_ algorithm: OCI.Digest.Algorithm, _ bytes: [UInt8]) -> OCI.Digest {
         do {
-            return try Digest(algorithm: algorithm, bytes: bytes)
+            return try OCI.Digest(algorithm: algorithm, bytes: bytes)
         } catch {
             preconditionFailure("a computed hash has the length of its algorithm: \(error)")
         }

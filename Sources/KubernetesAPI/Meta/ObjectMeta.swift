@@ -1,3 +1,5 @@
+package import JSON
+
 /// What every stored object carries: its identity, labels, version and times.
 package struct ObjectMeta: Codable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
@@ -15,6 +17,7 @@ package struct ObjectMeta: Codable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var annotations: [String: String]
     @OmitEmpty package var ownerReferences: [OwnerReference]
     @OmitEmpty package var finalizers: [String]
+    @OmitEmpty package var managedFields: [ManagedFieldsEntry]
 
     package init(
         name: String = "",
@@ -30,7 +33,8 @@ package struct ObjectMeta: Codable, Hashable, Sendable, ZeroValue {
         labels: [String: String] = [:],
         annotations: [String: String] = [:],
         ownerReferences: [OwnerReference] = [],
-        finalizers: [String] = []
+        finalizers: [String] = [],
+        managedFields: [ManagedFieldsEntry] = []
     ) {
         self.name = name
         self.generateName = generateName
@@ -46,6 +50,7 @@ package struct ObjectMeta: Codable, Hashable, Sendable, ZeroValue {
         self.annotations = annotations
         self.ownerReferences = ownerReferences
         self.finalizers = finalizers
+        self.managedFields = managedFields
     }
 
     package static var zeroValue: ObjectMeta { ObjectMeta() }
@@ -77,6 +82,37 @@ package struct OwnerReference: Codable, Hashable, Sendable, ZeroValue {
     }
 
     package static var zeroValue: OwnerReference { OwnerReference() }
+}
+
+/// Which fields one manager set, kept for server-side apply.
+package struct ManagedFieldsEntry: Codable, Hashable, Sendable, ZeroValue {
+    @OmitEmpty package var manager: String
+    @OmitEmpty package var operation: String
+    @OmitEmpty package var apiVersion: String
+    package var time: Time?
+    @OmitEmpty package var fieldsType: String
+    package var fieldsV1: JSONValue?
+    @OmitEmpty package var subresource: String
+
+    package init(
+        manager: String = "",
+        operation: String = "",
+        apiVersion: String = "",
+        time: Time? = nil,
+        fieldsType: String = "",
+        fieldsV1: JSONValue? = nil,
+        subresource: String = ""
+    ) {
+        self.manager = manager
+        self.operation = operation
+        self.apiVersion = apiVersion
+        self.time = time
+        self.fieldsType = fieldsType
+        self.fieldsV1 = fieldsV1
+        self.subresource = subresource
+    }
+
+    package static var zeroValue: ManagedFieldsEntry { ManagedFieldsEntry() }
 }
 
 /// The version of a list, and where to go on reading it.

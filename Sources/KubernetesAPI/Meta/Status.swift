@@ -1,3 +1,5 @@
+package import JSON
+
 /// The outcome of a request that returned no object; the body of every error.
 package struct Status: Codable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var kind: String
@@ -133,4 +135,20 @@ package struct Preconditions: Codable, Hashable, Sendable, ZeroValue {
     }
 
     package static var zeroValue: Preconditions { Preconditions() }
+}
+
+/// One line of a watch: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR (whose object is a ``Status``).
+package struct WatchEvent: Codable, Hashable, Sendable, ZeroValue {
+    @Printed package var type: String
+    package var object: JSONValue
+
+    package init(
+        type: String = "",
+        object: JSONValue = .null
+    ) {
+        self.type = type
+        self.object = object
+    }
+
+    package static var zeroValue: WatchEvent { WatchEvent() }
 }

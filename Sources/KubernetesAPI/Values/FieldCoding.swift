@@ -46,15 +46,6 @@ extension KeyedEncodingContainer {
         try encode(field.wrappedValue, forKey: key)
     }
 
-    /// Writes a map in the order of its keys, as the real server does, so that equal objects have equal texts.
-    mutating func encode<Value: Equatable & Codable>(_ field: OmitEmpty<[String: Value]>, forKey key: Key) throws {
-        guard !field.wrappedValue.isEmpty else { return }
-        var map = nestedContainer(keyedBy: MapKey.self, forKey: key)
-        for (name, value) in field.wrappedValue.sorted(by: { $0.key < $1.key }) {
-            try map.encode(value, forKey: MapKey(stringValue: name))
-        }
-    }
-
     mutating func encode<Value: ZeroValue & Codable>(_ field: Printed<Value>, forKey key: Key) throws {
         try encode(field.wrappedValue, forKey: key)
     }
@@ -72,10 +63,9 @@ extension KeyedEncodingContainer {
     }
 }
 
-/// The key of a map, whatever it is.
-struct MapKey: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
+extension Decoder {
+    /// The error of a value that has the right kind and no meaning; `why` is a sentence for people.
+    func refusal(_ why: String) -> DecodingError {
+        .dataCorrupted(DecodingError.Context(codingPath: codingPath, debugDescription: why))
+    }
 }

@@ -1,3 +1,5 @@
+import JSON
+
 /// A port by number or by name, or another value that may be either.
 package enum IntOrString: Hashable, Sendable, Codable, ZeroValue, CustomStringConvertible {
     case int(Int32)
@@ -14,11 +16,14 @@ package enum IntOrString: Hashable, Sendable, Codable, ZeroValue, CustomStringCo
     }
 
     package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        do {
-            self = .string(try container.decode(String.self))
-        } catch DecodingError.typeMismatch {
-            self = .int(try container.decode(Int32.self))
+        switch try JSONValue(from: decoder) {
+        case .string(let name): self = .string(name)
+        case .number(let number):
+            guard let value = number.integer(Int32.self) else {
+                throw decoder.refusal("\(number) is not a whole number of 32 bits")
+            }
+            self = .int(value)
+        case let other: throw decoder.refusal("expected a number or a string, found \(other.kind)")
         }
     }
 

@@ -1,3 +1,5 @@
+import JSON
+
 /// An amount of a resource: "100m" CPUs, "64Mi" bytes, "1.5", "1e3".
 ///
 /// Compares and hashes by value: "1" equals "1000m". The text that was read is printed again; ``canonicalText`` is the
@@ -61,22 +63,17 @@ package struct Quantity: Sendable, Codable, ZeroValue, CustomStringConvertible {
     static let largest = Int128(Int64.max) * one
 
     package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let text: String
-        do {
-            text = try container.decode(String.self)
-        } catch DecodingError.typeMismatch {
-            // `cpu: 2` and `cpu: 0.5` are numbers in JSON and YAML and mean the same as their quoted forms.
-            do {
-                text = String(try container.decode(Int64.self))
-            } catch is DecodingError {
-                text = String(try container.decode(Double.self))
+        // `cpu: 2` and `cpu: 0.5` are numbers in JSON and YAML and mean the same as their quoted forms.
+        let text =
+            switch try JSONValue(from: decoder) {
+            case .string(let text): text
+            case .number(let number): number.literal
+            case let other: throw decoder.refusal("expected a quantity, found \(other.kind)")
             }
-        }
         do {
             self = try Quantity(parsing: text)
         } catch {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
+            throw decoder.refusal(error.description)
         }
     }
 

@@ -67,13 +67,9 @@ package struct MicroTime: Hashable, Sendable, Comparable, Codable, CustomStringC
 
 /// Microseconds since 1970 of a text in RFC 3339.
 private func decodeTime(_ decoder: any Decoder) throws -> Int64 {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
+    let text = try decoder.singleValueContainer().decode(String.self)
     guard let microseconds = CivilTime.microseconds(parsing: text) else {
-        throw DecodingError.dataCorruptedError(
-            in: container,
-            debugDescription: "\"\(text)\" is not a time; write it as in 2026-01-31T12:00:00Z (RFC 3339)"
-        )
+        throw decoder.refusal("\"\(text)\" is not a time; write it as in 2026-01-31T12:00:00Z (RFC 3339)")
     }
     return microseconds
 }

@@ -14,8 +14,10 @@ struct ActionExecutor: Sendable {
     let directories: PodDirectories
     let clock: @Sendable () -> Microseconds
     /// Tells that a started container has to be watched for its end.
-    let watch: @Sendable (_ pod: Pod, _ container: ContainerRef, _ containerID: String, _ attempt: Int, _ sandboxID: String)
-        -> Void
+    typealias Watch = @Sendable (
+        _ pod: Pod, _ container: ContainerRef, _ containerID: String, _ attempt: Int, _ sandboxID: String
+    ) -> Void
+    let watch: Watch
 
     /// - Returns: The facts it brings, in order. Empty means: not done, decide again later.
     func perform(_ action: Action, _ record: PodRecord) async -> [PodFact] {

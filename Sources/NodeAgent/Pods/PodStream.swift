@@ -8,7 +8,6 @@ struct PodStream: Sendable {
     static let resource = ResourceKey(group: "", version: "v1", plural: "pods")
 
     let store: EventStore
-    let node: NodeContext
 
     static func reference(namespace: String, name: String) -> StreamRef {
         StreamRef(resource: resource, namespace: namespace, name: name)
@@ -29,11 +28,10 @@ struct PodStream: Sendable {
             else { throw DocumentError("event \(event.seq) on the stream of a pod is \(event.type)") }
             let object: Pod? =
                 switch fact {
-                case .created, .replaced, .patched: try event.after.map(PodDocument.decodePod)
+                case .created, .replaced, .patched: try event.after.map(ObjectDocument.decodePod)
                 default: nil
                 }
-            let context = FactContext(seq: event.seq, time: event.time, object: object, node: node)
-            record = Reconciler.fold(record, fact, context)
+            record = Reconciler.fold(record, fact, object: object)
         }
         return record
     }
@@ -44,7 +42,7 @@ struct PodStream: Sendable {
     func newFact(_ fact: PodFact, before: Pod?, after: Pod?) throws -> NewFact {
         let encoded = try FactCoding.encode(fact)
         var new = NewFact(type: encoded.typeName, schema: encoded.schemaVersion, data: encoded.data)
-        if let after, before != after { new.after = try PodDocument.image(of: after, \.metadata) }
+        if let after, before != after { new.after = try ObjectDocument.image(of: after, \.metadata) }
         if case .removed = fact { new.deletesObject = true }
         return new
     }

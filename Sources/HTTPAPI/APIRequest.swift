@@ -1,0 +1,81 @@
+import HTTPTypes
+import Hummingbird
+import KubernetesAPI
+import NIOCore
+import NodeAgent
+
+/// A request as handlers see it: routed, identified, its query decoded.
+struct APIRequest: Sendable {
+    let raw: Request
+    /// The parts of the path that the route names.
+    let parameters: [String: String]
+    let origin: RequestOrigin
+
+    /// The most that a JSON or YAML body may have, as with Kubernetes' API server.
+    static let bodyLimit = 3 << 20
+
+    /// A parameter that the route's pattern promises.
+    subscript(parameter: String) -> String { parameters[parameter] ?? "" }
+
+    /// The first value of a query parameter.
+    func query(_ name: String) -> String? {
+        raw.uri.queryParameters[Substring(name)].map(String.init)
+    }
+
+    /// True for "true", "1" and a parameter without a value.
+    func flag(_ name: String) -> Bool {
+        guard let value = query(name) else { return false }
+        return value == "" || value == "true" || value == "1"
+    }
+
+    /// A whole number of the query.
+    func number(_ name: String) throws(APIError) -> Int64? {
+        guard let text = query(name), !text.isEmpty else { return nil }
+        guard let number = Int64(text) else {
+            throw .badRequest("query parameter \(name): \"\(text)\" is not a whole number")
+        }
+        return number
+    }
+
+    var contentType: String? { raw.headers[.contentType] }
+
+    /// The media type of the body without its parameters, in lower case.
+    var mediaType: String {
+        (contentType ?? "").split(separator: ";").first.map { $0.trimmed.lowercased() } ?? ""
+    }
+
+    func accepts(_ text: String) -> Bool { raw.headers[.accept]?.contains(text) ?? false }
+
+    var isDryRun: Bool { query("dryRun") == "All" }
+
+    var fieldValidation: FieldValidation {
+        get throws(APIError) {
+            try FieldValidation.parse(query("fieldValidation"))
+        }
+    }
+
+    /// Reads the body.
+    ///
+    /// - Throws: 413 before anything of it is read when its length is known to be too large.
+    func body(limit: Int = APIRequest.bodyLimit) async throws -> [UInt8] {
+        if let length = raw.headers[.contentLength].flatMap(Int.init), length > limit {
+            throw APIError.requestEntityTooLarge(limit: limit)
+        }
+        var collected = ByteBuffer()
+        for try await part in raw.body {
+            guard collected.readableBytes + part.readableBytes <= limit else {
+                throw APIError.requestEntityTooLarge(limit: limit)
+            }
+            collected.writeImmutableBuffer(part)
+        }
+        return Array(buffer: collected)
+    }
+}
+
+extension StringProtocol {
+    /// Without blanks and tabs at both ends.
+    var trimmed: String {
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+        return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+    }
+}

@@ -1,0 +1,127 @@
+import EventLog
+import HTTPTypes
+import Hummingbird
+import JSON
+import KubernetesAPI
+import Logging
+import NIOCore
+import NodeAgent
+
+/// Routes requests and turns every error into a Status object. The one place where failures become answers.
+struct APIResponder: HTTPResponder {
+    let table: RouteTable
+    let logger: Logger
+
+    func respond(to request: Request, context: APIContext) async throws -> Response {
+        let id = RequestID.of(request)
+        var response: Response
+        do {
+            response = try await answer(request, context: context, id: id)
+        } catch {
+            response = failure(error, id: id, request)
+        }
+        response.headers[.requestID] = id
+        response.headers[.auditID] = id
+        return response
+    }
+
+    private func answer(_ request: Request, context: APIContext, id: String) async throws -> Response {
+        switch table.match(request.method, request.uri.path) {
+        case .found(let route, let parameters):
+            let actor = await PeerIdentity.actor(of: context.channel)
+            return try await route.handler(
+                APIRequest(
+                    raw: request,
+                    parameters: parameters,
+                    origin: RequestOrigin(actor: actor, request: id)
+                )
+            )
+        case .otherMethods(let methods):
+            let known = methods.map(\.rawValue).joined(separator: ", ")
+            var response = failure(
+                APIError(
+                    .methodNotAllowed,
+                    "\(request.method.rawValue) is not possible on \(request.uri.path); possible: \(known)"
+                ),
+                id: id,
+                request
+            )
+            response.headers[.allow] = known
+            return response
+        case .none: throw APIError.unknownPath()
+        }
+    }
+
+    private func failure(_ error: any Error, id: String, _ request: Request) -> Response {
+        let status = Self.status(of: error)
+        if status.code >= 500 {
+            logger.error(
+                "request failed",
+                metadata: [
+                    "request": "\(id)", "method": "\(request.method)", "path": "\(request.uri.path)",
+                    "error": "\(error)",
+                ]
+            )
+        }
+        let body: [UInt8]
+        do {
+            body = try JSONCoding.encode(status)
+        } catch {
+            body = Array("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":500}".utf8)
+        }
+        var response = Answer.bytes(
+            body + [0x0A],
+            status: HTTPResponse.Status(code: Int(status.code))
+        )
+        if let seconds = status.details?.retryAfterSeconds, seconds > 0 {
+            response.headers[.retryAfterSeconds] = String(seconds)
+        }
+        return response
+    }
+
+    /// What a client is told of an error.
+    static func status(of error: any Error) -> Status {
+        switch error {
+        case let error as APIError: error.status
+        case let error as WatchError: APIError(error).status
+        case let error as JSONError: APIError.badRequest("\(error)").status
+        case let error as HTTPError where error.status == .contentTooLarge:
+            APIError.requestEntityTooLarge(limit: APIRequest.bodyLimit).status
+        case let error as HTTPError:
+            APIError.badRequest("\(error.body ?? "the request cannot be read") (HTTP \(error.status.code))").status
+        default: APIError.internalError("\(error)").status
+        }
+    }
+}
+
+extension APIError {
+    /// What a client is told when a watch cannot go on from where it was.
+    init(_ error: WatchError) {
+        switch error {
+        case .expired(let floor):
+            self = .expired("too old resource version: the log begins at \(floor); list again")
+        case .tooLarge(let head):
+            self = .tooLargeResourceVersion(requested: "the requested one", current: String(head))
+        default: self = .internalError("\(error)")
+        }
+    }
+}
+
+/// The id under which a request is found again in the log, the journal and the answer.
+enum RequestID {
+    /// The client's own `X-Request-Id` if it is well-formed (at most 64 of A-Z a-z 0-9 . _ -), else a new one.
+    static func of(_ request: Request) -> String {
+        if let given = request.headers[.requestID], isValid(given) { return given }
+        var generator = SystemRandomNumberGenerator()
+        let value = String(generator.next(), radix: 16)
+        return String(repeating: "0", count: 16 - value.count) + value
+    }
+
+    static func isValid(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                    || byte == 0x2E || byte == 0x5F || byte == 0x2D
+            }
+    }
+}

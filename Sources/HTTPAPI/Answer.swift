@@ -1,0 +1,113 @@
+import HTTPTypes
+import Hummingbird
+import JSON
+import KubernetesAPI
+import NIOCore
+
+/// Makes answers.
+enum Answer {
+    static let json = "application/json"
+
+    /// Bytes as they are.
+    static func bytes(
+        _ bytes: [UInt8],
+        status: HTTPResponse.Status = .ok,
+        contentType: String = Answer.json
+    ) -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = contentType
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    static func text(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
+        bytes(Array(text.utf8), status: status, contentType: "text/plain; charset=utf-8")
+    }
+
+    static func object(_ object: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        bytes(try JSONCoding.encode(object), status: status)
+    }
+
+    /// A JSON document for a person or a program: indented for `?pretty` and for curl and Wget, as kube-apiserver does;
+    /// YAML if that is what is accepted.
+    static func document(
+        _ document: [UInt8],
+        for request: APIRequest,
+        status: HTTPResponse.Status = .ok,
+        warnings: [String] = []
+    ) throws -> Response {
+        var response: Response
+        if request.accepts("application/yaml") {
+            response = bytes(
+                Array(YAML.encode(try JSONValue(parsing: document)).utf8),
+                status: status,
+                contentType: "application/yaml"
+            )
+        } else if wantsIndentation(request) {
+            response = bytes(try JSONValue(parsing: document).bytes(pretty: true) + [0x0A], status: status)
+        } else {
+            response = bytes(document, status: status)
+        }
+        for warning in warnings {
+            response.headers.append(HTTPField(name: .warning, value: "299 - \"\(escaped(warning))\""))
+        }
+        return response
+    }
+
+    private static func wantsIndentation(_ request: APIRequest) -> Bool {
+        if request.query("pretty") != nil { return request.flag("pretty") }
+        let agent = request.raw.headers[.userAgent] ?? ""
+        return agent.hasPrefix("curl/") || agent.hasPrefix("Wget/")
+    }
+
+    private static func escaped(_ text: String) -> String {
+        String(text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0.isNewline ? " " : $0] })
+    }
+
+    /// An answer of unknown length, sent as it comes; it ends when the client goes away.
+    ///
+    /// - Parameter produce: Called once the head is out; returns when there is no more.
+    static func stream(
+        contentType: String,
+        of request: APIRequest,
+        _ produce: @escaping @Sendable (StreamWriter) async throws -> Void
+    ) -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = contentType
+        let body = request.raw.body
+        return Response(
+            status: .ok,
+            headers: headers,
+            body: ResponseBody { writer in
+                let output = StreamWriter(writer)
+                do {
+                    // The head goes out at once, so that a client that waits for changes knows it is being served.
+                    try await output.write([])
+                    try await body.consumeWithCancellationOnInboundClose { _ in try await produce(output) }
+                } catch is CancellationError {}
+                try await output.finish()
+            }
+        )
+    }
+}
+
+/// Sends the parts of a stream.
+final class StreamWriter: Sendable {
+    // SAFETY: Hummingbird's writer is used by one task at a time: the one that produces the stream.
+    private nonisolated(unsafe) var writer: any ResponseBodyWriter
+
+    init(_ writer: any ResponseBodyWriter) { unsafe self.writer = writer }
+
+    /// Sends bytes; waits while the client is slow.
+    func write(_ bytes: [UInt8]) async throws { try await unsafe writer.write(ByteBuffer(bytes: bytes)) }
+
+    func finish() async throws { try await unsafe writer.finish(nil) }
+}
+
+extension HTTPField.Name {
+    /// RFC 7234 section 5.5, used by Kubernetes for warnings to people.
+    static let warning = HTTPField.Name("Warning") ?? .server
+    static let requestID = HTTPField.Name("X-Request-Id") ?? .server
+    static let auditID = HTTPField.Name("Audit-Id") ?? .server
+    static let retryAfterSeconds = HTTPField.Name("Retry-After") ?? .server
+    static let idempotencyKey = HTTPField.Name("Idempotency-Key") ?? .server
+}

@@ -1,0 +1,25 @@
+import Hummingbird
+import KubernetesAPI
+import NodeAgent
+
+/// Changes of namespaces.
+struct NamespaceHandlers: Sendable {
+    let agent: Agent
+
+    func create(_ request: APIRequest) async throws -> Response {
+        let (namespace, warnings) = try ObjectDecoding.decode(
+            Namespace.self,
+            body: try await request.body(),
+            contentType: request.contentType,
+            fieldValidation: try request.fieldValidation
+        )
+        let stored = try await agent.createNamespace(namespace, origin: request.origin, dryRun: request.isDryRun)
+        return try Answer.document(stored, for: request, status: .created, warnings: warnings)
+    }
+
+    func delete(_ request: APIRequest) async throws -> Response {
+        _ = try await request.body()
+        let stored = try await agent.deleteNamespace(request["name"], origin: request.origin)
+        return try Answer.document(stored, for: request)
+    }
+}

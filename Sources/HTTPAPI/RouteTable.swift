@@ -1,0 +1,84 @@
+import HTTPTypes
+import Hummingbird
+
+/// One route: a method, a pattern and what answers it.
+struct Route: Sendable {
+    typealias Handler = @Sendable (APIRequest) async throws -> Response
+
+    let method: HTTPRequest.Method
+    /// `/api/v1/namespaces/{namespace}/pods/{name}`.
+    let pattern: String
+    /// For the list at `/` and for people.
+    let summary: String
+    let handler: Handler
+
+    private let segments: [Substring]
+
+    init(_ method: HTTPRequest.Method, _ pattern: String, _ summary: String, _ handler: @escaping Handler) {
+        self.method = method
+        self.pattern = pattern
+        self.summary = summary
+        self.handler = handler
+        segments = pattern.split(separator: "/")
+    }
+
+    /// The path's values for the pattern's names, or nil if it is another path.
+    func match(_ path: [Substring]) -> [String: String]? {
+        guard path.count == segments.count else { return nil }
+        var values: [String: String] = [:]
+        for (segment, part) in zip(segments, path) {
+            if segment.hasPrefix("{") {
+                values[String(segment.dropFirst().dropLast())] = part.removingPercentEncoding
+            } else if segment != part {
+                return nil
+            }
+        }
+        return values
+    }
+}
+
+/// All routes; the first that matches answers.
+struct RouteTable: Sendable {
+    let routes: [Route]
+
+    enum Match {
+        case found(Route, [String: String])
+        /// The path is known, with other methods.
+        case otherMethods([HTTPRequest.Method])
+        case none
+    }
+
+    /// A slash at the end does not matter (the Python client writes `/version/`).
+    func match(_ method: HTTPRequest.Method, _ path: String) -> Match {
+        let parts = path.split(separator: "/")
+        // HEAD is GET without the body, which the server leaves out.
+        let wanted: HTTPRequest.Method = method == .head ? .get : method
+        var others: [HTTPRequest.Method] = []
+        for route in routes {
+            guard let values = route.match(parts) else { continue }
+            if route.method == wanted { return .found(route, values) }
+            others.append(route.method)
+        }
+        return others.isEmpty ? .none : .otherMethods(others)
+    }
+}
+
+extension Substring {
+    /// Percent-decoded; an invalid escape stays as it is.
+    var removingPercentEncoding: String {
+        guard contains("%") else { return String(self) }
+        var bytes: [UInt8] = []
+        var rest = Array(utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

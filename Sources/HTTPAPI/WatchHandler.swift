@@ -1,0 +1,150 @@
+import EventLog
+import Hummingbird
+import JSON
+import KubernetesAPI
+import NodeAgent
+
+/// `?watch=1` on a collection: one JSON object a line, from a resourceVersion on, without gap or repetition.
+struct WatchHandler: Sendable {
+    let agent: Agent
+    let kind: ResourceKind
+
+    /// How often a client that asked for bookmarks gets one.
+    static let bookmarkInterval = Duration.seconds(60)
+
+    func watch(_ request: APIRequest) async throws -> Response {
+        let namespace = kind.isNamespaced ? request.parameters["namespace"] : nil
+        let filter = try ObjectFilter(request, kind: kind)
+        let asked = try request.number("resourceVersion") ?? 0
+        let sendsInitial = request.flag("sendInitialEvents")
+        let bookmarks = request.flag("allowWatchBookmarks")
+        let seconds = try request.number("timeoutSeconds")
+        let asTable = Tables.isWanted(accept: request.raw.headers[.accept])
+        let initial = sendsInitial || asked <= 0 ? agent.store.objects(resource: kind.key, namespace: namespace) : nil
+        let cursor = try await agent.store.watch(
+            after: initial?.head ?? asked,
+            resource: kind.key,
+            namespace: namespace
+        )
+        return Answer.stream(contentType: Answer.json, of: request) { output in
+            let lines = WatchLines(agent: agent, kind: kind, filter: filter, asTable: asTable)
+            if let initial {
+                for object in initial.items where try filter.matches(object.bytes) {
+                    try await output.write(try lines.line("ADDED", object.bytes))
+                }
+                if sendsInitial {
+                    try await output.write(lines.bookmark(initial.head, endsInitialEvents: true))
+                }
+            }
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await self.follow(cursor, lines, output, bookmarks: bookmarks) }
+                if let seconds, seconds > 0 {
+                    group.addTask { try await Task.sleep(for: .seconds(seconds)) }
+                }
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func follow(
+        _ cursor: WatchCursor,
+        _ lines: WatchLines,
+        _ output: StreamWriter,
+        bookmarks: Bool
+    ) async throws {
+        let clock = ContinuousClock()
+        var lastLine = clock.now
+        while !Task.isCancelled {
+            let events = try await Self.next(cursor, within: bookmarks ? Self.bookmarkInterval : nil)
+            guard let events else {
+                if clock.now - lastLine >= Self.bookmarkInterval {
+                    try await output.write(lines.bookmark(cursor.position, endsInitialEvents: false))
+                    lastLine = clock.now
+                }
+                continue
+            }
+            if events.isEmpty { return }
+            var text: [UInt8] = []
+            for event in events { text += try lines.lines(of: event) }
+            if !text.isEmpty {
+                try await output.write(text)
+                lastLine = clock.now
+            }
+        }
+    }
+
+    /// The next events; nil if none came in time; empty when the watch is over.
+    private static func next(_ cursor: WatchCursor, within limit: Duration?) async throws -> [EventRecord]? {
+        guard let limit else { return try await cursor.next(max: 500) }
+        return try await withThrowingTaskGroup(of: [EventRecord]?.self) { group in
+            group.addTask { try await cursor.next(max: 500) }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return nil
+            }
+            let first = try await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+    }
+}
+
+/// Writes the lines of one watch.
+struct WatchLines: Sendable {
+    let agent: Agent
+    let kind: ResourceKind
+    let filter: ObjectFilter
+    let asTable: Bool
+
+    /// What an event of the log means to this watch: leaving the selector is DELETED, entering it is ADDED.
+    func lines(of event: EventRecord) throws -> [UInt8] {
+        guard let after = event.after else { return [] }
+        let type: String
+        switch event.change {
+        case .none: return []
+        case .added:
+            guard try filter.matches(after) else { return [] }
+            type = "ADDED"
+        case .deleted:
+            guard try filter.matches(after) else { return [] }
+            type = "DELETED"
+        case .modified:
+            if filter.isEmpty {
+                type = "MODIFIED"
+            } else {
+                let matches = try filter.matches(after)
+                let matched = try agent.store.previousImage(of: event).map(filter.matches) ?? false
+                guard matches || matched else { return [] }
+                type = matches ? (matched ? "MODIFIED" : "ADDED") : "DELETED"
+            }
+        }
+        return try line(type, after)
+    }
+
+    func line(_ type: String, _ object: [UInt8]) throws -> [UInt8] {
+        let document =
+            asTable
+            ? try JSONCoding.encode(
+                kind.table(
+                    [object],
+                    ResourceKind.TableRequest(
+                        now: Time(microsecondsSince1970: agent.now),
+                        include: .metadata,
+                        resourceVersion: ""
+                    )
+                )
+            ) : object
+        return Array("{\"type\":\"\(type)\",\"object\":".utf8) + document + Array("}\n".utf8)
+    }
+
+    /// "Everything up to here was delivered."
+    func bookmark(_ seq: Seq, endsInitialEvents: Bool) -> [UInt8] {
+        let annotations = endsInitialEvents ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : ""
+        let empty = kind.kind == "Pod" ? ",\"spec\":{\"containers\":null},\"status\":{}" : ""
+        return Array(
+            ("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"\(kind.kind)\",\"apiVersion\":\"\(kind.apiVersion)\","
+                + "\"metadata\":{\"resourceVersion\":\"\(seq)\",\"creationTimestamp\":null\(annotations)}\(empty)}}\n").utf8
+        )
+    }
+}

@@ -1,0 +1,89 @@
+/// One line of /proc/PID/mountinfo (proc(5)).
+package struct MountEntry: Hashable, Sendable {
+    /// The directory of the file system that is the root of this mount: "/", or a path below for a bind mount.
+    package let root: String
+    package let mountPoint: String
+    /// "shared:1", "master:2", …; empty for a private mount.
+    package let propagation: [String]
+    package let type: String
+    package let source: String
+    /// Options of the file system, for cgroup v1 with its controllers.
+    package let superOptions: [String]
+
+    package init(
+        root: String,
+        mountPoint: String,
+        propagation: [String] = [],
+        type: String,
+        source: String = "none",
+        superOptions: [String] = []
+    ) {
+        self.root = root
+        self.mountPoint = mountPoint
+        self.propagation = propagation
+        self.type = type
+        self.source = source
+        self.superOptions = superOptions
+    }
+
+    package var isShared: Bool { propagation.contains { $0.hasPrefix("shared:") } }
+}
+
+/// The mounts that a process sees.
+package enum MountTable {
+    /// Reads the caller's mount table.
+    package static func current() throws(SysError) -> [MountEntry] {
+        parse(try Files.read("/proc/self/mountinfo"))
+    }
+
+    /// Reads the text of a mountinfo file; lines that are not understood are left out.
+    package static func parse(_ text: [UInt8]) -> [MountEntry] {
+        var entries: [MountEntry] = []
+        for line in text.split(separator: 0x0A) {
+            let fields = line.split(separator: 0x20)
+            guard fields.count >= 10, let dash = fields.dropFirst(6).firstIndex(of: [0x2D]), fields.count > dash + 3
+            else { continue }
+            func text(_ index: Int) -> String { String(decoding: fields[index], as: UTF8.self) }
+            entries.append(
+                MountEntry(
+                    root: unescape(fields[3]),
+                    mountPoint: unescape(fields[4]),
+                    propagation: fields[6..<dash].map { String(decoding: $0, as: UTF8.self) },
+                    type: text(dash + 1),
+                    source: unescape(fields[dash + 2]),
+                    superOptions: fields[dash + 3].split(separator: 0x2C).map { String(decoding: $0, as: UTF8.self) }
+                )
+            )
+        }
+        return entries
+    }
+
+    /// The mount that holds `path` (absolute, without links): the deepest one, and of those the last mounted.
+    package static func holding(_ path: String, in entries: [MountEntry]) -> MountEntry? {
+        var best: MountEntry?
+        for entry in entries {
+            let point = entry.mountPoint
+            let holds = point == "/" || path == point || path.hasPrefix(point + "/")
+            if holds, point.utf8.count >= best?.mountPoint.utf8.count ?? 0 { best = entry }
+        }
+        return best
+    }
+
+    // Space, tab, newline and backslash are written as "\040" and so on.
+    private static func unescape(_ field: ArraySlice<UInt8>) -> String {
+        guard field.contains(0x5C) else { return String(decoding: field, as: UTF8.self) }
+        var bytes: [UInt8] = []
+        var index = field.startIndex
+        while index < field.endIndex {
+            let digits = field[index...].dropFirst().prefix(3)
+            if field[index] == 0x5C, digits.count == 3, digits.allSatisfy({ (0x30...0x37).contains($0) }) {
+                bytes.append(UInt8(truncatingIfNeeded: digits.reduce(0) { $0 * 8 + Int($1 - 0x30) }))
+                index += 4
+            } else {
+                bytes.append(field[index])
+                index += 1
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

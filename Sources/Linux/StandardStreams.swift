@@ -1,0 +1,42 @@
+import Glibc
+
+/// Text to the standard streams, unbuffered, for programs without Foundation.
+package enum StandardStreams {
+    package static func output(_ text: String) { write(1, text) }
+
+    package static func error(_ text: String) { write(2, text) }
+
+    /// A person reads standard error.
+    package static var errorIsTerminal: Bool { isatty(2) == 1 }
+
+    private static func write(_ number: Int32, _ text: String) {
+        // Nobody is left to tell if the reader is gone.
+        try? Files.writeAll(number, Array(text.utf8), subject: "standard stream")
+    }
+
+    /// Reads standard input to its end.
+    package static func input() throws(SysError) -> [UInt8] { try Files.readAll(0, subject: "standard input") }
+}
+
+/// The running program.
+package enum Program {
+    package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+
+    /// The pid in the caller's own namespace.
+    package static var id: Int32 { getpid() }
+
+    /// The working directory.
+    package static func workingDirectory() throws(SysError) -> String {
+        guard let text = unsafe getcwd(nil, 0) else { throw SysError(call: "getcwd", subject: "", errno: .current) }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
+    }
+}
+
+extension Files {
+    /// Adds to the end of a file, which is made if it is missing.
+    package static func append(_ path: String, _ bytes: [UInt8]) throws(SysError) {
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
+        try writeAll(file.raw, bytes, subject: path)
+    }
+}

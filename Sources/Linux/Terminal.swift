@@ -1,0 +1,88 @@
+import CLinux
+import Glibc
+
+/// The caller's terminal in raw mode, joined to the master of another one.
+///
+/// If standard input is no terminal, only the bytes are passed on.
+package struct Terminal: ~Copyable {
+    private let master: Descriptor
+    private let before: termios?
+    private var inputOpen = true
+
+    /// Takes over the master, makes the caller's terminal raw and copies its size.
+    package init(relaying master: consuming Descriptor) throws(SysError) {
+        self.master = master
+        var settings = termios()
+        if isatty(0) == 1, unsafe tcgetattr(0, &settings) == 0 {
+            before = settings
+            unsafe cfmakeraw(&settings)
+            try sys("tcsetattr", "standard input") { unsafe tcsetattr(0, TCSANOW, &settings) }
+        } else {
+            before = nil
+        }
+        copySize()
+    }
+
+    /// Gives the caller's terminal its settings back.
+    package borrowing func restore() {
+        guard var settings = before else { return }
+        _ = unsafe tcsetattr(0, TCSANOW, &settings)
+    }
+
+    /// Makes the other terminal as large as the caller's.
+    package borrowing func copySize() {
+        var size = winsize()
+        guard unsafe ioctl(0, UInt(TIOCGWINSZ), &size) == 0 else { return }
+        _ = swl_set_window_size(master.raw, size.ws_row, size.ws_col)
+    }
+
+    /// Passes bytes on in both directions until `event` is readable.
+    package borrowing func pump(until event: Int32) throws(SysError) {
+        var input: Int32 = 0
+        var output = master.raw
+        while true {
+            var polls = [
+                pollfd(fd: event, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: output, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: input, events: Int16(POLLIN), revents: 0),
+            ]
+            try sys("poll", "terminal") { unsafe poll(&polls, 3, -1) }
+            if polls[1].revents != 0, !Self.pass(from: master.raw, to: 1) { output = -1 }
+            if polls[2].revents != 0, !Self.pass(from: 0, to: master.raw) {
+                // The end of the input is typed: ^D at the start of a line.
+                _ = Self.writeAll(master.raw, [4])
+                input = -1
+            }
+            if polls[0].revents != 0 { return }
+        }
+    }
+
+    /// Passes on what the other terminal still holds.
+    package borrowing func drain() throws(SysError) {
+        while true {
+            var poll = pollfd(fd: master.raw, events: Int16(POLLIN), revents: 0)
+            let ready = try sys("poll", "terminal") { unsafe Glibc.poll(&poll, 1, 0) }
+            if ready == 0 || !Self.pass(from: master.raw, to: 1) { return }
+        }
+    }
+
+    private static func pass(from: Int32, to: Int32) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe read(from, &buffer, buffer.count)
+        if count < 0, Errno.current == .interrupted { return true }
+        return count > 0 && writeAll(to, buffer[..<count])
+    }
+
+    private static func writeAll(_ to: Int32, _ bytes: ArraySlice<UInt8>) -> Bool {
+        // A terminal that hung up is the end, not an error.
+        (try? Files.writeAll(to, bytes, subject: "terminal")) != nil
+    }
+}
+
+/// Waiting for one descriptor.
+package enum BlockingWait {
+    package static func untilReadable(_ number: Int32) throws(SysError) {
+        var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        try sys("poll", "descriptor \(number)") { unsafe Glibc.poll(&poll, 1, -1) }
+    }
+}

@@ -1,0 +1,94 @@
+import EventLog
+import JSON
+import KubernetesAPI
+
+/// What all kinds of objects have in common.
+extension Agent {
+    /// Appends a proposal and turns a refusal into the answer a client understands.
+    func append(_ proposal: Proposal, resource: String, name: String) async throws(APIError) -> Appended {
+        do {
+            return try await store.append(proposal)
+        } catch {
+            throw APIError(error, resource: resource, name: name)
+        }
+    }
+
+    /// The object as it was after an event of the log.
+    func image(at seq: Seq) throws(APIError) -> [UInt8] {
+        do {
+            guard let event = try store.events(after: seq - 1, limit: 1).first, event.seq == seq, let bytes = event.after
+            else { throw APIError.internalError("event \(seq) has no object") }
+            return bytes
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw .internalError("event \(seq) cannot be read: \(error)")
+        }
+    }
+
+    /// The object after an event, or as it is now if there was no event.
+    func image(of stream: StreamRef, at seq: Seq?) throws(APIError) -> [UInt8] {
+        if let seq { return try image(at: seq) }
+        guard let object = store.object(stream) else {
+            throw .notFound(resource: stream.resource.plural, name: stream.name)
+        }
+        return object.bytes
+    }
+
+    func encoded(_ object: some Encodable) throws(APIError) -> [UInt8] {
+        do {
+            return try JSONCoding.encode(object)
+        } catch {
+            throw .internalError("an object cannot be encoded: \(error)")
+        }
+    }
+
+    func decode<Object: Decodable>(_ type: Object.Type, _ bytes: [UInt8]) throws(APIError) -> Object {
+        do {
+            return try JSONCoding.decode(type, from: bytes)
+        } catch {
+            throw .internalError("a stored object cannot be read: \(error); check the log with `swiftlet db verify`")
+        }
+    }
+
+    /// Puts an object into the namespace of the URL.
+    func place(_ metadata: inout ObjectMeta, in namespace: String) throws(APIError) {
+        guard metadata.namespace.isEmpty || metadata.namespace == namespace else {
+            throw .badRequest(
+                "the namespace of the provided object does not match the namespace sent on the request"
+            )
+        }
+        metadata.namespace = namespace
+    }
+
+    func generateName(_ metadata: inout ObjectMeta) {
+        guard metadata.name.isEmpty, !metadata.generateName.isEmpty else { return }
+        var generator = SystemRandomNumberGenerator()
+        metadata.name = metadata.generateName + NameGenerator.suffix(using: &generator)
+    }
+}
+
+extension APIError {
+    /// What a client is told when the log does not take its change.
+    init(_ error: AppendError, resource: String, name: String) {
+        switch error {
+        case .conflict, .uidMismatch: self = .conflict(resource: resource, name: name)
+        case .alreadyExists: self = .alreadyExists(resource: resource, name: name)
+        case .notFound: self = .notFound(resource: resource, name: name)
+        case .idempotencyMismatch:
+            self = .badRequest("the Idempotency-Key was used for another request; take a new one")
+        case .overloaded(let delay):
+            self = .tooManyRequests(
+                "the event log is busy; try again later",
+                retryAfter: Int32(max(1, delay.components.seconds))
+            )
+        case .readOnly(let reason):
+            self = .serviceUnavailable("the event log takes no changes: \(reason)", retryAfter: 10)
+        case .tooLarge: self = .requestEntityTooLarge(limit: 3 << 19)
+        case .outcomeUnknown(let why):
+            self = .timeout("it is not known whether the change was stored (\(why)); read the object before trying again")
+        case .invalid(let why): self = .internalError(why)
+        case .closed: self = .serviceUnavailable("the agent is stopping", retryAfter: 5)
+        }
+    }
+}

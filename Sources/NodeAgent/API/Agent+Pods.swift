@@ -1,0 +1,203 @@
+import EventLog
+import Facts
+package import KubernetesAPI
+import Reconciler
+
+/// What clients ask of pods. Answers are the bytes that the log serves.
+extension Agent {
+    /// Accepts a pod: defaults, validation and admission, then one durable event.
+    ///
+    /// - Parameters:
+    ///   - pod: As the client sent it.
+    ///   - namespace: Of the URL; the pod's own must be the same or empty.
+    ///   - dryRun: Does everything but writing.
+    /// - Returns: The pod as stored.
+    package func createPod(
+        _ pod: Pod,
+        namespace: String,
+        origin: RequestOrigin,
+        dryRun: Bool = false
+    ) async throws(APIError) -> [UInt8] {
+        var pod = pod
+        try place(&pod.metadata, in: namespace)
+        try requireNamespace(namespace)
+        generateName(&pod.metadata)
+        PodDefaults.apply(to: &pod)
+        let errors = PodValidation.validate(pod)
+        guard errors.isEmpty else { throw .invalid(kind: "Pod", name: pod.metadata.name, errors: errors) }
+        let uid = UID.random()
+        pod = Reconciler.admit(pod, node: node, uid: uid.description, now: clock())
+        let stream = PodStream.reference(namespace: namespace, name: pod.metadata.name)
+        if dryRun {
+            guard store.object(stream) == nil else { throw .alreadyExists(resource: "pods", name: pod.metadata.name) }
+            return try encoded(pod)
+        }
+        let fact = PodFact.created(PodCreated(nodeName: node.name))
+        guard let record = Reconciler.fold(nil, fact, object: pod) else {
+            throw .internalError("a new pod folds to nothing")
+        }
+        let appended = try await append(
+            Proposal(
+                stream: stream,
+                uid: uid,
+                expected: .absent,
+                facts: [try newFact(fact, record.pod)],
+                actor: origin.actor,
+                request: origin.request
+            ),
+            resource: "pods",
+            name: pod.metadata.name
+        )
+        addWorker(uid, record, adopt: false)
+        return try image(at: appended.last)
+    }
+
+    /// Changes a pod: `change` sees it as it is now, with its resourceVersion, and returns what it shall be.
+    ///
+    /// - Parameters:
+    ///   - patchType: The media type of a patch; nil for a replacement.
+    ///   - change: May be called on another thread; throws what is wrong with the request.
+    package func updatePod(
+        namespace: String,
+        name: String,
+        patchType: String?,
+        origin: RequestOrigin,
+        dryRun: Bool = false,
+        change: @escaping @Sendable (Pod) throws(APIError) -> Pod
+    ) async throws(APIError) -> [UInt8] {
+        let stream = PodStream.reference(namespace: namespace, name: name)
+        let checked: @Sendable (Pod) throws(APIError) -> Pod? = { [store] current throws(APIError) in
+            var current = current
+            current.metadata.resourceVersion = (store.object(stream)?.resourceVersion).map(String.init) ?? ""
+            var new = try change(current)
+            if !new.metadata.resourceVersion.isEmpty, new.metadata.resourceVersion != current.metadata.resourceVersion {
+                throw .conflict(resource: "pods", name: name)
+            }
+            PodDefaults.apply(to: &new)
+            new.status = current.status
+            new.metadata.resourceVersion = current.metadata.resourceVersion
+            new.metadata.creationTimestamp = current.metadata.creationTimestamp
+            new.metadata.generation = current.metadata.generation
+            new.metadata.deletionTimestamp = current.metadata.deletionTimestamp
+            new.metadata.deletionGracePeriodSeconds = current.metadata.deletionGracePeriodSeconds
+            let errors = PodValidation.validateUpdate(old: current, new: new)
+            guard errors.isEmpty else { throw .invalid(kind: "Pod", name: name, errors: errors) }
+            if new == current { return nil }
+            if new.spec != current.spec { new.metadata.generation += 1 }
+            return new
+        }
+        if dryRun {
+            guard let object = store.object(stream) else { throw .notFound(resource: "pods", name: name) }
+            let current = try decode(Pod.self, object.bytes)
+            return try encoded(try checked(current) ?? current)
+        }
+        let now = clock
+        let seq = try await command(stream, origin: origin) { current in
+            guard let new = try checked(current) else { return nil }
+            let fact: PodFact =
+                patchType.map { .patched(PodPatched(patchType: $0, changedAt: now())) }
+                ?? .replaced(PodReplaced(changedAt: now()))
+            return PodCommand.Change(fact: fact, object: new)
+        }
+        return try image(of: stream, at: seq)
+    }
+
+    /// Asks for a pod's end. The pod stays visible, with its deletionTimestamp, until its containers are gone.
+    ///
+    /// - Parameter options: `gracePeriodSeconds` nil takes the pod's own; `preconditions` must hold.
+    package func deletePod(
+        namespace: String,
+        name: String,
+        options: DeleteOptions,
+        origin: RequestOrigin
+    ) async throws(APIError) -> [UInt8] {
+        let stream = PodStream.reference(namespace: namespace, name: name)
+        let now = clock
+        let dryRun = options.dryRun.contains("All")
+        if dryRun {
+            guard let object = store.object(stream) else { throw .notFound(resource: "pods", name: name) }
+            return object.bytes
+        }
+        let seq = try await command(stream, origin: origin) { [store] pod in
+            if let uid = options.preconditions?.uid, uid != pod.metadata.uid {
+                throw APIError.conflict(
+                    resource: "pods",
+                    name: name,
+                    why: "the UID in the precondition (\(uid)) does not match the UID in record (\(pod.metadata.uid))"
+                )
+            }
+            if let version = options.preconditions?.resourceVersion,
+                let current = store.object(stream)?.resourceVersion, version != String(current)
+            {
+                throw APIError.conflict(
+                    resource: "pods",
+                    name: name,
+                    why: "the ResourceVersion in the precondition (\(version)) does not match the ResourceVersion in "
+                        + "record (\(current))"
+                )
+            }
+            let grace = max(0, options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30)
+            // A grace period can be shortened, never lengthened.
+            if let current = pod.metadata.deletionGracePeriodSeconds, current <= grace { return nil }
+            let began =
+                pod.metadata.deletionTimestamp.map {
+                    $0.microsecondsSince1970 - (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000_000
+                } ?? now()
+            let fact = PodDeletionRequested(
+                gracePeriodSeconds: grace,
+                deletionTimestamp: max(began, now() - grace * 1_000_000) + grace * 1_000_000
+            )
+            return PodCommand.Change(fact: .deletionRequested(fact), isDeletion: true)
+        }
+        return try image(of: stream, at: seq)
+    }
+
+    /// Why the pod runs or does not, in words, with what happened last and what to try next.
+    package func why(namespace: String, name: String) async throws(APIError) -> String {
+        guard let object = store.object(PodStream.reference(namespace: namespace, name: name)) else {
+            throw .notFound(resource: "pods", name: name)
+        }
+        do {
+            guard let record = try stream.replay(uid: object.uid) else { throw APIError.notFound(resource: "pods", name: name) }
+            let facts = try store.history(uid: object.uid).compactMap { event -> (time: Int64, fact: PodFact)? in
+                guard
+                    case .pod(let fact) = try FactCoding.decode(
+                        typeName: event.type,
+                        schemaVersion: event.schema,
+                        data: event.data
+                    )
+                else { return nil }
+                return (event.time, fact)
+            }
+            return Reconciler.explain(record, recentFacts: facts, now: clock())
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw .internalError("the history of pod \(name) cannot be read: \(error)")
+        }
+    }
+
+    /// Hands a command to the pod's worker and waits for its answer.
+    private func command(
+        _ reference: StreamRef,
+        origin: RequestOrigin,
+        change: @escaping @Sendable (Pod) throws -> PodCommand.Change?
+    ) async throws(APIError) -> Seq? {
+        guard let object = store.object(reference), let worker = table.worker(object.uid) else {
+            throw .notFound(resource: "pods", name: reference.name)
+        }
+        let result: Result<Seq?, APIError> = await withCheckedContinuation { continuation in
+            let command = PodCommand(change: change, origin: origin) { continuation.resume(returning: $0) }
+            worker.send(.command(command))
+        }
+        return try result.get()
+    }
+
+    private func newFact(_ fact: PodFact, _ after: Pod) throws(APIError) -> NewFact {
+        do {
+            return try stream.newFact(fact, before: nil, after: after)
+        } catch {
+            throw .internalError("a fact cannot be encoded: \(error)")
+        }
+    }
+}

@@ -1,0 +1,327 @@
+package import EventLog
+import Facts
+import Glibc
+import Journal
+import KubernetesAPI
+import Linux
+package import Logging
+import OCI
+import PodNetwork
+import Reconciler
+package import RuntimeCore
+import ServiceLifecycle
+import Synchronization
+
+/// The node agent: everything but its front doors.
+///
+/// `init` opens the log and fails if something is wrong; `run` takes over the pods that the log knows and serves until
+/// it is cancelled. Containers go on when it ends.
+package final class Agent: Service {
+    package let configuration: Configuration
+    package let version: String
+    package let store: EventStore
+    package let core: RuntimeCore
+    package let machine: Machine
+    package let logger: Logger
+    let node: NodeContext
+    let table = PodTable()
+    let stream: PodStream
+    let directories: PodDirectories
+    let clock: @Sendable () -> Microseconds
+    /// Who the log names for what the agent does by itself.
+    let systemActor = "system:reconciler"
+
+    private let assembly: ContainerAssembly
+    private let exits: ExitWatch
+    private let capacity: NodeCapacity
+    private let pool: ThreadPool
+    private let journal: JournalSender?
+    private let lostShims: AsyncStream<String>
+    private let ready = Mutex(false)
+
+    /// Opens the log and prepares the directories.
+    ///
+    /// - Throws: What keeps the agent from starting, in one sentence: another agent on the same root, a damaged log, a
+    ///   missing shim.
+    package init(configuration: Configuration, version: String, logger: Logger) throws {
+        try configuration.validate()
+        self.configuration = configuration
+        self.version = version
+        self.logger = logger
+        clock = { Self.wallClock() }
+        for directory in [configuration.root, configuration.state, configuration.logDirectory] {
+            try Files.makeDirectories(directory)
+        }
+        machine = Machine.read(root: configuration.root)
+        let name = configuration.nodeName.isEmpty ? machine.hostName.lowercased() : configuration.nodeName
+        node = NodeContext(name: name, hostIPs: machine.addresses)
+        capacity = NodeCapacity(
+            processors: machine.processors,
+            memoryBytes: machine.memoryBytes,
+            pods: configuration.maximumPods
+        )
+        var options = StoreOptions()
+        options.programVersion = version
+        store = try EventStore.open(directory: configuration.root, options: options)
+        directories = PodDirectories(root: configuration.root, logs: configuration.logDirectory)
+        stream = PodStream(store: store)
+
+        let (losses, loss) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .unbounded)
+        lostShims = losses
+        core = try RuntimeCore(
+            configuration: CoreConfiguration(
+                root: configuration.root,
+                state: configuration.state,
+                shim: try Self.shim(configuration)
+            ),
+            network: LoopbackOnly(),
+            store: store,
+            observer: RuntimeCore.Observer { loss.yield($0) }
+        )
+        pool = ThreadPool(name: "swl-pods", limit: 8)
+        assembly = ContainerAssembly(
+            core: core,
+            pool: pool,
+            directories: directories,
+            defaults: ContainerDefaults(
+                seccomp: DefaultSeccomp.profile,
+                seccompByDefault: configuration.seccompDefault,
+                podPidsLimit: configuration.podPidsLimit > 0 ? configuration.podPidsLimit : nil
+            ),
+            nodeName: name,
+            hostIPs: machine.addresses,
+            capacity: capacity,
+            cgroupRoot: configuration.cgroupRoot,
+            logMaxSize: configuration.logMaxSize,
+            logMaxFiles: configuration.logMaxFiles
+        )
+        exits = ExitWatch(core: core, assembly: assembly, table: table, clock: clock, logger: logger)
+        journal =
+            configuration.journalSocket.isEmpty
+            ? nil
+            : try JournalSender(
+                source: LogJournal(store: store, nodeName: name),
+                startAfter: store.consumerPosition(LogJournal.consumer),
+                socketPath: configuration.journalSocket
+            )
+    }
+
+    /// The name of the node object that stands for this machine.
+    package var nodeName: String { node.name }
+
+    /// True once the pods of the log are under care.
+    package var isReady: Bool { ready.withLock { $0 } }
+
+    /// The journal's state for people: connected, or why there is none.
+    package var journalStatus: String {
+        journal.map { "\($0.status)" } ?? "off: journal.socket is empty in the configuration"
+    }
+
+    /// Serves until cancelled or until the service group shuts down.
+    package func run() async throws {
+        try await registerNode()
+        try await createInitialNamespaces()
+        try await takeOverPods()
+        journal?.start()
+        ready.withLock { $0 = true }
+        await cancelWhenGracefulShutdown { [self] in
+            // Waits for the ends of containers have no end of their own: letting go of the shims ends them.
+            await withTaskCancellationHandler {
+                await withDiscardingTaskGroup { group in
+                    group.addTask { await self.table.run() }
+                    group.addTask { await self.exits.run() }
+                    group.addTask { await self.followLostShims() }
+                    group.addTask { await self.followLog() }
+                }
+            } onCancel: {
+                core.close()
+            }
+        }
+        ready.withLock { $0 = false }
+        await stop()
+    }
+
+    private func stop() async {
+        pool.stop()
+        journal?.stop()
+        await store.close()
+    }
+
+    // MARK: Start
+
+    /// Folds every pod's history and gives it to a worker, which first asks its shim what happened meanwhile.
+    private func takeOverPods() async throws {
+        var known: Set<String> = []
+        for object in store.objects(resource: PodStream.resource, namespace: nil).items {
+            guard let record = try stream.replay(uid: object.uid) else { continue }
+            known.insert(Reconciler.sandboxToFind(of: record).id)
+            for (name, container) in record.runtime.containers {
+                if !container.containerID.isEmpty { known.insert(container.containerID) }
+                known.insert(
+                    DerivedID.container(podUID: object.uid.description, name: name, attempt: container.plannedAttempt)
+                )
+            }
+            for name in record.pod.spec.initContainers.map(\.name) + record.pod.spec.containers.map(\.name) {
+                known.insert(DerivedID.container(podUID: object.uid.description, name: name, attempt: 0))
+            }
+            addWorker(object.uid, record, adopt: true)
+        }
+        let removed = try await core.removeUnknownBundles(known: known)
+        if !removed.isEmpty {
+            logger.notice("removed sandboxes and containers that no pod owns", metadata: ["ids": "\(removed)"])
+        }
+    }
+
+    func addWorker(_ uid: UID, _ record: PodRecord, adopt: Bool) {
+        table.add(PodWorker(uid: uid, record: record, adopts: adopt, environment: workerEnvironment))
+    }
+
+    private var workerEnvironment: PodWorkerEnvironment {
+        let exits = exits
+        let watch: ActionExecutor.Watch = { pod, container, id, attempt, sandboxID in
+            guard let uid = UID(pod.metadata.uid) else { return }
+            exits.watch(
+                ExitWatch.Subject(
+                    podUID: uid,
+                    pod: pod,
+                    container: container,
+                    containerID: id,
+                    attempt: attempt,
+                    sandboxID: sandboxID
+                )
+            )
+        }
+        return PodWorkerEnvironment(
+            stream: stream,
+            executor: ActionExecutor(
+                core: core,
+                assembly: assembly,
+                directories: directories,
+                clock: clock,
+                watch: watch
+            ),
+            adoption: PodAdoption(core: core, assembly: assembly, clock: clock),
+            policy: .kubernetes,
+            clock: clock,
+            logger: logger,
+            actor: systemActor,
+            ended: { [weak self] uid, namespace in self?.workerEnded(uid, namespace) }
+        )
+    }
+
+    private func workerEnded(_ uid: UID, _ namespace: String) {
+        table.remove(uid)
+        emptied.withLock { _ = $0.insert(namespace) }
+        emptiedSignal.continuation.yield()
+    }
+
+    private let emptied = Mutex<Set<String>>([])
+    private let emptiedSignal = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+
+    /// Removes namespaces whose last pod is gone.
+    private func followEmptied() async {
+        for await _ in emptiedSignal.stream {
+            let names = emptied.withLock { names in
+                defer { names = [] }
+                return names
+            }
+            for name in names {
+                do {
+                    try await removeEmptyNamespace(name)
+                } catch {
+                    logger.error("a namespace cannot be removed", metadata: ["namespace": "\(name)", "error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    private func registerNode() async throws {
+        let stream = StreamRef(resource: Self.nodeResource, namespace: "", name: node.name)
+        let known = store.object(stream)
+        let before = try known.map { try decode(Node.self, $0.bytes) }
+        let uid = known?.uid ?? UID.random()
+        let now = clock()
+        let object = NodeObject.describe(
+            machine,
+            name: node.name,
+            capacity: capacity,
+            version: version,
+            known: before,
+            uid: uid.description,
+            now: now
+        )
+        var facts: [NewFact] = []
+        if known == nil { facts.append(try newFact(NodeRegistered(nodeName: node.name), after: object, \.metadata)) }
+        let started = NodeStarted(
+            bootID: machine.bootID,
+            agentVersion: version,
+            agentPID: getpid(),
+            kernelVersion: machine.kernelVersion,
+            rebooted: before.map { $0.status.nodeInfo.bootID != machine.bootID } ?? false,
+            startedAt: now
+        )
+        facts.append(try newFact(started, after: object, \.metadata))
+        _ = try await store.append(
+            Proposal(stream: stream, uid: uid, expected: .any, facts: facts, actor: "system:node:\(node.name)")
+        )
+    }
+
+    static let nodeResource = ResourceKey(group: "", version: "v1", plural: "nodes")
+
+    private func createInitialNamespaces() async throws {
+        for name in Self.initialNamespaces where store.object(Self.namespaceStream(name)) == nil {
+            let origin = RequestOrigin(actor: systemActor)
+            _ = try await createNamespace(Namespace(metadata: ObjectMeta(name: name)), origin: origin)
+        }
+    }
+
+    // MARK: While running
+
+    /// Tells the pods' workers of shims that are gone; the worker that owns the sandbox looks what is left.
+    private func followLostShims() async {
+        for await sandboxID in lostShims {
+            logger.warning("a shim is gone", metadata: ["sandbox": "\(sandboxID)"])
+            table.sendToAll(.shimLost(sandboxID: sandboxID))
+        }
+    }
+
+    /// Wakes the journal for each batch of events and removes namespaces that became empty.
+    private func followLog() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.followEmptied() }
+            do {
+                let cursor = try await store.watch(after: store.head)
+                while !Task.isCancelled {
+                    let events = try await cursor.next(max: 1000)
+                    if events.isEmpty { break }
+                    journal?.wake()
+                }
+            } catch {
+                logger.error("the log cannot be followed for the journal", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Microseconds since 1970.
+    private static func wallClock() -> Microseconds {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+    }
+
+    private static func shim(_ configuration: Configuration) throws -> String {
+        var directory = configuration.binaryDirectory
+        if directory.isEmpty {
+            let own = try Files.linkTarget("/proc/self/exe")
+            directory = own.lastIndex(of: "/").map { String(own[..<$0]) } ?? "."
+        }
+        let path = directory + "/containerd-shim-swiftlet-v1"
+        guard Files.exists(path) else {
+            throw ConfigurationError(
+                "there is no shim at \(path): install containerd-shim-swiftlet-v1 beside swiftlet, or set "
+                    + "runtime.binary_dir in the configuration"
+            )
+        }
+        return path
+    }
+}

@@ -1,0 +1,105 @@
+import EventLog
+import Facts
+import KubernetesAPI
+import Logging
+import Reconciler
+import RuntimeCore
+
+/// Waits for the ends of containers and turns each into a fact for its pod.
+///
+/// A wait is a call that the shim has not answered yet: it costs no thread. When a shim is lost, its waits end, and what
+/// it left on disk says how its containers ended.
+final class ExitWatch: Sendable {
+    struct Subject: Sendable {
+        var podUID: UID
+        var pod: Pod
+        var container: ContainerRef
+        var containerID: String
+        var attempt: Int
+        var sandboxID: String
+    }
+
+    private let core: RuntimeCore
+    private let assembly: ContainerAssembly
+    private let table: PodTable
+    private let clock: @Sendable () -> Microseconds
+    private let logger: Logger
+    private let subjects: AsyncStream<Subject>
+    private let sender: AsyncStream<Subject>.Continuation
+
+    init(
+        core: RuntimeCore,
+        assembly: ContainerAssembly,
+        table: PodTable,
+        clock: @escaping @Sendable () -> Microseconds,
+        logger: Logger
+    ) {
+        self.core = core
+        self.assembly = assembly
+        self.table = table
+        self.clock = clock
+        self.logger = logger
+        (subjects, sender) = AsyncStream.makeStream(of: Subject.self, bufferingPolicy: .unbounded)
+    }
+
+    func watch(_ subject: Subject) { sender.yield(subject) }
+
+    /// Watches until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await subject in subjects {
+                group.addTask { [self] in await follow(subject) }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func follow(_ subject: Subject) async {
+        let exit: TaskExit
+        do {
+            exit = try await core.waitTask(subject.containerID, sandboxID: subject.sandboxID)
+        } catch {
+            // The shim is gone, or the agent is stopping. The files of the shim are the last word.
+            guard !Task.isCancelled, let found = await exitOnDisk(subject) else { return }
+            exit = found
+        }
+        await report(exit, subject)
+    }
+
+    private func exitOnDisk(_ subject: Subject) async -> TaskExit? {
+        do {
+            return try await core.taskState(subject.containerID, sandboxID: subject.sandboxID).exit
+        } catch {
+            logger.warning(
+                "the state of a container cannot be read",
+                metadata: ["container": "\(subject.containerID)", "error": "\(error)"]
+            )
+            return nil
+        }
+    }
+
+    private func report(_ exit: TaskExit, _ subject: Subject) async {
+        var message: String?
+        do {
+            message = try await assembly.terminationMessage(
+                of: subject.container,
+                attempt: subject.attempt,
+                exitCode: exit.status,
+                pod: subject.pod
+            )
+        } catch {
+            message = "the termination message cannot be read: \(error)"
+        }
+        let fact = ContainerExited(
+            container: subject.container,
+            containerID: subject.containerID,
+            attempt: subject.attempt,
+            exitCode: exit.status,
+            signal: exit.status > 128 && exit.status <= 128 + 64 ? exit.status - 128 : nil,
+            oomKilled: exit.oomKilled,
+            finishedAt: exit.exitedAt > 0 ? exit.exitedAt : clock(),
+            message: message
+        )
+        table.worker(subject.podUID)?.send(.facts([.containerExited(fact)]))
+    }
+}

@@ -1,0 +1,276 @@
+import EventLog
+import Facts
+import KubernetesAPI
+import Logging
+import Reconciler
+
+/// The one owner of a pod: folds its facts, writes them to the log, decides and has the decisions performed.
+///
+/// Everything that concerns the pod comes through its mailbox: commands of the API, facts from the runtime, timers. So
+/// the order of the pod's events in the log is the order in which they were folded.
+final class PodWorker: Sendable {
+    enum Message: Sendable {
+        /// Facts that happened; each is appended, whatever it takes.
+        case facts([PodFact])
+        /// An action is over and brought these facts.
+        case finished(actionID: String, [PodFact])
+        /// A change that the API asks for; it is appended or refused as a whole.
+        case command(PodCommand)
+        /// Time has passed.
+        case tick
+        /// A shim is gone; it may be this pod's.
+        case shimLost(sandboxID: String)
+    }
+
+    let uid: UID
+    private let reference: StreamRef
+    private let first: PodRecord
+    private let adopts: Bool
+    private let environment: PodWorkerEnvironment
+    private let mailbox: AsyncStream<Message>
+    private let sender: AsyncStream<Message>.Continuation
+
+    /// - Parameter adopts: The pod is older than this process: its shim is asked what happened before anything is decided.
+    init(uid: UID, record: PodRecord, adopts: Bool, environment: PodWorkerEnvironment) {
+        self.uid = uid
+        self.adopts = adopts
+        reference = PodStream.reference(namespace: record.pod.metadata.namespace, name: record.pod.metadata.name)
+        first = record
+        self.environment = environment
+        (mailbox, sender) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .unbounded)
+    }
+
+    func send(_ message: Message) { sender.yield(message) }
+
+    /// Owns the pod until it is removed or the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            var state = State(record: first, inLog: first.pod, mustAdopt: adopts)
+            reconcile(&state, &group)
+            for await message in mailbox {
+                await take(message, &state)
+                guard state.record != nil else { break }
+                reconcile(&state, &group)
+            }
+            sender.finish()
+            group.cancelAll()
+        }
+        environment.ended(uid, reference.namespace)
+    }
+
+    /// What only this worker's loop touches.
+    private struct State {
+        /// Nil once the pod is removed.
+        var record: PodRecord?
+        /// The pod as the log has it.
+        var inLog: Pod
+        /// Actions that were begun and are not over.
+        var inFlight: Set<String> = []
+        /// When the earliest timer goes off.
+        var timer: Microseconds?
+        /// The machine has to be compared with the log before anything else is decided.
+        var mustAdopt: Bool
+    }
+
+    private func take(_ message: Message, _ state: inout State) async {
+        switch message {
+        case .facts(let facts): await append(facts, &state)
+        case .finished(let id, let facts):
+            state.inFlight.remove(id)
+            await append(facts, &state)
+        case .command(let command): await carryOut(command, &state)
+        case .tick: state.timer = nil
+        case .shimLost(let sandboxID):
+            if state.record?.runtime.sandbox.id == sandboxID { state.mustAdopt = true }
+        }
+    }
+
+    /// Folds facts and appends them; while the log refuses, tries again. What happened cannot be refused.
+    private func append(_ facts: [PodFact], _ state: inout State) async {
+        guard !facts.isEmpty, var record = state.record else { return }
+        var proposal: Proposal
+        var after: PodRecord? = record
+        do {
+            var before = state.inLog
+            var new: [NewFact] = []
+            for fact in facts where Reconciler.isNews(fact, for: record) {
+                after = Reconciler.fold(record, fact)
+                new.append(try environment.stream.newFact(fact, before: before, after: (after ?? record).pod))
+                guard let next = after else { break }
+                record = next
+                before = next.pod
+            }
+            guard !new.isEmpty else { return }
+            proposal = Proposal(
+                stream: reference,
+                expected: .uid(uid),
+                facts: new,
+                actor: environment.actor,
+                cause: nil,
+                priority: .runtime
+            )
+        } catch {
+            environment.logger.critical("a fact cannot be encoded", metadata: ["pod": "\(reference)", "error": "\(error)"])
+            return
+        }
+        guard await write(proposal) else { return }
+        state.record = after
+        state.inLog = record.pod
+    }
+
+    /// - Returns: False if the log is closed or the pod is not in it any more.
+    private func write(_ proposal: Proposal) async -> Bool {
+        var delay = Duration.milliseconds(50)
+        while !Task.isCancelled {
+            do {
+                _ = try await environment.stream.store.append(proposal)
+                return true
+            } catch {
+                switch error {
+                case .overloaded, .readOnly, .outcomeUnknown:
+                    environment.logger.warning(
+                        "the log does not take facts of a pod, trying again",
+                        metadata: ["pod": "\(reference)", "error": "\(error)"]
+                    )
+                case .closed: return false
+                case .conflict, .alreadyExists, .notFound, .uidMismatch, .idempotencyMismatch, .tooLarge, .invalid:
+                    environment.logger.error(
+                        "the log refuses facts of a pod",
+                        metadata: ["pod": "\(reference)", "error": "\(error)"]
+                    )
+                    return false
+                }
+            }
+            try? await Task.sleep(for: delay)  // a cancelled sleep ends the loop
+            delay = min(delay * 2, .seconds(2))
+        }
+        return false
+    }
+
+    private func carryOut(_ command: PodCommand, _ state: inout State) async {
+        guard let record = state.record else {
+            command.answer(.failure(.notFound(resource: "pods", name: reference.name)))
+            return
+        }
+        do {
+            guard let change = try command.change(record.pod) else {
+                command.answer(.success(nil))
+                return
+            }
+            let after = Reconciler.fold(record, change.fact, object: change.object)
+            let pod = (after ?? record).pod
+            let appended = try await environment.stream.store.append(
+                Proposal(
+                    stream: reference,
+                    expected: .uid(uid),
+                    facts: [try environment.stream.newFact(change.fact, before: state.inLog, after: pod)],
+                    actor: command.origin.actor,
+                    request: command.origin.request,
+                    priority: change.isDeletion ? .runtime : .normal
+                )
+            )
+            state.record = after
+            state.inLog = pod
+            command.answer(.success(appended.last))
+        } catch let error as APIError {
+            command.answer(.failure(error))
+        } catch let error as AppendError {
+            command.answer(.failure(APIError(error, resource: "pods", name: reference.name)))
+        } catch {
+            command.answer(.failure(.internalError("\(error)")))
+        }
+    }
+
+    /// Begins what the reconciler asks for: pulls beside each other, everything else one after the other.
+    private func reconcile(_ state: inout State, _ group: inout DiscardingTaskGroup) {
+        guard let record = state.record else { return }
+        guard !state.inFlight.contains(Self.adoption) else { return }
+        if state.mustAdopt {
+            guard state.inFlight.isEmpty else { return }
+            state.mustAdopt = false
+            state.inFlight.insert(Self.adoption)
+            group.addTask { [self] in send(.finished(actionID: Self.adoption, await adopt(record))) }
+            return
+        }
+        let now = environment.clock()
+        let decision = Reconciler.decide(record, now: now, policy: environment.policy)
+        for action in decision.actions where !state.inFlight.contains(action.id) {
+            let isPull = if case .pullImage = action { true } else { false }
+            guard isPull || !state.inFlight.contains(where: { !$0.hasPrefix("pull/") }) else { continue }
+            state.inFlight.insert(action.id)
+            let executor = environment.executor
+            group.addTask { [self] in
+                send(.finished(actionID: action.id, await executor.perform(action, record)))
+            }
+        }
+        if let wakeAt = decision.wakeAt, state.timer.map({ wakeAt < $0 }) ?? true {
+            state.timer = wakeAt
+            group.addTask { [self] in
+                try? await Task.sleep(for: .microseconds(max(1000, wakeAt - now)))  // cancelled with the worker
+                send(.tick)
+            }
+        }
+    }
+
+    /// Stands in `inFlight` while the machine is compared with the log.
+    private static let adoption = "adopt"
+
+    private func adopt(_ record: PodRecord) async -> [PodFact] {
+        do {
+            let outcome = try await environment.adoption.adopt(record)
+            for (container, id, attempt, sandboxID) in outcome.running {
+                environment.executor.watch(record.pod, container, id, attempt, sandboxID)
+            }
+            return outcome.facts
+        } catch {
+            environment.logger.error(
+                "the state of a pod's containers cannot be found out",
+                metadata: ["pod": "\(reference)", "error": "\(error)"]
+            )
+            return []
+        }
+    }
+}
+
+/// What all workers share.
+struct PodWorkerEnvironment: Sendable {
+    let stream: PodStream
+    let executor: ActionExecutor
+    let adoption: PodAdoption
+    let policy: Policy
+    let clock: @Sendable () -> Microseconds
+    let logger: Logger
+    /// The actor of what the agent itself does.
+    let actor: String
+    /// Called when a worker has nothing to own any more.
+    let ended: @Sendable (_ uid: UID, _ namespace: String) -> Void
+}
+
+/// A change of a pod that a client asks for.
+struct PodCommand: Sendable {
+    struct Change: Sendable {
+        var fact: PodFact
+        /// The pod as the client wants it; nil for facts that carry no object.
+        var object: Pod?
+        var isDeletion = false
+    }
+
+    /// Looks at the pod as it is and says what to append; nil for no change. Throws what is wrong with the request.
+    let change: @Sendable (Pod) throws -> Change?
+    let origin: RequestOrigin
+    /// Called once, with the seq of the event or nil for no change.
+    let answer: @Sendable (Result<Seq?, APIError>) -> Void
+}
+
+/// Who asked for something.
+package struct RequestOrigin: Hashable, Sendable {
+    /// "unix:alice", "token:ci", "system:reconciler".
+    package var actor: String
+    /// The request's id, which is also in its answer.
+    package var request: String?
+
+    package init(actor: String, request: String? = nil) {
+        self.actor = actor
+        self.request = request
+    }
+}

@@ -1,0 +1,65 @@
+import JSON
+import Linux
+package import OCI
+
+/// A directory with a `config.json`.
+package struct Bundle: Sendable {
+    /// Absolute and without links.
+    package let path: String
+    package let spec: RuntimeSpec
+
+    /// Reads the configuration.
+    ///
+    /// - Throws: `.invalid` for a missing or malformed file and for a version that is not 1.x.
+    package static func load(_ path: String) throws(RuntimeError) -> Bundle {
+        let resolved: String
+        do {
+            resolved = try Files.resolved(path)
+        } catch {
+            throw RuntimeError(
+                .invalid,
+                step: "open the bundle",
+                subject: path,
+                cause: "\(error.errno)",
+                errno: error.errno
+            )
+        }
+        let file = resolved + "/config.json"
+        let bytes: [UInt8]
+        do {
+            bytes = try Files.read(file)
+        } catch {
+            let hint =
+                error.errno == .noEntry ? "a bundle is a directory with a config.json; `spec` writes a template" : nil
+            throw RuntimeError(
+                .invalid,
+                step: "read",
+                subject: file,
+                cause: "\(error.errno)",
+                errno: error.errno,
+                hint: hint
+            )
+        }
+        let spec: RuntimeSpec
+        do {
+            spec = try JSONCoding.decode(RuntimeSpec.self, from: bytes)
+        } catch {
+            throw RuntimeError(.invalid, step: "parse", subject: file, cause: "\(error)")
+        }
+        try checkVersion(spec.ociVersion)
+        return Bundle(path: resolved, spec: spec)
+    }
+
+    static func checkVersion(_ version: String) throws(RuntimeError) {
+        let parts = version.split(separator: "-", maxSplits: 1)[...].first?.split(separator: ".") ?? []
+        guard parts.count == 3, parts[0] == "1", parts.allSatisfy({ UInt32($0) != nil }) else {
+            throw RuntimeError(
+                .invalid,
+                step: "config.json",
+                subject: "ociVersion \"\(version.prefix(32))\"",
+                cause: "unsupported version of the runtime specification",
+                hint: "1.0.0 to 1.2 are supported"
+            )
+        }
+    }
+}

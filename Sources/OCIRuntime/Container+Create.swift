@@ -1,0 +1,251 @@
+package import Linux
+package import OCI
+
+/// What `Container.create` gives back. The caller is the parent of the init process and reaps it.
+package struct CreatedContainer: ~Copyable, Sendable {
+    package let container: Container
+    package let pid: Int32
+    package let process: ProcessDescriptor
+    /// The master of the terminal, with `Stdio.console`.
+    package var console: Descriptor?
+    /// What the caller's rights did not allow: clamped limits, capabilities not held.
+    package let warnings: [String]
+}
+
+extension Container {
+    /// Makes a container up to the point where its init waits for `start`.
+    ///
+    /// Everything that was made is taken back if it fails. Opens no other process's descriptors and starts no threads;
+    /// call it from one thread at a time for one id.
+    package static func create(
+        _ spec: RuntimeSpec,
+        options: CreateOptions,
+        root: RuntimeRoot
+    ) throws(RuntimeError) -> CreatedContainer {
+        try ContainerID.check(options.id)
+        try root.prepare()
+        let directory = root.directory(options.id)
+        if Files.exists(directory) {
+            throw RuntimeError(
+                .exists,
+                step: "container",
+                subject: "\"\(options.id)\"",
+                cause: "container with given ID already exists"
+            )
+        }
+        let plan = try makePlan(spec, options: options, root: root)
+        do {
+            try Files.makeDirectory(directory, mode: 0o700)
+        } catch  where error.errno == .exists {
+            throw RuntimeError(
+                .exists,
+                step: "container",
+                subject: "\"\(options.id)\"",
+                cause: "container with given ID already exists"
+            )
+        } catch {
+            throw RuntimeError(error, step: "make the state directory")
+        }
+        let cgroup = Cgroup(plan.cgroup)
+        do {
+            try cgroup.create(spec.linux?.resources ?? RuntimeSpec.Resources())
+            return try launch(plan, spec: spec, options: options, root: root, directory: directory)
+        } catch {
+            // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
+            if let hooks = spec.hooks?.poststop {
+                let gone = ContainerState(
+                    ociVersion: spec.ociVersion,
+                    id: options.id,
+                    status: .stopped,
+                    bundle: options.bundle
+                )
+                HookRunner(state: gone, target: -1).runAll(hooks, .poststop) { _ in }
+            }
+            try? cgroup.destroy()
+            try? Files.removeTree(directory)  // as above
+            throw error
+        }
+    }
+
+    private struct Preparation {
+        var plan: ContainerPlan
+        var cgroup: CgroupLayout
+    }
+
+    private static func makePlan(
+        _ spec: RuntimeSpec,
+        options: CreateOptions,
+        root: RuntimeRoot
+    ) throws(RuntimeError) -> Preparation {
+        try checkTerminal(spec.process?.terminal == true, options.consoleSocket, options.stdio)
+        let host = try HostFacts.read(for: spec)
+        let layout = try CgroupLayout(
+            try HostCgroups.current(mounts: host.mounts),
+            cgroupsPath: spec.linux?.cgroupsPath,
+            id: options.id
+        )
+        var seccomp: SeccompProgram?
+        if let profile = spec.linux?.seccomp {
+            seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
+        }
+        var completed = spec
+        if let process = spec.process, let rootfs = spec.root?.path {
+            completed.process?.env = HomeDirectory.complete(
+                process.env ?? [],
+                uid: process.user?.uid ?? 0,
+                root: rootfs.hasPrefix("/") ? rootfs : options.bundle + "/" + rootfs
+            )
+        }
+        var input = ContainerPlan.Input(
+            id: options.id,
+            bundle: options.bundle,
+            spec: completed,
+            host: host,
+            cgroup: layout,
+            seccomp: seccomp
+        )
+        if case .descriptors(let input0, let output, let errors) = options.stdio {
+            input.stdio = (input0, output, errors)
+        }
+        input.noPivot = options.noPivot
+        input.noNewKeyring = options.noNewKeyring
+        input.preserveDescriptors = options.preserveDescriptors
+        let plan = try ContainerPlan(input)
+        guard Files.isDirectory((try? Files.resolved(plan.rootfs)) ?? plan.rootfs) else {  // missing: said below
+            throw RuntimeError(.invalid, step: "rootfs", subject: plan.rootfs, cause: "it is no directory")
+        }
+        return Preparation(plan: plan, cgroup: layout)
+    }
+
+    static func checkTerminal(_ terminal: Bool, _ socket: String?, _ stdio: Stdio) throws(RuntimeError) {
+        if terminal, socket == nil, stdio != .console {
+            throw RuntimeError(
+                .invalid,
+                step: "terminal",
+                cause: "cannot allocate tty if the runtime will detach without setting console socket"
+            )
+        }
+        if !terminal, socket != nil {
+            throw RuntimeError(
+                .invalid,
+                step: "terminal",
+                cause: "cannot use console socket if the runtime will not detach or allocate tty"
+            )
+        }
+    }
+
+    private static func launch(
+        _ preparation: Preparation,
+        spec: RuntimeSpec,
+        options: CreateOptions,
+        root: RuntimeRoot,
+        directory: String
+    ) throws(RuntimeError) -> CreatedContainer {
+        let plan = preparation.plan
+        let start = try fifo(directory + "/" + startFIFO)
+        let result = try fifo(directory + "/" + resultFIFO)
+        var birth = StageProgram.Birth(namespaces: plan.birth)
+        birth.start = start.raw
+        birth.result = result.raw
+        let child = try doing("start the init process") { () throws(SysError) in
+            var program = try StageProgram(plan.steps, arguments: plan.arguments, environment: plan.environment)
+            if let path = plan.pidNamespace { birth.pidNamespace = try program.hold(path) }
+            return try program.spawn(birth)
+        }
+        do {
+            var state = StoredState(
+                ociVersion: spec.ociVersion,
+                id: options.id,
+                bundle: options.bundle,
+                rootfs: plan.rootfs,
+                annotations: spec.annotations,
+                pid: child.pid,
+                startTime: try startTime(of: child.pid),
+                created: WallClock.now(),
+                owner: Privileges.userID,
+                ownPidNamespace: plan.birth.contains(.pid),
+                cgroupMode: "",
+                cgroups: [],
+                hooks: spec.hooks
+            )
+            state.setLayout(preparation.cgroup)
+            let hooks = spec.hooks
+            let pending = state.described(.creating)
+            let target = child.process.descriptor.raw
+            var console = try follow(child, steps: plan.steps) { () throws(RuntimeError) in
+                let runner = HookRunner(state: pending, target: target)
+                try runner.run(hooks?.prestart, .prestart)
+                try runner.run(hooks?.createRuntime, .createRuntime)
+                guard hooks?.createContainer?.isEmpty == false else { return }
+                let namespaces = try differingNamespaces(Int32(pending.pid ?? 0))
+                try runner.run(hooks?.createContainer, .createContainer, namespaces: namespaces)
+            }
+            try state.write(directory)
+            if let path = options.consoleSocket, let master = console.take() {
+                try doing("send the terminal") { () throws(SysError) in try master.send(toSocketAt: path) }
+            }
+            if let path = options.pidFile {
+                try doing("write the pid file") { () throws(SysError) in
+                    try Files.replaceUnsynced(path, with: Array(String(child.pid).utf8), mode: 0o644)
+                }
+            }
+            let pid = child.pid
+            return CreatedContainer(
+                container: Container(stored: state, root: root),
+                pid: pid,
+                process: child.intoProcess(),
+                console: console,
+                warnings: plan.warnings
+            )
+        } catch {
+            child.abandon()
+            throw error
+        }
+    }
+
+    /// Listens to the child until everything before the start is done, or (`closesOnSuccess`) its program runs.
+    static func follow(
+        _ child: borrowing StagedChild,
+        steps: [Step],
+        closesOnSuccess: Bool = false,
+        atHooks: () throws(RuntimeError) -> Void = {}
+    ) throws(RuntimeError) -> Descriptor? {
+        var console: Descriptor?
+        while true {
+            let report = try doing("start the process") { () throws(SysError) in try child.nextReport() }
+            switch consume report {
+            case .ready: return console
+            case .console(let master): console = consume master
+            case .waits(let point):
+                if point == .hooks { try atHooks() }
+                try doing("start the process") { () throws(SysError) in try child.proceed() }
+            case .failed(let step, let errno, let note):
+                throw StagedChild.error(steps, step: step, errno: errno, note: note)
+            case .closed:
+                if closesOnSuccess { return console }
+                throw RuntimeError(
+                    .system,
+                    step: "start the process",
+                    cause: "it died without a word",
+                    hint: "its cgroup may have too little memory or too few pids"
+                )
+            }
+        }
+    }
+
+    private static func fifo(_ path: String) throws(RuntimeError) -> Descriptor {
+        try doing("make the start pipe") { () throws(SysError) in
+            try Files.makeFIFO(path, mode: 0o600)
+            // Both ways, so that neither opening nor waiting depends on the other side being there.
+            return try Descriptor.open(path, Descriptor.readWrite)
+        }
+    }
+
+    private static func startTime(of pid: Int32) throws(RuntimeError) -> UInt64 {
+        let facts = try doing("look at the init process") { () throws(SysError) in try ProcessFacts.of(pid) }
+        guard let facts else {
+            throw RuntimeError(.system, step: "look at the init process", subject: "\(pid)", cause: "it is gone")
+        }
+        return facts.startTime
+    }
+}

@@ -1,0 +1,48 @@
+import Linux
+import OCI
+
+extension Container {
+    /// Freezes every process.
+    ///
+    /// - Throws: `.wrongState` unless it is running or created.
+    package func pause() throws(RuntimeError) {
+        let now = try status()
+        guard now == .running || now == .created else {
+            throw RuntimeError(
+                .wrongState,
+                step: "pause",
+                subject: id,
+                cause: "container not running or created: \(now.rawValue)"
+            )
+        }
+        try cgroup.setFrozen(true)
+    }
+
+    /// Thaws every process.
+    package func resume() throws(RuntimeError) {
+        guard try status() == .paused else {
+            throw RuntimeError(.wrongState, step: "resume", subject: id, cause: "container not paused")
+        }
+        try cgroup.setFrozen(false)
+    }
+
+    /// Removes a container by name; with `force` also one that does not exist or whose state cannot be read.
+    package static func delete(
+        id: String,
+        force: Bool,
+        root: RuntimeRoot,
+        warn: (String) -> Void = { _ in }
+    ) throws(RuntimeError) {
+        try ContainerID.check(id)
+        let container: Container
+        do {
+            container = try load(id: id, root: root)
+        } catch {
+            guard force else { throw error }
+            // Left over by a create that was killed: a directory without a readable state.
+            try doing("remove the state") { () throws(SysError) in try Files.removeTree(root.directory(id)) }
+            return
+        }
+        try container.delete(force: force, warn: warn)
+    }
+}

@@ -1,0 +1,226 @@
+import JSON
+import Linux
+package import OCI
+
+/// A container that exists: a handle to its state directory.
+package struct Container: Sendable {
+    package let id: String
+    package let root: RuntimeRoot
+    let stored: StoredState
+    let directory: String
+
+    static let startFIFO = "exec.fifo"
+    static let resultFIFO = "exec.result"
+
+    init(stored: StoredState, root: RuntimeRoot) {
+        id = stored.id
+        self.root = root
+        self.stored = stored
+        directory = root.directory(stored.id)
+    }
+
+    /// Opens a container that was made earlier, by this or another process.
+    ///
+    /// - Throws: `.notFound`, `.invalid` for a bad id.
+    package static func load(id: String, root: RuntimeRoot) throws(RuntimeError) -> Container {
+        try ContainerID.check(id)
+        return Container(stored: try StoredState.read(root.directory(id), id: id), root: root)
+    }
+
+    /// The init process in the caller's pid namespace; it may have ended.
+    package var pid: Int32 { stored.pid }
+
+    package var cgroup: Cgroup { Cgroup(stored.layout) }
+
+    package var bundle: String { stored.bundle }
+
+    /// When it was made, in RFC 3339.
+    package var created: String { stored.created }
+
+    package var rootfs: String { stored.rootfs }
+
+    /// The user id of the caller who made it.
+    package var owner: UInt32 { stored.owner }
+
+    /// What the container is doing now.
+    package func state() throws(RuntimeError) -> ContainerState {
+        stored.described(try status())
+    }
+
+    func status() throws(RuntimeError) -> ContainerState.Status {
+        guard try isAlive() else { return .stopped }
+        if cgroup.isFrozen() { return .paused }
+        return Files.exists(directory + "/" + Self.startFIFO) ? .created : .running
+    }
+
+    private func isAlive() throws(RuntimeError) -> Bool {
+        let facts = try doing("look at the init process") { () throws(SysError) in try ProcessFacts.of(stored.pid) }
+        guard let facts else { return false }
+        return !facts.isZombie && facts.startTime == stored.startTime
+    }
+
+    /// The init process by descriptor; nil if it has ended.
+    func process() throws(RuntimeError) -> ProcessDescriptor? {
+        let process: ProcessDescriptor
+        do {
+            process = try ProcessDescriptor(pid: stored.pid)
+        } catch  where error.errno == .noProcess {
+            return nil
+        } catch {
+            throw RuntimeError(error, step: "open the init process")
+        }
+        // Opened first and compared then: the number cannot pass to another process in between.
+        guard try isAlive() else { return nil }
+        return process
+    }
+
+    /// Every process of the container, as pids of the caller's namespace.
+    package func processes() throws(RuntimeError) -> [Int32] { try cgroup.processes() }
+
+    /// Where the kernel reports that it killed for lack of memory.
+    package var oomSource: Cgroup.OOMSource? { cgroup.oomSource }
+
+    /// How many processes the kernel has killed for lack of memory.
+    package func oomCount() -> Int { cgroup.oomKills() }
+
+    // MARK: Start
+
+    /// Lets the init process execute the user's program.
+    ///
+    /// Returns when the program has replaced it.
+    /// - Parameter warn: Is told which poststart hooks failed.
+    /// - Throws: `.wrongState` unless the container is created; the reason if the program cannot be executed.
+    package func start(warn: (String) -> Void = { _ in }) throws(RuntimeError) {
+        switch try status() {
+        case .created, .creating: break
+        case .stopped:
+            throw RuntimeError(
+                .wrongState,
+                step: "start",
+                subject: id,
+                cause: "cannot start a container that has stopped"
+            )
+        case .running, .paused:
+            throw RuntimeError(
+                .wrongState,
+                step: "start",
+                subject: id,
+                cause: "cannot start an already running container"
+            )
+        }
+        try runStartHooks()
+        let record = try doing("start") { () throws(SysError) in try release() }
+        if record.isEmpty {
+            if let hooks = stored.hooks?.poststart, !hooks.isEmpty {
+                HookRunner(state: stored.described(.running), target: -1).runAll(hooks, .poststart, warn: warn)
+            }
+            return
+        }
+        guard let failure = StagedChild.failure(inRecord: record) else {
+            throw RuntimeError(.system, step: "start", subject: id, cause: "the init process ended unexpectedly")
+        }
+        throw StagedChild.error([.execute], step: 0, errno: failure.errno, note: failure.note)
+    }
+
+    /// Hooks that run in the container's namespaces right before its program; a failing one ends the container.
+    private func runStartHooks() throws(RuntimeError) {
+        guard let hooks = stored.hooks?.startContainer, !hooks.isEmpty, let process = try process() else { return }
+        let runner = HookRunner(state: stored.described(.created), target: process.descriptor.raw)
+        do {
+            try runner.run(hooks, .startContainer, namespaces: try differingNamespaces())
+        } catch {
+            // It ends by itself at the latest; the hook's failure is what must be told.
+            try? process.signal(9)
+            throw error
+        }
+    }
+
+    /// Tells the waiting init to go on, and waits until it has: the end of the result pipe is the success.
+    private func release() throws(SysError) -> [UInt8] {
+        let resultPath = directory + "/" + Self.resultFIFO
+        let startPath = directory + "/" + Self.startFIFO
+        let result = try Descriptor.open(resultPath, Descriptor.readOnly | Descriptor.nonBlocking)
+        do {
+            let start = try Descriptor.open(startPath, Descriptor.writeOnly | Descriptor.nonBlocking)
+            try Files.remove(startPath)
+            try Files.writeAll(start.raw, [0x30], subject: startPath)
+        }
+        try result.setBlocking()
+        let record = try Files.readAll(result.raw, subject: resultPath, limit: 4096)
+        try Files.remove(resultPath)
+        return record
+    }
+
+    // MARK: Kill and delete
+
+    /// Sends a signal to the init process, or to every process of the container.
+    ///
+    /// - Throws: `.wrongState` if the container has stopped (with `all` only if nothing is left in its cgroups).
+    package func kill(signal: Int32, all: Bool = false) throws(RuntimeError) {
+        // Without a pid namespace of its own nothing else would end the other processes.
+        if all || signal == 9 && !stored.ownPidNamespace {
+            let left = try processes()
+            if left.isEmpty { throw notRunning }
+            try cgroup.signalAll(signal)
+            return
+        }
+        guard let process = try process() else { throw notRunning }
+        do {
+            try process.signal(signal)
+        } catch  where error.errno == .noProcess {
+            throw notRunning
+        } catch {
+            throw RuntimeError(error, step: "kill")
+        }
+        // A frozen process would get the signal only when it is thawed; SIGKILL shall not wait for that.
+        if signal == 9, cgroup.isFrozen() { try cgroup.setFrozen(false) }
+    }
+
+    private var notRunning: RuntimeError {
+        RuntimeError(.wrongState, step: "kill", subject: id, cause: "container not running")
+    }
+
+    /// Removes a container with its cgroups and its state.
+    ///
+    /// - Parameters:
+    ///   - force: Kills what still runs. Without it only a stopped or merely created container is removed.
+    ///   - warn: Is told which poststop hooks failed.
+    package func delete(force: Bool = false, warn: (String) -> Void = { _ in }) throws(RuntimeError) {
+        let status = try status()
+        if !force, status == .running || status == .paused {
+            throw RuntimeError(
+                .wrongState,
+                step: "delete",
+                subject: id,
+                cause: "cannot delete container \(id) that is not stopped: \(status.rawValue)",
+                hint: "kill it first, or delete with force"
+            )
+        }
+        if let process = try process() {
+            try doing("kill the init process") { () throws(SysError) in
+                do throws(SysError) { try process.signal(9) } catch  where error.errno == .noProcess {}
+            }
+            if cgroup.isFrozen() { try cgroup.setFrozen(false) }
+            let ended = try doing("wait for the init process") { () throws(SysError) in
+                try process.waitForEnd(milliseconds: 10_000)
+            }
+            if !ended {
+                throw RuntimeError(
+                    .system,
+                    step: "delete",
+                    subject: id,
+                    cause: "the init process \(stored.pid) does not end although it was killed",
+                    hint: "it may hang in the kernel; try again later"
+                )
+            }
+        }
+        // What joined the container without its pid namespace, or runs in the host's.
+        let left = try processes()
+        if !left.isEmpty { try cgroup.signalAll(9) }
+        try cgroup.destroy()
+        try doing("remove the state") { () throws(SysError) in try Files.removeTree(directory) }
+        if let hooks = stored.hooks?.poststop, !hooks.isEmpty {
+            HookRunner(state: stored.described(.stopped), target: -1).runAll(hooks, .poststop, warn: warn)
+        }
+    }
+}

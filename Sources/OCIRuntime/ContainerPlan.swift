@@ -1,0 +1,185 @@
+package import Linux
+package import OCI
+
+/// What the plan has to know about the machine and the caller; read once, before anything is done.
+package struct HostFacts: Hashable, Sendable {
+    /// The caller's permitted capabilities.
+    package var capabilities: CapabilitySet
+    /// The kernel's last capability.
+    package var lastCapability: UInt64
+    /// The caller's own oom_score_adj, which it can not go below without CAP_SYS_RESOURCE.
+    package var oomScoreAdj: Int
+    /// The caller's hard limits by resource number.
+    package var hardLimits: [Int32: UInt64]
+    package var appArmor: Bool
+    package var seLinux: Bool
+    package var mounts: [MountEntry]
+
+    package init(
+        capabilities: CapabilitySet,
+        lastCapability: UInt64 = 40,
+        oomScoreAdj: Int = 0,
+        hardLimits: [Int32: UInt64] = [:],
+        appArmor: Bool = false,
+        seLinux: Bool = false,
+        mounts: [MountEntry] = []
+    ) {
+        self.capabilities = capabilities
+        self.lastCapability = lastCapability
+        self.oomScoreAdj = oomScoreAdj
+        self.hardLimits = hardLimits
+        self.appArmor = appArmor
+        self.seLinux = seLinux
+        self.mounts = mounts
+    }
+}
+
+/// Everything that will happen to make one container, computed from its configuration without any effect.
+package struct ContainerPlan: Sendable {
+    /// What the plan is made from.
+    package struct Input: Sendable {
+        package var id: String
+        package var bundle: String
+        package var spec: RuntimeSpec
+        package var host: HostFacts
+        package var cgroup: CgroupLayout
+        package var seccomp: SeccompProgram?
+        /// Numbers of the caller's descriptors; ignored with a terminal.
+        package var stdio: (Int32, Int32, Int32) = (0, 1, 2)
+        package var noPivot = false
+        package var noNewKeyring = false
+        package var preserveDescriptors = 0
+
+        package init(
+            id: String,
+            bundle: String,
+            spec: RuntimeSpec,
+            host: HostFacts,
+            cgroup: CgroupLayout,
+            seccomp: SeccompProgram? = nil
+        ) {
+            self.id = id
+            self.bundle = bundle
+            self.spec = spec
+            self.host = host
+            self.cgroup = cgroup
+            self.seccomp = seccomp
+        }
+    }
+
+    package let steps: [Step]
+    /// Namespaces made by clone3 itself.
+    package let birth: NamespaceFlags
+    /// A pid namespace to be born into.
+    package let pidNamespace: String?
+    package let arguments: [String]
+    package let environment: [String]
+    package let warnings: [String]
+    package let rootfs: String
+
+    package init(_ input: Input) throws(RuntimeError) {
+        let spec = input.spec
+        guard let root = spec.root else {
+            throw RuntimeError(.invalid, step: "config.json", cause: "root is missing")
+        }
+        guard !root.path.isEmpty else {
+            throw RuntimeError(.invalid, step: "config.json", subject: "root.path", cause: "it is empty")
+        }
+        rootfs = root.path.hasPrefix("/") ? root.path : input.bundle + "/" + root.path
+        guard let process = spec.process else {
+            throw RuntimeError(.invalid, step: "config.json", cause: "process is missing")
+        }
+        let linux = spec.linux ?? RuntimeSpec.Linux()
+        let namespaces = try NamespacePlan(linux.namespaces ?? [])
+        try namespaces.check(spec)
+        birth = namespaces.birth
+        pidNamespace = namespaces.pidPath
+        var identity = try ProcessPlan(process, host: input.host)
+        identity.seccomp = input.seccomp
+
+        var steps: [Step] = [.newSession]
+        steps += namespaces.joins
+        // Before the cgroup namespace, whose root is where its first process is at that moment.
+        steps += input.cgroup.trees.map { .joinCgroup($0.path) }
+        steps += namespaces.unshares
+        if !input.noNewKeyring { steps.append(.keyring("_ses." + input.id)) }
+        if let name = spec.hostname, !name.isEmpty { steps.append(.hostname(name)) }
+        if let name = spec.domainname, !name.isEmpty { steps.append(.domainname(name)) }
+        if namespaces.birth.contains(.network) { steps.append(.loopbackUp) }
+        steps += identity.procWrites
+        for (name, value) in (linux.sysctl ?? [:]).sorted(by: { $0.key < $1.key }) {
+            steps.append(.writeProc(path: "sys/" + SysctlRules.path(name), content: value))
+        }
+        steps += try Self.rootSteps(input, rootfs: rootfs, linux: linux)
+
+        var mounts = MountPlan(
+            bundle: input.bundle,
+            cgroup: input.cgroup,
+            privateCgroups: namespaces.unshared.contains(.cgroup)
+        )
+        try mounts.add(spec.mounts ?? [])
+        try mounts.add(linux.devices ?? [])
+        steps += mounts.steps + mounts.late
+        steps += (linux.readonlyPaths ?? []).map { .readOnlyPath(MountPlan.clean($0)) }
+        steps += (linux.maskedPaths ?? []).map { .mask(MountPlan.clean($0)) }
+        let hooks = spec.hooks
+        if [hooks?.prestart, hooks?.createRuntime, hooks?.createContainer].contains(where: { $0?.isEmpty == false }) {
+            steps.append(.rendezvous(.hooks))
+        }
+        steps.append(input.noPivot ? .moveRoot : .pivot)
+        if let name = linux.rootfsPropagation, let kind = MountPropagation.named(name) {
+            steps.append(.rootPropagation(kind))
+        }
+        if root.readonly == true { steps.append(.rootReadOnly) }
+
+        let terminal = process.terminal == true
+        if terminal {
+            let size = process.consoleSize
+            steps.append(
+                .console(
+                    rows: UInt16(clamping: size?.height ?? 0),
+                    columns: UInt16(clamping: size?.width ?? 0),
+                    owner: identity.uid,
+                    attach: true
+                )
+            )
+            steps.append(.controllingTerminal)
+        } else {
+            steps.append(.stdio(input.stdio.0, input.stdio.1, input.stdio.2, owner: identity.uid))
+        }
+        steps += identity.steps(preserve: input.preserveDescriptors, waits: true)
+        self.steps = steps
+        arguments = identity.arguments
+        environment = identity.environment
+        warnings = identity.warnings
+    }
+
+    private static func rootSteps(
+        _ input: Input,
+        rootfs: String,
+        linux: RuntimeSpec.Linux
+    ) throws(RuntimeError) -> [Step] {
+        guard let name = linux.rootfsPropagation, !name.isEmpty else {
+            return [.propagation(path: "/", MountPropagation.slave.recursively), .root(rootfs, nil)]
+        }
+        guard let kind = MountPropagation.named(name) else {
+            throw RuntimeError(
+                .invalid,
+                step: "config.json",
+                subject: "rootfsPropagation",
+                cause: "\"\(name)\" is not known"
+            )
+        }
+        // Mounts of the host shall see those of the container: its own mount points must stay members of the host's
+        // peer groups, all but those around the root, for pivot_root refuses shared ones.
+        guard kind.isShared else {
+            let whole = kind.rawValue & MountPropagation.unbindable.rawValue != 0 ? MountPropagation.private : kind
+            return [.propagation(path: "/", whole.recursively), .root(rootfs, nil)]
+        }
+        var steps: [Step] = []
+        if let parent = MountTable.holding(rootfs, in: input.host.mounts), parent.isShared {
+            steps.append(.propagation(path: parent.mountPoint, .private))
+        }
+        return steps + [.root(rootfs, .private)]
+    }
+}

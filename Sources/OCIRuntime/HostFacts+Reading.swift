@@ -1,0 +1,30 @@
+import Linux
+import OCI
+
+extension HostFacts {
+    /// Reads what a plan for `spec` needs.
+    static func read(for spec: RuntimeSpec) throws(RuntimeError) -> HostFacts {
+        try doing("look at the host") { () throws(SysError) in
+            var limits: [Int32: UInt64] = [:]
+            for limit in spec.process?.rlimits ?? [] {
+                if let number = ResourceLimits.number(limit.type) { limits[number] = try Privileges.limit(number).hard }
+            }
+            let last = UInt64(try Files.readText("/proc/sys/kernel/cap_last_cap")) ?? 40
+            var facts = HostFacts(
+                capabilities: CapabilitySet(bits: try Privileges.capabilities().permitted),
+                lastCapability: last,
+                hardLimits: limits,
+                mounts: try MountTable.current()
+            )
+            if spec.process?.oomScoreAdj != nil {
+                facts.oomScoreAdj = Int(try Files.readText("/proc/self/oom_score_adj")) ?? 0
+            }
+            // Asked for only if the configuration names a label: a module that cannot be read is not there.
+            if spec.process?.apparmorProfile?.isEmpty == false {
+                facts.appArmor = (try? Files.readText("/sys/module/apparmor/parameters/enabled")) == "Y"  // as above
+            }
+            if spec.process?.selinuxLabel?.isEmpty == false { facts.seLinux = Files.exists("/sys/fs/selinux/enforce") }
+            return facts
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package import Linux
+
+/// The options of one entry of `mounts`, sorted by what they mean to the kernel.
+package struct MountOptions: Hashable, Sendable {
+    package var set: MountAttributes = []
+    package var clear: MountAttributes = []
+    package var setAll: MountAttributes = []
+    package var clearAll: MountAttributes = []
+    package var bind = false
+    package var recursive = false
+    package var propagation: MountPropagation?
+    package var copiesUp = false
+    package var idmap = false
+    /// For the file system.
+    package var data: [String] = []
+
+    package init() {}
+
+    private enum Meaning {
+        case set(MountAttributes)
+        case clear(MountAttributes)
+        /// How access times are kept: the value replaces the three bits.
+        case accessTime(MountAttributes)
+    }
+
+    private static let attributes: [String: Meaning] = [
+        "ro": .set(.readOnly), "rw": .clear(.readOnly),
+        "nosuid": .set(.noSetuid), "suid": .clear(.noSetuid),
+        "nodev": .set(.noDevices), "dev": .clear(.noDevices),
+        "noexec": .set(.noExecute), "exec": .clear(.noExecute),
+        "nodiratime": .set(.noDirectoryAccessTime), "diratime": .clear(.noDirectoryAccessTime),
+        "nosymfollow": .set(.noSymlinkFollow), "symfollow": .clear(.noSymlinkFollow),
+        "relatime": .accessTime([]), "norelatime": .accessTime([]),
+        "noatime": .accessTime(.noAccessTime), "atime": .accessTime([]),
+        "strictatime": .accessTime(.strictAccessTime), "nostrictatime": .accessTime([]),
+    ]
+
+    /// The names that are understood here, for `features`; all others go to the file system.
+    package static var known: [String] {
+        let plain = Array(attributes.keys)
+        let kinds = ["shared", "slave", "private", "unbindable"]
+        return
+            (plain + plain.map { "r" + $0 } + kinds + kinds.map { "r" + $0 }
+            + ["bind", "rbind", "defaults", "remount", "tmpcopyup"]).sorted()
+    }
+
+    /// Reads the options in order; a later one overrides an earlier one.
+    package init(_ list: [String]) {
+        for option in list {
+            if let meaning = Self.attributes[option] {
+                Self.apply(meaning, set: &set, clear: &clear)
+                continue
+            }
+            if option.hasPrefix("r"), let meaning = Self.attributes[String(option.dropFirst())] {
+                Self.apply(meaning, set: &setAll, clear: &clearAll)
+                continue
+            }
+            if let kind = MountPropagation.named(option) {
+                propagation = kind
+                continue
+            }
+            switch option {
+            case "bind": bind = true
+            case "rbind": (bind, recursive) = (true, true)
+            case "tmpcopyup": copiesUp = true
+            case "idmap", "ridmap": idmap = true
+            // Of mount(8) alone, or about another kind of mount call.
+            case "", "defaults", "remount", "silent", "loud", "nofail", "auto", "noauto", "user", "nouser": break
+            case let text where text.hasPrefix("x-"): break
+            default: data.append(option)
+            }
+        }
+    }
+
+    private static func apply(_ meaning: Meaning, set: inout MountAttributes, clear: inout MountAttributes) {
+        switch meaning {
+        case .set(let bits):
+            set.formUnion(bits)
+            clear.subtract(bits)
+        case .clear(let bits):
+            set.subtract(bits)
+            clear.formUnion(bits)
+        case .accessTime(let bits):
+            set.subtract(.accessTimeMask)
+            set.formUnion(bits)
+            clear.formUnion(.accessTimeMask)
+        }
+    }
+}

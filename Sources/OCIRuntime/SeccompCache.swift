@@ -1,0 +1,83 @@
+import JSON
+import Linux
+import OCI
+import Synchronization
+
+/// Compiled filters by profile: compiling costs more than the whole rest of starting a container.
+///
+/// A file holds the full key in front of the program, so a hash that two profiles share cannot mix them up. The directory
+/// is the runtime's own (0700); a file that anybody else could have written is not used.
+enum SeccompCache {
+    private static let memory = Mutex<[[UInt8]: SeccompProgram]>([:])
+    private static let magic = Array("swiftlet seccomp 1\n".utf8)
+
+    /// The program for a profile, from memory, from `directory`, or compiled and kept.
+    static func program(for profile: RuntimeSpec.Seccomp, directory: String) throws(RuntimeError) -> SeccompProgram {
+        let key = key(profile)
+        if let known = memory.withLock({ $0[key] }) { return known }
+        let path = "\(directory)/\(hash(key))"
+        let flags = try SeccompCompiler.loadFlags(profile)
+        if let bytes = stored(path, key: key) {
+            let program = SeccompProgram(bytes: bytes, flags: flags)
+            memory.withLock { $0[key] = program }
+            return program
+        }
+        let program = try SeccompCompiler.compile(profile)
+        memory.withLock { $0[key] = program }
+        store(program.bytes, path: path, directory: directory, key: key)
+        return program
+    }
+
+    /// Everything that the program depends on.
+    static func key(_ profile: RuntimeSpec.Seccomp) -> [UInt8] {
+        var key = Array("\(SeccompCompiler.version) \(machine)\n".utf8)
+        func add(_ text: String) { key += Array("\(text.utf8.count):\(text),".utf8) }
+        add(profile.defaultAction.rawValue)
+        add(profile.defaultErrnoRet.map(String.init) ?? "-")
+        for list in [profile.architectures, profile.flags] {
+            add("\(list?.count ?? 0)")
+            for text in list ?? [] { add(text) }
+        }
+        for rule in profile.syscalls ?? [] {
+            add("\(rule.action.rawValue) \(rule.errnoRet.map(String.init) ?? "-") \(rule.names.count)")
+            for name in rule.names { add(name) }
+            for argument in rule.args ?? [] {
+                add("\(argument.index) \(argument.op.rawValue) \(argument.value) \(argument.valueTwo ?? 0)")
+            }
+            add(";")
+        }
+        return key
+    }
+
+    #if arch(x86_64)
+    private static let machine = "x86_64"
+    #elseif arch(arm64)
+    private static let machine = "aarch64"
+    #else
+    private static let machine = "other"
+    #endif
+
+    /// FNV-1a, to name the file; the key inside decides.
+    private static func hash(_ key: [UInt8]) -> String {
+        var value: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in key { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return String(value, radix: 16)
+    }
+
+    static func stored(_ path: String, key: [UInt8]) -> [UInt8]? {
+        // Whatever is wrong with the file: it is compiled again.
+        guard let owner = try? Files.owner(path), owner.uid == Privileges.userID, owner.mode & 0o170022 == 0o100000,
+            let content = try? Files.read(path, limit: 4 << 20)  // as above
+        else { return nil }
+        let head = magic + key + [0]
+        guard content.count > head.count, content.starts(with: head) else { return nil }
+        let program = Array(content[head.count...])
+        return program.count % 8 == 0 && program.count / 8 <= 65535 ? program : nil
+    }
+
+    private static func store(_ program: [UInt8], path: String, directory: String, key: [UInt8]) {
+        // The cache is a help, not a need: without it the next container compiles again.
+        try? Files.makeDirectories(directory, mode: 0o700)
+        try? Files.replaceUnsynced(path, with: magic + key + [0] + program)  // as above
+    }
+}

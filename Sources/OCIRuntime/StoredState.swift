@@ -1,0 +1,118 @@
+import JSON
+import Linux
+import OCI
+
+/// What the runtime remembers about a container: `<root>/<id>/state.json`.
+struct StoredState: Codable, Hashable, Sendable {
+    static let fileName = "state.json"
+
+    /// Of this file's format.
+    var version = 1
+    var ociVersion: String
+    var id: String
+    var bundle: String
+    var rootfs: String
+    var annotations: [String: String]?
+    /// The init process, and its start time by which a later process of the same number is told apart.
+    var pid: Int32
+    var startTime: UInt64
+    /// RFC 3339.
+    var created: String
+    /// The user who made it.
+    var owner: UInt32
+    /// The container has a pid namespace of its own, so that its end ends all its processes.
+    var ownPidNamespace: Bool
+    var cgroupMode: String
+    var cgroups: [Tree]
+    var hooks: RuntimeSpec.Hooks?
+
+    struct Tree: Codable, Hashable, Sendable {
+        var version: Int
+        var controllers: [String]
+        var mountPoint: String
+        var path: String
+    }
+
+    var layout: CgroupLayout {
+        let mode: CgroupMode = cgroupMode == "v2" ? .v2 : cgroupMode == "hybrid" ? .hybrid : .v1
+        return CgroupLayout(
+            mode: mode,
+            trees: cgroups.map { tree in
+                CgroupLayout.Tree(
+                    hierarchy: HostCgroups.Hierarchy(
+                        version: tree.version,
+                        controllers: tree.controllers,
+                        mountPoint: tree.mountPoint
+                    ),
+                    path: tree.path
+                )
+            }
+        )
+    }
+
+    mutating func setLayout(_ layout: CgroupLayout) {
+        cgroupMode =
+            switch layout.mode {
+            case .v1: "v1"
+            case .hybrid: "hybrid"
+            case .v2: "v2"
+            }
+        cgroups = layout.trees.map {
+            Tree(
+                version: $0.hierarchy.version,
+                controllers: $0.hierarchy.controllers,
+                mountPoint: $0.hierarchy.mountPoint,
+                path: $0.path
+            )
+        }
+    }
+
+    /// The state as hooks and `state` print it.
+    func described(_ status: ContainerState.Status) -> ContainerState {
+        ContainerState(
+            ociVersion: ociVersion,
+            id: id,
+            status: status,
+            pid: status == .stopped ? nil : Int(pid),
+            bundle: bundle,
+            annotations: annotations
+        )
+    }
+
+    /// Reads a container's state.
+    ///
+    /// - Throws: `.notFound` if there is none.
+    static func read(_ directory: String, id: String) throws(RuntimeError) -> StoredState {
+        let bytes: [UInt8]
+        do {
+            bytes = try Files.read(directory + "/" + fileName, limit: 16 << 20)
+        } catch  where error.errno == .noEntry {
+            throw RuntimeError(.notFound, step: "container", subject: "\"\(id)\"", cause: "container does not exist")
+        } catch {
+            throw RuntimeError(error, step: "read the state")
+        }
+        do {
+            return try JSONCoding.decode(StoredState.self, from: bytes)
+        } catch {
+            throw RuntimeError(
+                .system,
+                step: "read the state",
+                subject: directory + "/" + fileName,
+                cause: "\(error)",
+                hint: "delete --force removes what is left of the container"
+            )
+        }
+    }
+
+    func write(_ directory: String) throws(RuntimeError) {
+        let bytes: [UInt8]
+        do {
+            bytes = try JSONCoding.encode(self)
+        } catch {
+            throw RuntimeError(.system, step: "write the state", subject: id, cause: "\(error)")
+        }
+        try doing("write the state") { () throws(SysError) in
+            try Files.replaceUnsynced(directory + "/" + Self.fileName, with: bytes)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import JSON
+import Linux
+
+/// The end of a container on disk, `exit.json` in its bundle: written before anybody is told, removed by Delete.
+///
+/// An agent that finds the shim dead reads it from there.
+struct ExitRecord: Equatable {
+    static let fileName = "exit.json"
+
+    let pid: Int32
+    let exitStatus: UInt32
+    /// Nanoseconds since 1970.
+    let exitedAt: Int64
+
+    var json: [UInt8] {
+        let object: JSONValue = [
+            "pid": .number(JSONNumber(pid)),
+            "exitStatus": .number(JSONNumber(exitStatus)),
+            "exitedAt": .string(TimestampText.text(exitedAt)),
+            "exitedAtNanos": .number(JSONNumber(exitedAt)),
+        ]
+        return object.bytes() + [UInt8(ascii: "\n")]
+    }
+
+    func write(to bundle: String) throws(SysError) {
+        try Files.replace(bundle + "/" + Self.fileName, with: json)
+    }
+
+    /// The record of a bundle, or nil if there is none that can be read.
+    static func read(from bundle: String) -> ExitRecord? {
+        // Absent is the normal case; a broken file cannot happen (it is renamed into place), and would say nothing.
+        guard let bytes = try? Files.read(bundle + "/" + fileName), let value = try? JSONValue(parsing: bytes),
+            let pid = value["pid"]?.int64Value, let status = value["exitStatus"]?.int64Value,
+            let time = value["exitedAtNanos"]?.int64Value
+        else { return nil }
+        return ExitRecord(
+            pid: Int32(truncatingIfNeeded: pid),
+            exitStatus: UInt32(truncatingIfNeeded: status),
+            exitedAt: time
+        )
+    }
+}

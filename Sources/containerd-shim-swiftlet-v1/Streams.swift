@@ -1,0 +1,195 @@
+import Glibc
+import Linux
+
+/// A descriptor that several owners may share; closed with the last of them.
+final class Handle {
+    private let descriptor: Descriptor
+    var raw: Int32 { descriptor.raw }
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+    /// Reads and writes return EAGAIN instead of waiting, for everybody who has this open file.
+    func stopBlocking() throws(SysError) {
+        let raw = raw
+        let flags = try sys("fcntl(F_GETFL)", "descriptor \(raw)") { fcntl(raw, F_GETFL) }
+        try sys("fcntl(F_SETFL)", "descriptor \(raw)") { fcntl(raw, F_SETFL, flags | O_NONBLOCK) }
+    }
+}
+
+/// Something that empties a process's output, to be finished after the process has ended.
+protocol OutputReader: AnyObject {
+    /// True when everything was read and the descriptor is closed.
+    var isDone: Bool { get }
+    /// How many bytes were read so far.
+    var bytesRead: Int { get }
+    /// Reads what is there now.
+    func readAvailable()
+    /// Gives up what is not there yet.
+    func finish()
+}
+
+/// Reads a pipe or a terminal into a container's log.
+final class LogReader: OutputReader {
+    /// One buffer for all streams of the shim: they are read one after the other.
+    private static let bufferSize = 64 << 10
+
+    private let loop: EventLoop
+    private let log: ContainerLog
+    private let stream: ContainerLog.Stream
+    private let onEnd: () -> Void
+    private var source: Handle?
+    private(set) var bytesRead = 0
+    var isDone: Bool { source == nil }
+
+    init(
+        _ source: Handle,
+        into log: ContainerLog,
+        as stream: ContainerLog.Stream,
+        on loop: EventLoop,
+        onEnd: @escaping () -> Void
+    ) throws(SysError) {
+        self.loop = loop
+        self.log = log
+        self.stream = stream
+        self.onEnd = onEnd
+        try source.stopBlocking()
+        self.source = source
+        try loop.add(source.raw, .readable) { [weak self] _ in self?.readOnce() }
+    }
+
+    func readAvailable() {
+        // A writer that never stops must not keep the shim here for ever; the loop comes back to it.
+        for _ in 0..<64 { if !readOnce() { return } }
+    }
+
+    func finish() {
+        guard let source else { return }
+        log.end(stream, at: Clock.now)
+        log.flush()
+        loop.remove(source.raw)
+        self.source = nil
+        onEnd()
+    }
+
+    /// False when there was nothing to read.
+    @discardableResult
+    private func readOnce() -> Bool {
+        guard let source else { return false }
+        let count = unsafe withUnsafeTemporaryAllocation(byteCount: Self.bufferSize, alignment: 16) { buffer in
+            let count = unsafe read(source.raw, buffer.baseAddress, buffer.count)
+            if count > 0 {
+                unsafe log.add(stream, UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: Clock.now)
+            }
+            return count
+        }
+        if count > 0 {
+            bytesRead += count
+            log.flush()
+            return true
+        }
+        let failure = Errno.current
+        if count < 0, failure == .again || failure == .interrupted { return false }
+        // The end: no writer is left (0), or the terminal's other side is closed (EIO).
+        finish()
+        return false
+    }
+}
+
+/// Copies from one descriptor to another; neither side can hold up the loop.
+final class Pump: OutputReader {
+    private let loop: EventLoop
+    private let sink: Handle
+    private let onEnd: () -> Void
+    private var source: Handle?
+    private var pending: ArraySlice<UInt8> = []
+    private var sourceEnded = false
+    private(set) var bytesRead = 0
+    var isDone: Bool { source == nil }
+
+    /// - Parameter onEnd: Called once, when the source has ended and its bytes are written, or the sink is gone.
+    init(
+        from source: Handle,
+        to sink: Handle,
+        on loop: EventLoop,
+        onEnd: @escaping () -> Void
+    ) throws(SysError) {
+        self.loop = loop
+        self.sink = sink
+        self.onEnd = onEnd
+        try source.stopBlocking()
+        try sink.stopBlocking()
+        self.source = source
+        try loop.add(source.raw, .readable) { [weak self] _ in self?.copyOnce() }
+    }
+
+    func readAvailable() {
+        for _ in 0..<64 { if !copyOnce() { return } }
+    }
+
+    func finish() {
+        guard let source else { return }
+        if !sourceEnded { loop.remove(source.raw) }
+        if !pending.isEmpty { loop.remove(sink.raw) }
+        pending = []
+        self.source = nil
+        onEnd()
+    }
+
+    /// False when there was nothing to read or no room to write.
+    @discardableResult
+    private func copyOnce() -> Bool {
+        guard let source, !sourceEnded, pending.isEmpty else { return false }
+        var buffer = [UInt8](repeating: 0, count: 16384)
+        let count = unsafe read(source.raw, &buffer, buffer.count)
+        if count > 0 {
+            bytesRead += count
+            pending = buffer[..<count]
+            write()
+            return pending.isEmpty
+        }
+        let failure = Errno.current
+        if count < 0, failure == .again || failure == .interrupted { return false }
+        sourceEnded = true
+        loop.remove(source.raw)
+        finish()
+        return false
+    }
+
+    private func write() {
+        guard let source else { return }
+        while !pending.isEmpty {
+            let count = unsafe pending.withUnsafeBytes { unsafe Glibc.write(sink.raw, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                pending = pending.dropFirst(count)
+                continue
+            }
+            let failure = Errno.current
+            if failure == .interrupted { continue }
+            guard failure == .again else {
+                // The process closed its input, or the reader of its output is gone.
+                pending = []
+                finish()
+                return
+            }
+            do {
+                loop.remove(source.raw)
+                try loop.add(sink.raw, .writable) { [weak self] _ in self?.resume() }
+            } catch {
+                pending = []
+                finish()
+            }
+            return
+        }
+    }
+
+    private func resume() {
+        guard let source else { return }
+        loop.remove(sink.raw)
+        write()
+        guard pending.isEmpty, self.source != nil, !sourceEnded else { return }
+        do {
+            try loop.add(source.raw, .readable) { [weak self] _ in self?.copyOnce() }
+        } catch {
+            finish()
+        }
+    }
+}

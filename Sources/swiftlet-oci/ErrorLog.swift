@@ -1,0 +1,43 @@
+import JSON
+import Linux
+
+/// Where an error goes: one line to standard error, and one record to the file of `--log`.
+struct ErrorLog {
+    private var path: String?
+    private var json = false
+    private var debug = false
+
+    init() {}
+
+    init(_ globals: Arguments) throws(UsageError) {
+        debug = globals.has("debug")
+        path = globals.value("log").flatMap { $0.isEmpty ? nil : $0 }
+        switch globals.value("log-format") ?? "text" {
+        case "json": json = true
+        case "text": json = false
+        case let other: throw UsageError(description: "invalid log-format \"\(other)\"")
+        }
+    }
+
+    func report(_ message: String) { emit("error", message) }
+
+    func warn(_ message: String) { emit("warning", message) }
+
+    private func emit(_ level: String, _ message: String) {
+        let time = WallClock.now()
+        if let path {
+            let line =
+                json
+                ? JSONValue.object(["level": .string(level), "msg": .string(message), "time": .string(time)]).text()
+                : "time=\"\(time)\" level=\(level) msg=\(quoted(message))"
+            // A log that cannot be written must not hide the error itself, which goes to standard error below.
+            try? Files.append(path, Array((line + "\n").utf8))
+        }
+        // Callers mix our standard error with the container's own output, so a warning goes there only for people.
+        if level == "error" || path == nil && (debug || StandardStreams.errorIsTerminal) {
+            StandardStreams.error("swiftlet-oci: \(level == "error" ? "" : "warning: ")\(message)\n")
+        }
+    }
+
+    private func quoted(_ text: String) -> String { JSONValue.string(text).text() }
+}

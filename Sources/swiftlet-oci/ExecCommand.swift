@@ -1,0 +1,102 @@
+import JSON
+import Linux
+import OCI
+import OCIRuntime
+
+/// `exec`: a further process in a container, described by a file or by flags.
+enum ExecCommand {
+    private static let grammar = Arguments.Grammar(
+        switches: ["detach", "tty", "no-new-privs", "ignore-paused", "no-subreaper"],
+        options: [
+            "process", "pid-file", "console-socket", "cwd", "env", "user", "cap", "additional-gids", "preserve-fds",
+            "cgroup", "apparmor", "process-label", "pidfd-socket",
+        ],
+        short: [
+            "d": "detach", "t": "tty", "p": "process", "e": "env", "u": "user", "c": "cap", "g": "additional-gids",
+        ],
+        stopsAtOperand: true
+    )
+
+    static func run(_ words: ArraySlice<String>, _ root: RuntimeRoot, _ log: ErrorLog) throws -> Int32 {
+        let arguments = try Arguments(words, grammar)
+        guard let id = arguments.rest.first else {
+            throw UsageError(description: "\"exec\" requires a container id")
+        }
+        try Commands.seal()
+        let container = try Container.load(id: id, root: root)
+        let process = try describe(arguments, command: Array(arguments.rest.dropFirst()), container)
+        var options = ExecOptions()
+        options.consoleSocket = arguments.value("console-socket").flatMap { $0.isEmpty ? nil : $0 }
+        options.pidFile = arguments.value("pid-file").flatMap { $0.isEmpty ? nil : $0 }
+        options.preserveDescriptors = try arguments.number("preserve-fds") ?? 0
+        options.ignorePaused = arguments.has("ignore-paused")
+        let detach = arguments.has("detach")
+        if process.terminal == true, !detach, options.consoleSocket == nil { options.stdio = .console }
+
+        if !detach && !arguments.has("no-subreaper") { try Children.adoptOrphans() }
+        let signals = detach ? nil : try SignalDescriptor(Relay.forwarded + [Relay.childEnded])
+        var started = try container.exec(process, options: options)
+        for warning in started.warnings { log.warn(warning) }
+        guard let signals else { return 0 }
+        let console = started.console.take()
+        return try Relay.untilEnd(started.pid, started.process, signals: signals, console: console)
+    }
+
+    private static func describe(
+        _ arguments: Arguments,
+        command: [String],
+        _ container: Container
+    ) throws -> RuntimeSpec.Process {
+        if let file = arguments.value("process") {
+            let bytes = try Files.read(file)
+            return try JSONCoding.decode(RuntimeSpec.Process.self, from: bytes)
+        }
+        guard !command.isEmpty else { throw UsageError(description: "process args cannot be empty") }
+        guard var process = try Bundle.load(container.bundle).spec.process else {
+            throw UsageError(description: "the container's configuration has no process")
+        }
+        process.args = command
+        process.terminal = arguments.has("tty")
+        process.consoleSize = nil
+        if let directory = arguments.value("cwd") { process.cwd = directory }
+        process.env = (process.env ?? []) + arguments.all("env")
+        if let user = arguments.value("user") { process.user = try parseUser(user, process.user) }
+        let groups = try arguments.all("additional-gids").map { text throws(UsageError) in try identifier(text, "group")
+        }
+        if !groups.isEmpty {
+            var user = process.user ?? RuntimeSpec.User(uid: 0, gid: 0)
+            user.additionalGids = (user.additionalGids ?? []) + groups
+            process.user = user
+        }
+        if arguments.has("no-new-privs") { process.noNewPrivileges = true }
+        if let profile = arguments.value("apparmor") { process.apparmorProfile = profile }
+        if let label = arguments.value("process-label") { process.selinuxLabel = label }
+        let added = arguments.all("cap")
+        if !added.isEmpty {
+            var sets = process.capabilities ?? RuntimeSpec.Capabilities()
+            sets.bounding = (sets.bounding ?? []) + added
+            sets.effective = (sets.effective ?? []) + added
+            sets.permitted = (sets.permitted ?? []) + added
+            process.capabilities = sets
+        }
+        return process
+    }
+
+    /// "uid" or "uid:gid", numbers only: names belong to whoever reads the image's files.
+    private static func parseUser(_ text: String, _ before: RuntimeSpec.User?) throws(UsageError) -> RuntimeSpec.User {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count <= 2 else { throw UsageError(description: "invalid user \"\(text)\": use uid or uid:gid") }
+        var user = before ?? RuntimeSpec.User(uid: 0, gid: 0)
+        user.uid = try identifier(String(parts[0]), "user")
+        if parts.count == 2 { user.gid = try identifier(String(parts[1]), "group") }
+        return user
+    }
+
+    private static func identifier(_ text: String, _ kind: String) throws(UsageError) -> UInt32 {
+        // UInt32 would accept "+1".
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt32(text), number != .max else {
+            throw UsageError(description: "invalid \(kind) id \"\(text)\": a number from 0 to 4294967294 is needed")
+        }
+        return number
+    }
+}

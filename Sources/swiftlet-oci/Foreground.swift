@@ -1,0 +1,105 @@
+import Linux
+import OCI
+import OCIRuntime
+
+/// `run`: create, start, wait for the end and clean up, as one command.
+enum Foreground {
+    static func run(_ arguments: Arguments, _ root: RuntimeRoot, _ log: ErrorLog) throws -> Int32 {
+        try Commands.seal()
+        let prepared = try Commands.prepare(arguments, "run")
+        var options = prepared.1
+        let spec = prepared.0.spec
+        let detach = arguments.has("detach")
+        let terminal = spec.process?.terminal == true && !detach && options.consoleSocket == nil
+        if terminal { options.stdio = .console }
+        // Orphans of a container without a pid namespace shall not go to somebody else.
+        if !detach && !arguments.has("no-subreaper") { try Children.adoptOrphans() }
+        let signals = detach ? nil : try SignalDescriptor(Relay.forwarded + [Relay.childEnded])
+        var created = try Container.create(spec, options: options, root: root)
+        for warning in created.warnings { log.warn(warning) }
+        let container = created.container
+        let console = created.console.take()
+        do {
+            try container.start { log.warn($0) }
+        } catch {
+            // The failure to start is what the user must see.
+            try? container.delete(force: true)
+            _ = Children.reap(created.pid)
+            throw error
+        }
+        guard let signals else { return 0 }
+        let code = try Relay.untilEnd(created.pid, created.process, signals: signals, console: console)
+        if !arguments.has("keep") {
+            try container.delete(force: true) { log.warn($0) }
+        }
+        return code
+    }
+}
+
+/// Passes signals and terminal bytes on while a container runs.
+enum Relay {
+    static let childEnded: Int32 = 17
+    /// What a user or supervisor sends to us and means for the container.
+    static let forwarded: [Int32] = [1, 2, 3, 10, 12, 13, 14, 15, 18, 20, 21, 22, 28]
+    private static let windowChanged: Int32 = 28
+
+    static func untilEnd(
+        _ pid: Int32,
+        _ process: borrowing ProcessDescriptor,
+        signals: borrowing SignalDescriptor,
+        console: consuming Descriptor?
+    ) throws -> Int32 {
+        guard let master = console.take() else { return try wait(pid, process, signals) }
+        let terminal = try Terminal(relaying: master)
+        defer { terminal.restore() }
+        return try wait(pid, process, signals, terminal)
+    }
+
+    private static func wait(
+        _ pid: Int32,
+        _ process: borrowing ProcessDescriptor,
+        _ signals: borrowing SignalDescriptor,
+        _ terminal: borrowing Terminal
+    ) throws -> Int32 {
+        while true {
+            try terminal.pump(until: signals.raw)
+            if let code = try handle(pid, process, signals, resize: { terminal.copySize() }) {
+                try terminal.drain()
+                return code
+            }
+        }
+    }
+
+    private static func wait(
+        _ pid: Int32,
+        _ process: borrowing ProcessDescriptor,
+        _ signals: borrowing SignalDescriptor
+    ) throws -> Int32 {
+        while true {
+            try BlockingWait.untilReadable(signals.raw)
+            if let code = try handle(pid, process, signals, resize: {}) { return code }
+        }
+    }
+
+    /// Handles what is pending; the exit code once the container has ended.
+    private static func handle(
+        _ pid: Int32,
+        _ process: borrowing ProcessDescriptor,
+        _ signals: borrowing SignalDescriptor,
+        resize: () -> Void
+    ) throws -> Int32? {
+        while let signal = try signals.next() {
+            switch signal {
+            case childEnded:
+                while let exit = Children.reapNext() {
+                    if exit.pid == pid { return Int32(exit.status) }
+                }
+            case windowChanged: resize()
+            default:
+                // Ended at this moment: its exit comes next.
+                try? process.signal(signal)
+            }
+        }
+        return nil
+    }
+}
