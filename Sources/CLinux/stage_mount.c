@@ -120,7 +120,11 @@ static int set_mode(int context, mode_t mode) {
 
 int swl_op_mount(struct swl_child *c) {
     const struct swl_op *op = c->op;
-    int target = swl_resolve_or_make(c, swl_text(c, op->text[3]), true, op->flags & SWL_TARGET_STRICT);
+    const char *path = swl_text(c, op->text[3]);
+    int target = swl_resolve(c, path, op->flags & SWL_TARGET_STRICT);
+    // A directory that the image does not have gives neither its mode nor its files to the tmpfs on it.
+    bool made = target == -ENOENT;
+    if (made) target = swl_resolve_or_make(c, path, true, op->flags & SWL_TARGET_STRICT);
     if (target < 0) return target;
     int r = check_target(c, target);
     if (r < 0) goto out_target;
@@ -136,7 +140,7 @@ int swl_op_mount(struct swl_child *c) {
         goto out_context;
     }
     if (op->flags & SWL_SUPER_READONLY) (void)fsconfig(context, FSCONFIG_SET_FLAG, "ro", NULL, 0);
-    if (op->flags & SWL_INHERIT_MODE) {
+    if ((op->flags & SWL_INHERIT_MODE) && !made) {
         struct stat status;
         if (fstat(target, &status) == 0) {
             r = set_mode(context, status.st_mode & 07777);
@@ -154,7 +158,7 @@ int swl_op_mount(struct swl_child *c) {
         goto out_context;
     }
     // A copy needs a writable mount: read-only comes after it.
-    bool copy = op->flags & SWL_COPY_UP;
+    bool copy = (op->flags & SWL_COPY_UP) && !made;
     uint64_t first = copy ? op->value[0] & ~(uint64_t)MOUNT_ATTR_RDONLY : op->value[0];
     int mount = fsmount(context, FSMOUNT_CLOEXEC, (unsigned int)first);
     if (mount < 0) {
@@ -162,7 +166,7 @@ int swl_op_mount(struct swl_child *c) {
         goto out_context;
     }
     if (copy) {
-        int from = swl_openat2(c->root, swl_text(c, op->text[3]), O_RDONLY | O_DIRECTORY, 0,
+        int from = swl_openat2(c->root, path, O_RDONLY | O_DIRECTORY, 0,
                                SWL_RESOLVE_IN_ROOT | SWL_RESOLVE_NO_MAGICLINKS);
         int top = from < 0 ? from : openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         r = from < 0 ? from : top < 0 ? -errno : swl_copy_tree(from, top, 0);

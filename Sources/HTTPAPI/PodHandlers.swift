@@ -83,15 +83,9 @@ struct PodHandlers: Sendable {
         let (items, head) = agent.store.objects(resource: ResourceKind.pods.key, namespace: request["namespace"])
         var deleted: [JSONValue] = []
         for object in items where try filter.matches(object.bytes) {
-            do {
-                let stored = try await agent.deletePod(
-                    namespace: object.stream.namespace,
-                    name: object.stream.name,
-                    options: options,
-                    origin: request.origin
-                )
+            if let stored = try await delete(object.stream.namespace, object.stream.name, options, request) {
                 deleted.append(try JSONValue(parsing: stored))
-            } catch where error.status.code == 404 {}  // gone meanwhile: that is what was asked for
+            }
         }
         let list = JSONValue.object([
             "kind": "PodList", "apiVersion": "v1",
@@ -99,6 +93,21 @@ struct PodHandlers: Sendable {
             "items": .array(deleted),
         ])
         return try Answer.document(list.bytes(), for: request)
+    }
+
+    /// - Returns: Nil if the pod is gone meanwhile, which is what was asked for.
+    private func delete(
+        _ namespace: String,
+        _ name: String,
+        _ options: DeleteOptions,
+        _ request: APIRequest
+    ) async throws(APIError) -> [UInt8]? {
+        do {
+            return try await agent.deletePod(namespace: namespace, name: name, options: options, origin: request.origin)
+        } catch {
+            if error.status.code == 404 { return nil }
+            throw error
+        }
     }
 
     func why(_ request: APIRequest) async throws -> Response {

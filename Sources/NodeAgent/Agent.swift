@@ -7,9 +7,9 @@ import Linux
 package import Logging
 import OCI
 import PodNetwork
-import Reconciler
+package import Reconciler
 package import RuntimeCore
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// The node agent: everything but its front doors.
@@ -99,7 +99,7 @@ package final class Agent: Service {
         journal =
             configuration.journalSocket.isEmpty
             ? nil
-            : JournalSender(
+            : try JournalSender(
                 source: LogJournal(store: store, nodeName: name),
                 startAfter: store.consumerPosition(LogJournal.consumer),
                 socketPath: configuration.journalSocket
@@ -208,7 +208,7 @@ package final class Agent: Service {
 
     private func workerEnded(_ uid: UID, _ namespace: String) {
         table.remove(uid)
-        emptied.withLock { $0.insert(namespace) }
+        emptied.withLock { _ = $0.insert(namespace) }
         emptiedSignal.continuation.yield()
     }
 
@@ -287,7 +287,7 @@ package final class Agent: Service {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followEmptied() }
             do {
-                let cursor = try store.watch(after: store.head, resource: nil, namespace: nil)
+                let cursor = try await store.watch(after: store.head)
                 while !Task.isCancelled {
                     let events = try await cursor.next(max: 1000)
                     if events.isEmpty { break }

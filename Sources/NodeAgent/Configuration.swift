@@ -52,7 +52,7 @@ private struct Setting: Sendable {
     let section: String
     let key: String
     let comment: String
-    let apply: @Sendable (inout Configuration, TOMLValueConvertible) -> Bool
+    let apply: @Sendable (inout Configuration, any TOMLValueConvertible) -> Bool
     let text: @Sendable (Configuration) -> String
 
     var path: String { section.isEmpty ? key : "\(section).\(key)" }
@@ -60,7 +60,7 @@ private struct Setting: Sendable {
     static func string(
         _ section: String,
         _ key: String,
-        _ field: WritableKeyPath<Configuration, String> & Sendable,
+        _ field: any (WritableKeyPath<Configuration, String> & Sendable),
         _ comment: String
     ) -> Setting {
         Setting(
@@ -83,7 +83,7 @@ private struct Setting: Sendable {
     static func number<Number: FixedWidthInteger & Sendable>(
         _ section: String,
         _ key: String,
-        _ field: WritableKeyPath<Configuration, Number> & Sendable,
+        _ field: any (WritableKeyPath<Configuration, Number> & Sendable),
         _ comment: String
     ) -> Setting {
         Setting(
@@ -102,7 +102,7 @@ private struct Setting: Sendable {
     static func flag(
         _ section: String,
         _ key: String,
-        _ field: WritableKeyPath<Configuration, Bool> & Sendable,
+        _ field: any (WritableKeyPath<Configuration, Bool> & Sendable),
         _ comment: String
     ) -> Setting {
         Setting(
@@ -164,7 +164,7 @@ extension Configuration {
     private mutating func set(
         section: String,
         key: String,
-        _ value: TOMLValueConvertible,
+        _ value: any TOMLValueConvertible,
         path: String
     ) throws(ConfigurationError) {
         guard let setting = Self.settings.first(where: { $0.section == section && $0.key == key }) else {

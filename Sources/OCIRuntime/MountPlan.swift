@@ -5,7 +5,8 @@ import OCI
 struct MountPlan {
     var steps: [Step] = []
     /// After the devices.
-    private(set) var late: [Step] = []
+    var late: [Step] = []
+    var hasBoundDev = false
     let bundle: String
     let cgroup: CgroupLayout
     /// The container has a cgroup namespace of its own.
@@ -28,6 +29,7 @@ struct MountPlan {
         for mount in mounts { try add(mount) }
         let dev = mounts.last { Self.clean($0.destination) == "/dev" }
         let bound = dev.map { MountOptions($0.options ?? []).bind || $0.type == "bind" } ?? false
+        hasBoundDev = bound
         if !bound { addStandardDevices() }
         if let dev, !bound, MountOptions(dev.options ?? []).set.contains(.readOnly) {
             late.append(.readOnlyMount("/dev"))
@@ -150,9 +152,13 @@ struct MountPlan {
         for (target, path) in links { steps.append(.symlink(target: target, path: path)) }
     }
 
+    /// Adds device nodes, unless /dev is the caller's own.
     mutating func add(_ devices: [RuntimeSpec.Device]) throws(RuntimeError) {
+        if hasBoundDev { return }
         for device in devices {
             let path = Self.clean(device.path)
+            // Always the link to the container's own devpts; callers that list all of the host's devices name it too.
+            if path == "/dev/ptmx" { continue }
             let type: UInt32 =
                 switch device.type {
                 case .character, .unbuffered: 0o020000

@@ -67,13 +67,7 @@ final class SandboxService: Sendable {
                 limitation: nil
             )
         }
-        let attachment = try await pool.run { [network] in
-            do {
-                return try network.attach(sandboxID: request.id, namespacePath: path)
-            } catch let error as NetworkError {
-                throw CoreError.network(id: request.id, message: error.description)
-            }
-        }
+        let attachment = try await pool.run { [self] in try attach(request.id, path) }
         return SandboxHandle(
             id: request.id,
             shimPID: Int32(bitPattern: status.pid),
@@ -109,22 +103,40 @@ final class SandboxService: Sendable {
             )
             shim.close()
         }
-        let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
-        try await pool.run { [network] in
-            if Files.exists(directory) {
-                try process.delete()
-                do {
-                    try Files.removeTree(directory)
-                } catch let error as SysError {
-                    throw CoreError.system(step: "remove the bundle of sandbox \(id.prefix(12))", error)
-                }
-            }
+        try await pool.run { [self] in try cleanUp(id, directory) }
+    }
+
+    private func attach(_ id: String, _ path: String) throws(CoreError) -> NetworkAttachment {
+        do {
+            return try network.attach(sandboxID: id, namespacePath: path)
+        } catch {
+            throw .network(id: id, message: error.description)
+        }
+    }
+
+    private func cleanUp(_ id: String, _ directory: String) throws(CoreError) {
+        if Files.exists(directory) {
+            try ShimProcess(configuration: configuration, namespace: namespace, id: id).delete()
             do {
-                try network.detach(sandboxID: id)
-            } catch let error as NetworkError {
-                throw CoreError.network(id: id, message: error.description)
+                try Files.removeTree(directory)
+            } catch {
+                throw .system(step: "remove the bundle of sandbox \(id.prefix(12))", error)
             }
         }
+        do {
+            try network.detach(sandboxID: id)
+        } catch {
+            throw .network(id: id, message: error.description)
+        }
+    }
+
+    private func launch(_ id: String) throws(CoreError) -> String {
+        do {
+            try Files.makeDirectories(bundle(id), mode: 0o700)
+        } catch {
+            throw .system(step: "make the bundle of sandbox \(id.prefix(12))", error)
+        }
+        return try ShimProcess(configuration: configuration, namespace: namespace, id: id).start()
     }
 
     /// The connection to a sandbox's shim, opened if need be.
@@ -143,12 +155,9 @@ final class SandboxService: Sendable {
     }
 
     /// The ids of all sandboxes and containers that have a bundle, from the state directory.
-    func bundles() throws -> [String] {
-        do {
-            return try Files.list("\(configuration.state)/runtime/\(namespace)")
-        } catch where error.errno == .noEntry {
-            return []
-        }
+    func bundles() throws(SysError) -> [String] {
+        let directory = "\(configuration.state)/runtime/\(namespace)"
+        return Files.exists(directory) ? try Files.list(directory) : []
     }
 
     func disconnectAll() {
@@ -167,16 +176,7 @@ final class SandboxService: Sendable {
     private func startShim(_ id: String) async throws -> ShimConnection {
         // A shim of an earlier attempt that still answers is the one to use.
         if let open = try? await connection(to: id) { return open }  // none that answers: start one
-        let directory = bundle(id)
-        let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
-        let path = try await pool.run {
-            do {
-                try Files.makeDirectories(directory, mode: 0o700)
-            } catch let error as SysError {
-                throw CoreError.system(step: "make the bundle of sandbox \(id.prefix(12))", error)
-            }
-            return try process.start()
-        }
+        let path = try await pool.run { [self] in try launch(id) }
         return try connect(id, path: path)
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import Linux
 import OCI
 import OCIRuntime
@@ -58,11 +59,27 @@ struct BuiltInEngine: ContainerEngine {
     }
 
     func exec(_ execution: ContainerExecution) throws(TTRPC.Status) -> CreatedProcess {
-        throw TTRPC.Status(.unimplemented, "exec is not implemented by the built-in runtime yet")
+        var process = execution.process
+        process.terminal = execution.stdio == nil
+        do throws(RuntimeError) {
+            let options = ExecOptions(stdio: Self.stdio(execution.stdio))
+            var executed = try load(execution.reference).exec(process, options: options)
+            var console: Handle?
+            if let master = executed.console.take() { console = Handle(master) }
+            return CreatedProcess(pid: executed.pid, console: console, warnings: executed.warnings)
+        } catch {
+            throw Self.status(error)
+        }
     }
 
     func update(_ container: ContainerReference, resources: [UInt8]) throws(TTRPC.Status) {
-        throw TTRPC.Status(.unimplemented, "update is not implemented by the built-in runtime yet")
+        let wanted: RuntimeSpec.Resources
+        do {
+            wanted = try JSONCoding.decode(RuntimeSpec.Resources.self, from: resources)
+        } catch {
+            throw TTRPC.Status(.invalidArgument, "resources: \(error)")
+        }
+        do throws(RuntimeError) { try load(container).cgroup.apply(wanted) } catch { throw Self.status(error) }
     }
 
     func statistics(_ container: ContainerReference) throws(TTRPC.Status) -> Shim.AnyMessage {

@@ -5,10 +5,12 @@ import Linux
 struct ErrorLog {
     private var path: String?
     private var json = false
+    private var debug = false
 
     init() {}
 
     init(_ globals: Arguments) throws(UsageError) {
+        debug = globals.has("debug")
         path = globals.value("log").flatMap { $0.isEmpty ? nil : $0 }
         switch globals.value("log-format") ?? "text" {
         case "json": json = true
@@ -31,11 +33,9 @@ struct ErrorLog {
             // A log that cannot be written must not hide the error itself, which goes to standard error below.
             try? Files.append(path, Array((line + "\n").utf8))
         }
-        // Callers read standard error only on failure; warnings would mix with the container's own output.
-        if level == "error" {
-            StandardStreams.error("swiftlet-oci: \(message)\n")
-        } else if path == nil {
-            StandardStreams.error("swiftlet-oci: warning: \(message)\n")
+        // Callers mix our standard error with the container's own output, so a warning goes there only for people.
+        if level == "error" || path == nil && (debug || StandardStreams.errorIsTerminal) {
+            StandardStreams.error("swiftlet-oci: \(level == "error" ? "" : "warning: ")\(message)\n")
         }
     }
 

@@ -50,10 +50,13 @@ final class ArchiveContents {
                 }
             }
         } catch {
-            if entries == 0, case .malformed = error {
+            switch error {
+            case .malformed where entries == 0:
                 throw .notAnImageArchive(reason: "it is not a tar archive, plain or compressed with gzip or zstd")
+            case .truncated where entries == 0 && !stream.isCompressed:
+                throw .notAnImageArchive(reason: "it is not a tar archive, or only the first bytes of one")
+            default: throw error
             }
-            throw error
         }
         if entries == 0 { throw .notAnImageArchive(reason: "it is empty") }
         // Whoever feeds a pipe can finish.

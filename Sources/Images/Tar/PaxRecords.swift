@@ -35,10 +35,9 @@ struct PaxRecords: Equatable {
                 length > 4, length <= rest.count
             else { throw PaxRecords.invalid }
             let end = rest.startIndex + Int(length)
+            guard space + 1 < end - 1, rest[end - 1] == 0x0A else { throw PaxRecords.invalid }
             let record = rest[(space + 1)..<(end - 1)]
-            guard rest[end - 1] == 0x0A, space + 1 < end - 1, let equals = record.firstIndex(of: 0x3D) else {
-                throw PaxRecords.invalid
-            }
+            guard let equals = record.firstIndex(of: 0x3D) else { throw PaxRecords.invalid }
             try take(record[..<equals], record[(equals + 1)...])
             rest = rest[end...]
         }

@@ -1,4 +1,4 @@
-package import EventLog
+import EventLog
 import Facts
 package import KubernetesAPI
 
@@ -21,7 +21,7 @@ extension Agent {
     ) async throws(APIError) -> [UInt8] {
         var namespace = namespace
         generateName(&namespace.metadata)
-        let errors = ObjectMetaValidation.validateNamespace(namespace.metadata)
+        let errors = ObjectValidation.validate(namespace)
         let name = namespace.metadata.name
         guard errors.isEmpty else { throw .invalid(kind: "Namespace", name: name, errors: errors) }
         let uid = UID.random()
@@ -75,12 +75,11 @@ extension Agent {
             )
         }
         for pod in store.objects(resource: PodStream.resource, namespace: name).items {
-            do {
-                _ = try await deletePod(namespace: name, name: pod.stream.name, options: DeleteOptions(), origin: origin)
-            } catch where error.status.code == 404 {}
+            try await deletePodIfThere(name, pod.stream.name, origin: origin)
         }
         try await removeEmptyNamespace(name)
-        return store.object(stream)?.bytes ?? (try encoded(namespace))
+        if let left = store.object(stream) { return left.bytes }
+        return try encoded(namespace)
     }
 
     /// Removes a terminating namespace once no pod is in it.
@@ -94,19 +93,26 @@ extension Agent {
         var fact = try newFact(NamespaceRemoved(), after: namespace, \.metadata)
         fact.after = nil
         fact.deletesObject = true
+        let proposal = Proposal(
+            stream: stream,
+            expected: .uid(object.uid),
+            facts: [fact],
+            actor: systemActor,
+            priority: .runtime
+        )
         do {
-            _ = try await append(
-                Proposal(
-                    stream: stream,
-                    expected: .uid(object.uid),
-                    facts: [fact],
-                    actor: systemActor,
-                    priority: .runtime
-                ),
-                resource: "namespaces",
-                name: name
-            )
-        } catch where error.status.code == 404 {}  // somebody else was faster
+            _ = try await append(proposal, resource: "namespaces", name: name)
+        } catch {
+            if error.status.code != 404 { throw error }  // else somebody was faster
+        }
+    }
+
+    private func deletePodIfThere(_ namespace: String, _ name: String, origin: RequestOrigin) async throws(APIError) {
+        do {
+            _ = try await deletePod(namespace: namespace, name: name, options: DeleteOptions(), origin: origin)
+        } catch {
+            if error.status.code != 404 { throw error }  // else it is gone already
+        }
     }
 
     /// - Throws: 404 if the namespace is not there, 403 if it is going away.

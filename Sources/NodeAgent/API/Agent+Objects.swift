@@ -1,6 +1,6 @@
-package import EventLog
+import EventLog
 import JSON
-package import KubernetesAPI
+import KubernetesAPI
 
 /// What all kinds of objects have in common.
 extension Agent {

@@ -1,4 +1,4 @@
-package import EventLog
+import EventLog
 import Facts
 package import KubernetesAPI
 import Reconciler

@@ -1,5 +1,5 @@
 import KubernetesAPI
-import OCI
+package import OCI
 
 /// Turns one container of a pod into a `config.json`, without looking at anything but its inputs.
 ///

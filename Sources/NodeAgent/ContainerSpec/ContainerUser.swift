@@ -29,12 +29,13 @@ enum UserResolution {
         let asked = context?.runAsUser ?? podContext?.runAsUser
         let askedGroup = context?.runAsGroup ?? podContext?.runAsGroup
         let fromImage = image.config?.user ?? ""
-        let text = try asked.map { try number($0, "runAsUser").description } ?? fromImage
+        var text = fromImage
+        if let asked { text = try number(asked, "runAsUser").description }
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let name = parts.first ?? ""
 
-        let passwd = try file("/etc/passwd").map(PasswordFile.users) ?? []
-        let groups = try file("/etc/group").map(PasswordFile.groups) ?? []
+        let passwd = PasswordFile.users(try file("/etc/passwd") ?? "")
+        let groups = PasswordFile.groups(try file("/etc/group") ?? "")
         var user = ContainerUser(uid: 0, gid: 0)
         var login: PasswordFile.User?
         if name.isEmpty || name.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {

@@ -23,12 +23,12 @@ package struct Machine: Hashable, Sendable {
     package static func read(root: String) -> Machine {
         var names = utsname()
         _ = unsafe uname(&names)
-        let machine = unsafe text(&names.machine)
+        let machine = text(&names.machine)
         // Files that a minimal system lacks leave the field empty; that is what kubelet reports as well.
         let release = (try? Files.readText("/etc/os-release")) ?? ""
         return Machine(
-            hostName: unsafe text(&names.nodename),
-            kernelVersion: unsafe text(&names.release),
+            hostName: text(&names.nodename),
+            kernelVersion: text(&names.release),
             architecture: ["x86_64": "amd64", "aarch64": "arm64"][machine] ?? machine,
             operatingSystem: value("PRETTY_NAME", in: release) ?? "Linux",
             machineID: (try? Files.readText("/etc/machine-id")) ?? "",

@@ -25,23 +25,6 @@ struct PodAdoption: Sendable {
                 ? .ready(shimPID: 0, podIPs: record.runtime.sandbox.podIPs)
                 : .gone(message: "the shim of the sandbox is gone")
         )
-        var running: [(container: ContainerRef, containerID: String, attempt: Int, sandboxID: String)]
-    }
-
-    func adopt(_ record: PodRecord) async throws -> Outcome {
-        guard let sandboxID = record.runtime.sandbox.id ?? plannedSandbox(record) else {
-            return Outcome(facts: [], running: [])
-        }
-        guard record.runtime.sandbox.state == .ready else {
-            // A sandbox that was planned and not recorded is made, or removed, by the next decision under the same id.
-            return Outcome(facts: [], running: [])
-        }
-        var observation = SandboxObservation(
-            sandboxID: sandboxID,
-            state: await core.isAlive(sandbox: sandboxID)
-                ? .ready(shimPID: 0, podIPs: record.runtime.sandbox.podIPs)
-                : .gone(message: "the shim of the sandbox is gone")
-        )
         var running: [(container: ContainerRef, containerID: String, attempt: Int, sandboxID: String)] = []
         for reference in Self.containers(of: record.pod) {
             let container = record.runtime.containers[reference.name] ?? ContainerRuntime(kind: reference.kind)

@@ -1,0 +1,218 @@
+import ArgumentParser
+import Glibc
+import JSON
+
+struct ImageCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "image",
+        abstract: "Import, list and remove images.",
+        subcommands: [ImageImportCommand.self, ImageListCommand.self, ImageRemoveCommand.self],
+        aliases: ["images"]
+    )
+}
+
+/// Images have namespaces of their own, as in containerd.
+struct ImageNamespaceOption: ParsableArguments {
+    @Option(name: [.customShort("n"), .long], help: "The namespace of the images; pods use k8s.io.")
+    var namespace = "k8s.io"
+}
+
+struct ImageImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Import images from archives (docker save, or an OCI layout; also gzip and zstd).",
+        discussion: "docker save bb:1 | swiftlet image import -"
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var namespace: ImageNamespaceOption
+
+    @Argument(help: "Archives, or - for standard input.")
+    var files: [String]
+
+    func run() throws {
+        try reporting { console in
+            let importer = ImageImporter(client: try connection.client(console), namespace: namespace.namespace)
+            for file in files {
+                for name in try importer.run(file) { try console.line(name) }
+            }
+        }
+    }
+}
+
+/// Sends an archive and shows how far it is.
+struct ImageImporter {
+    let client: APIClient
+    let namespace: String
+
+    /// - Returns: The names of the images in the archive.
+    func run(_ path: String) throws -> [String] {
+        let descriptor = try LocalFile.open(path)
+        defer { if descriptor != 0 { close(descriptor) } }
+        guard !LocalFile.isDirectory(path) else {
+            throw ClientFailure.usage("\(path) is a directory; pack it first: tar -C \(path) -cf image.tar .")
+        }
+        let console = client.console
+        let size = LocalFile.size(descriptor)
+        let target = Target(["v1", "images", "import"]).with("namespace", namespace)
+        var request = HTTPRequest("POST", target.description, accept: "application/x-ndjson, application/json")
+        request.body = .file(descriptor, size: size, contentType: "application/x-tar")
+        request.sent = { sent in console.progress(ImageImporter.progress(path, sent: sent, of: size)) }
+        var answer = ImportAnswer()
+        defer { console.clearProgress() }
+        try client.lines(request) { line in
+            if let progress = try answer.take(line) { console.progress("\(path): \(progress)") }
+            return .more
+        }
+        return try answer.images(source: path)
+    }
+
+    static func progress(_ path: String, sent: Int64, of size: Int64?) -> String {
+        guard let size, size > 0 else { return "\(path): sent \(ByteText.short(sent))" }
+        return "\(path): sent \(ByteText.short(sent)) of \(ByteText.short(size)) (\(sent * 100 / size)%)"
+    }
+}
+
+/// The lines with which the agent answers an import: progress, and last the images or an error.
+struct ImportAnswer {
+    private var images: [String]?
+
+    /// - Returns: Progress for a person to see.
+    /// - Throws: The error that the agent reports.
+    mutating func take(_ line: [UInt8]) throws -> String? {
+        guard !line.isEmpty else { return nil }
+        let value: JSONValue
+        do { value = try JSONValue(parsing: line, limits: .client) } catch {
+            throw ClientFailure.failed("a line of the answer is not JSON: \(error)")
+        }
+        if let error = value["error"] { throw ClientFailure(status: error) }
+        if value["kind"]?.stringValue == "Status" { throw ClientFailure(status: value) }
+        if let list = value["images"]?.arrayValue {
+            images = (images ?? []) + list.compactMap { $0.stringValue ?? $0["name"]?.stringValue }
+            return nil
+        }
+        for key in ["message", "status", "progress"] {
+            if let text = value[key]?.stringValue { return Terminal.safeLine(text) }
+        }
+        return Terminal.safeLine(value.text())
+    }
+
+    func images(source: String) throws(ClientFailure) -> [String] {
+        guard let images else {
+            throw .failed(
+                "\(source): the agent ended its answer without saying what it imported; see: swiftlet image ls"
+            )
+        }
+        return images
+    }
+}
+
+struct ImageListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "ls", abstract: "List images.", aliases: ["list"])
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var namespace: ImageNamespaceOption
+
+    @Option(name: [.customShort("o"), .long], help: "One of json, yaml, wide, name.")
+    var output: OutputFormat?
+
+    func run() throws {
+        try reporting { console in
+            let target = Target(["v1", "images"]).with("namespace", namespace.namespace)
+            let answer = try connection.client(console).json("GET", target)
+            switch output {
+            case .json: try console.output(answer.bytes(pretty: true, sortedKeys: true) + [0x0A])
+            case .yaml: try console.output(Array(YAMLText.encode(answer).utf8))
+            default:
+                let images = ImageRow.rows(answer)
+                if output == .name {
+                    for image in images { try console.line(image.name) }
+                    return
+                }
+                if images.isEmpty { console.note("No images found in namespace \(namespace.namespace).") }
+                for line in ImageRow.table(images, isWide: output == .wide) { try console.line(line) }
+            }
+        }
+    }
+}
+
+/// An image in the list.
+struct ImageRow: Equatable {
+    let name: String
+    let digest: String
+    let size: Int64
+
+    /// - Parameter answer: `{"images":[{"name","target":{"digest"},"sizeBytes"}]}`
+    static func rows(_ answer: JSONValue) -> [ImageRow] {
+        (answer["images"] ?? answer["items"])?.arrayValue?.map { image in
+            ImageRow(
+                name: Terminal.safe(image["name"]?.stringValue ?? "<none>"),
+                digest: Terminal.safe(image["target"]?["digest"]?.stringValue ?? image["digest"]?.stringValue ?? ""),
+                size: image["sizeBytes"]?.int64Value ?? image["size"]?.int64Value ?? 0
+            )
+        }.sorted { $0.name < $1.name } ?? []
+    }
+
+    static func table(_ rows: [ImageRow], isWide: Bool) -> [String] {
+        guard !rows.isEmpty else { return [] }
+        var layout = ColumnLayout()
+        return layout.lines(
+            [["NAME", "DIGEST", "SIZE"]]
+                + rows.map { row in
+                    let short = row.digest.split(separator: ":").last.map { String($0.prefix(12)) } ?? ""
+                    return [row.name, isWide ? row.digest : short, ByteText.short(row.size)]
+                }
+        )
+    }
+}
+
+struct ImageRemoveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rm",
+        abstract: "Remove images by name.",
+        aliases: ["remove", "delete"]
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var namespace: ImageNamespaceOption
+
+    @Argument(help: "Names of images, as `swiftlet image ls` shows them or shorter.")
+    var references: [String]
+
+    func run() throws {
+        try reporting { console in
+            let client = try connection.client(console)
+            var hasFailed = false
+            for reference in references {
+                let target = Target(["v1", "images"]).with("name", reference).with("namespace", namespace.namespace)
+                do {
+                    _ = try client.bytes(HTTPRequest("DELETE", target.description))
+                    try console.line("image \"\(reference)\" removed")
+                } catch let failure as ClientFailure where failure.exitCode == 1 {
+                    console.note(failure.text)
+                    hasFailed = true
+                }
+            }
+            if hasFailed { throw ExitCode(1) }
+        }
+    }
+}
+
+/// Sizes for people.
+enum ByteText {
+    /// "4.2MB", in steps of a thousand as docker shows them.
+    static func short(_ bytes: Int64) -> String {
+        let units = ["B", "kB", "MB", "GB", "TB"]
+        var value = Double(bytes)
+        var unit = 0
+        while value >= 1000, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        if unit == 0 { return "\(bytes)B" }
+        let tenths = (value * 10).rounded()
+        let whole = Int64(tenths / 10)
+        return tenths >= 1000
+            ? "\(Int64(value.rounded()))\(units[unit])" : "\(whole).\(Int64(tenths) % 10)\(units[unit])"
+    }
+}

@@ -1,0 +1,272 @@
+import Glibc
+import JSON
+import Linux
+import OCI
+import TestSupport
+import Testing
+
+@testable import OCIRuntime
+
+@Suite("Hostile bundles and images", .enabled(if: Ability.containers, "needs root and /bin/busybox"))
+struct HostileBundleTests {
+    private func failure(_ bundle: TestBundle) throws -> RuntimeError {
+        do {
+            let outcome = try bundle.run()
+            Issue.record("it ran: \(outcome)")
+            return RuntimeError(.invalid, step: "", cause: "")
+        } catch let error as RuntimeError {
+            #expect(!error.description.contains("\n"))
+            #expect(try bundle.leftovers() == [])
+            return error
+        }
+    }
+
+    @Test("a symbolic link in place of /proc, /sys or /dev is refused", arguments: ["proc", "sys", "dev"])
+    func linkedMountPoints(_ name: String) throws {
+        let bundle = try TestBundle()
+        try Files.makeDirectories(bundle.path + "/rootfs/elsewhere")
+        try bundle.link("/" + name, to: "elsewhere")
+        bundle.shell("true")
+        let error = try failure(bundle)
+        #expect(error.errno == Errno(ELOOP))
+        #expect(error.description.contains("/" + name))
+    }
+
+    @Test("a link in the image does not lead a mount target out of it")
+    func linkedTarget() throws {
+        let outside = try TemporaryDirectory()
+        let bundle = try TestBundle()
+        try bundle.link("/escape", to: outside.path)
+        try bundle.link("/escape2", to: "../../../../../../../.." + outside.path)
+        for target in ["/escape/made", "/escape2/made2"] {
+            bundle.spec.mounts?.append(.init(destination: target, type: "tmpfs", source: "tmpfs"))
+        }
+        bundle.shell("cat /proc/mounts")
+        let output = try bundle.run().output
+        #expect(try Files.list(outside.path) == [])
+        #expect(output.contains("\(outside.path)/made "), "it was made inside, where the link leads for the container")
+        #expect(output.contains("\(outside.path)/made2 "))
+    }
+
+    @Test("a mount over something of /proc through a link is refused")
+    func throughLinkIntoProc() throws {
+        let bundle = try TestBundle()
+        try bundle.link("/p", to: "/proc")
+        bundle.spec.mounts?.append(.init(destination: "/p/sys", type: "tmpfs", source: "tmpfs"))
+        bundle.shell("true")
+        #expect(try failure(bundle).errno == .notPermitted)
+    }
+
+    @Test("only a procfs may be bound on /proc")
+    func fakeProc() throws {
+        let bundle = try TestBundle()
+        try Files.makeDirectories(bundle.path + "/fake")
+        bundle.spec.mounts?.removeAll { $0.destination == "/proc" }
+        bundle.spec.mounts?.insert(.init(destination: "/proc", type: "bind", source: "fake", options: ["bind"]), at: 0)
+        bundle.shell("true")
+        #expect(try failure(bundle).errno == .notPermitted)
+    }
+
+    @Test(
+        "a working directory behind a descriptor of the host is refused",
+        arguments: ["/proc/self/fd/7", "/proc/self/cwd/..", "/proc/1/root"]
+    )
+    func cwdThroughDescriptor(_ path: String) throws {
+        let bundle = try TestBundle()
+        let open = try (0..<12).map { _ in try Held("/etc") }
+        bundle.spec.process?.cwd = path
+        bundle.shell("true")
+        let error = try failure(bundle)
+        #expect(error.step == "change to the working directory")
+        withExtendedLifetime(open) {}
+    }
+
+    @Test("a working directory that is missing is made inside the image")
+    func missingCwd() throws {
+        let bundle = try TestBundle()
+        bundle.spec.process?.cwd = "/work/deep"
+        bundle.shell("pwd")
+        // busybox has no pwd link; sh has it built in.
+        #expect(try bundle.run().output == "/work/deep\n")
+        #expect(Files.isDirectory(bundle.path + "/rootfs/work/deep"))
+    }
+
+    @Test("a masked path that is a link masks what it points to inside the container, not on the host")
+    func maskedLink() throws {
+        let bundle = try TestBundle()
+        try bundle.link("/secret", to: "/etc/secret")
+        try Files.replaceUnsynced(bundle.path + "/rootfs/etc/secret", with: Array("secret\n".utf8), mode: 0o644)
+        bundle.spec.linux?.maskedPaths = ["/secret", "/missing", "/etc/secret/below"]
+        bundle.shell("cat /secret /etc/secret; echo done")
+        #expect(try bundle.run().output == "done\n")
+    }
+
+    @Test("devices are made in the image's real /dev only, never through a link there")
+    func linkedDevice() throws {
+        let outside = try TemporaryDirectory()
+        let bundle = try TestBundle()
+        bundle.spec.mounts?.removeAll { $0.destination.hasPrefix("/dev") }
+        try Files.makeDirectories(bundle.path + "/rootfs/dev")
+        try bundle.link("/dev/sub", to: outside.path)
+        bundle.spec.linux?.devices = [.init(type: .character, path: "/dev/sub/null", major: 1, minor: 3)]
+        bundle.shell("true")
+        #expect(try failure(bundle).errno == Errno(ELOOP))
+        #expect(try Files.list(outside.path) == [])
+    }
+
+    @Test(
+        "a program that cannot be executed is an error of create, with its name",
+        arguments: [
+            ("nosuch", "executable file not found in $PATH"), ("/nosuch", "No such file"), ("/etc", "Is a directory"),
+            ("/etc/plain", "Permission denied"),
+        ]
+    )
+    func badProgram(_ program: String, _ cause: String) throws {
+        let bundle = try TestBundle()
+        try Files.replaceUnsynced(bundle.path + "/rootfs/etc/plain", with: [], mode: 0o644)
+        bundle.spec.process?.args = [program]
+        let error = try failure(bundle)
+        #expect(error.cause.contains(cause))
+        #expect(error.subject.contains(program))
+    }
+
+    @Test("a program that the kernel refuses at the last moment is an error of start")
+    func badFormat() throws {
+        let bundle = try TestBundle()
+        try Files.replaceUnsynced(bundle.path + "/rootfs/bin/bad", with: Array("#!/missing\n".utf8), mode: 0o755)
+        bundle.spec.process?.args = ["bad"]
+        let created = try bundle.create()
+        #expect(throws: RuntimeError.self) { try created.container.start() }
+        _ = try Child.wait(created.pid)
+        #expect(try created.container.state().status == .stopped)
+        try created.container.delete()
+        #expect(try bundle.leftovers() == [])
+    }
+
+    @Test("a mount that the kernel refuses is named, with the kernel's own words")
+    func badMountOption() throws {
+        let bundle = try TestBundle()
+        bundle.spec.mounts?.append(.init(destination: "/x", type: "tmpfs", source: "tmpfs", options: ["sizzle=5"]))
+        bundle.shell("true")
+        let error = try failure(bundle)
+        #expect(error.description.contains("mount tmpfs on /x"))
+        #expect(error.description.contains("sizzle"))
+        bundle.spec.mounts?.removeLast()
+        bundle.spec.mounts?.append(.init(destination: "/x", type: "nofs", source: "x"))
+        #expect(try failure(bundle).errno == Errno(ENODEV))
+        bundle.spec.mounts?.removeLast()
+        bundle.spec.mounts?.append(.init(destination: "/x", type: "bind", source: "/no/such", options: ["bind"]))
+        #expect(try failure(bundle).description.contains("the source does not exist"))
+    }
+
+    @Test("limits for a controller that is not there are refused, not ignored")
+    func missingController() throws {
+        let bundle = try TestBundle()
+        bundle.spec.linux?.resources?.hugepageLimits = [.init(pageSize: "7MB", limit: 1)]
+        bundle.shell("true")
+        #expect(try failure(bundle).description.contains("hugetlb"))
+    }
+
+    @Test("a namespace path that does not exist is named")
+    func missingNamespace() throws {
+        let bundle = try TestBundle()
+        bundle.spec.linux?.namespaces = [
+            .init(type: .mount), .init(type: .uts), .init(type: .network, path: "/no/such/ns"),
+        ]
+        bundle.shell("true")
+        #expect(try failure(bundle).description.contains("/no/such/ns"))
+    }
+
+    private static let texts: [(String, String)] = [
+        ("empty", ""), ("no object", "[]"), ("truncated", "{\"ociVersion\": \"1.0.2\", "),
+        ("wrong type", #"{"ociVersion":"1.0.2","process":{"cwd":"/","args":"sh"},"root":{"path":"rootfs"}}"#),
+        (
+            "uid 2^32",
+            #"{"ociVersion":"1.0.2","process":{"cwd":"/","args":["sh"],"user":{"uid":4294967296,"gid":0}},"root":{"path":"rootfs"}}"#
+        ),
+        (
+            "negative uid",
+            #"{"ociVersion":"1.0.2","process":{"cwd":"/","args":["sh"],"user":{"uid":-1,"gid":0}},"root":{"path":"rootfs"}}"#
+        ),
+        ("version 9", #"{"ociVersion":"9.0.0","process":{"cwd":"/","args":["sh"]},"root":{"path":"rootfs"}}"#),
+        ("no version", #"{"process":{"cwd":"/","args":["sh"]},"root":{"path":"rootfs"}}"#),
+        ("unknown namespace", #"{"ociVersion":"1.0.2","linux":{"namespaces":[{"type":"space"}]}}"#),
+        ("deep", String(repeating: "[", count: 100_000)),
+    ]
+
+    @Test("a config.json that is none is one clear line", arguments: texts.indices)
+    func malformed(_ index: Int) throws {
+        let directory = try TemporaryDirectory()
+        try Files.replaceUnsynced(directory.path + "/config.json", with: Array(Self.texts[index].1.utf8))
+        do {
+            _ = try Bundle.load(directory.path)
+            Issue.record("\(Self.texts[index].0) was accepted")
+        } catch {
+            #expect(error.kind == .invalid)
+            #expect(!error.description.contains("\n") && error.description.utf8.count < 1000)
+        }
+    }
+
+    @Test("a missing bundle, config.json or rootfs says which")
+    func missing() throws {
+        let directory = try TemporaryDirectory()
+        #expect { _ = try Bundle.load(directory.path + "/none") } throws: { "\($0)".contains("/none") }
+        #expect { _ = try Bundle.load(directory.path) } throws: { "\($0)".contains("config.json") }
+        let bundle = try TestBundle()
+        bundle.spec.root?.path = "absent"
+        bundle.shell("true")
+        #expect(try failure(bundle).description.contains(bundle.path + "/absent"))
+        bundle.spec.root?.path = "rootfs/bin/busybox"
+        #expect(try failure(bundle).step == "rootfs")
+    }
+
+    @Test("a target raced by somebody who swaps a directory and a link never leaves the image")
+    func swappedTarget() throws {
+        let outside = try TemporaryDirectory()
+        let bundle = try TestBundle()
+        let real = bundle.path + "/rootfs/real"
+        let name = bundle.path + "/rootfs/flip"
+        try Files.makeDirectories(real)
+        try bundle.link("/flip", to: outside.path)
+        let swapper = fork_swapper(name: name, other: bundle.path + "/rootfs/flop", directory: real)
+        defer {
+            kill(swapper, SIGKILL)
+            _ = try? Child.wait(swapper)
+        }
+        for round in 0..<30 {
+            bundle.spec.mounts =
+                RuntimeSpec.standardMounts + [
+                    .init(destination: "/flip/target\(round)", type: "tmpfs", source: "tmpfs")
+                ]
+            bundle.shell("true")
+            // Failing is fine in a race; leaving the image is not.
+            _ = try? bundle.run("r\(round)")
+            for id in try bundle.root.containers() { try Container.delete(id: id, force: true, root: bundle.root) }
+        }
+        #expect(try Files.list(outside.path) == [])
+    }
+
+    /// Starts a shell that renames without end. It is busybox itself, so nothing of the test process is shared.
+    private func fork_swapper(name: String, other: String, directory: String) -> Int32 {
+        let script = """
+            while true; do
+              mv \(name) \(other) && mv \(directory) \(name) && mv \(name) \(directory) && mv \(other) \(name)
+            done
+            """
+        let null = (try? Descriptor.open("/dev/null", O_RDWR))?.release() ?? 1
+        defer { close(null) }
+        return
+            (try? Spawn.start(
+                ["/bin/busybox", "sh", "-c", script],
+                environment: ["PATH=/bin"],
+                standardOutput: null,
+                standardError: null
+            )) ?? 0
+    }
+}
+
+/// An open descriptor in an array.
+private final class Held {
+    let descriptor: Descriptor
+    init(_ path: String) throws { descriptor = try Descriptor.open(path, O_RDONLY) }
+}
