@@ -209,3 +209,19 @@ extension Files {
         return status.st_mode & S_IFMT == S_IFREG
     }
 }
+
+extension Files {
+    /// The number that tells one file from another on its file system.
+    package static func inode(_ raw: Int32, subject: String) throws(SysError) -> UInt64 {
+        var status = stat()
+        try sys("fstat", subject) { unsafe fstat(raw, &status) }
+        return UInt64(status.st_ino)
+    }
+
+    /// The size of an open file, in bytes.
+    package static func size(_ raw: Int32, subject: String) throws(SysError) -> Int {
+        var status = stat()
+        try sys("fstat", subject) { unsafe fstat(raw, &status) }
+        return Int(status.st_size)
+    }
+}

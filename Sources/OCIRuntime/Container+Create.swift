@@ -52,6 +52,15 @@ extension Container {
             return try launch(plan, spec: spec, options: options, root: root, directory: directory)
         } catch {
             // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
+            if let hooks = spec.hooks?.poststop {
+                let gone = ContainerState(
+                    ociVersion: spec.ociVersion,
+                    id: options.id,
+                    status: .stopped,
+                    bundle: options.bundle
+                )
+                HookRunner(state: gone, target: -1).runAll(hooks, .poststop) { _ in }
+            }
             try? cgroup.destroy()
             try? Files.removeTree(directory)  // as above
             throw error
@@ -160,7 +169,17 @@ extension Container {
                 hooks: spec.hooks
             )
             state.setLayout(preparation.cgroup)
-            var console = try follow(child, steps: plan.steps)
+            let hooks = spec.hooks
+            let pending = state.described(.creating)
+            let target = child.process.descriptor.raw
+            var console = try follow(child, steps: plan.steps) { () throws(RuntimeError) in
+                let runner = HookRunner(state: pending, target: target)
+                try runner.run(hooks?.prestart, .prestart)
+                try runner.run(hooks?.createRuntime, .createRuntime)
+                guard hooks?.createContainer?.isEmpty == false else { return }
+                let namespaces = try differingNamespaces(Int32(pending.pid ?? 0))
+                try runner.run(hooks?.createContainer, .createContainer, namespaces: namespaces)
+            }
             try state.write(directory)
             if let path = options.consoleSocket, let master = console.take() {
                 try doing("send the terminal") { () throws(SysError) in try master.send(toSocketAt: path) }
@@ -188,7 +207,8 @@ extension Container {
     static func follow(
         _ child: borrowing StagedChild,
         steps: [Step],
-        closesOnSuccess: Bool = false
+        closesOnSuccess: Bool = false,
+        atHooks: () throws(RuntimeError) -> Void = {}
     ) throws(RuntimeError) -> Descriptor? {
         var console: Descriptor?
         while true {
@@ -196,7 +216,8 @@ extension Container {
             switch consume report {
             case .ready: return console
             case .console(let master): console = consume master
-            case .waits:
+            case .waits(let point):
+                if point == .hooks { try atHooks() }
                 try doing("start the process") { () throws(SysError) in try child.proceed() }
             case .failed(let step, let errno, let note):
                 throw StagedChild.error(steps, step: step, errno: errno, note: note)

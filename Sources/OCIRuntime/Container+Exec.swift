@@ -132,7 +132,9 @@ extension Container {
     }
 
     /// The namespaces of the container that are not the caller's own.
-    private func differingNamespaces() throws(RuntimeError) -> NamespaceFlags {
+    func differingNamespaces() throws(RuntimeError) -> NamespaceFlags { try Self.differingNamespaces(pid) }
+
+    static func differingNamespaces(_ pid: Int32) throws(RuntimeError) -> NamespaceFlags {
         try doing("look at the namespaces") { () throws(SysError) in
             var flags: NamespaceFlags = []
             let kinds: [(String, NamespaceFlags)] = [

@@ -27,7 +27,12 @@ extension Container {
     }
 
     /// Removes a container by name; with `force` also one that does not exist or whose state cannot be read.
-    package static func delete(id: String, force: Bool, root: RuntimeRoot) throws(RuntimeError) {
+    package static func delete(
+        id: String,
+        force: Bool,
+        root: RuntimeRoot,
+        warn: (String) -> Void = { _ in }
+    ) throws(RuntimeError) {
         try ContainerID.check(id)
         let container: Container
         do {
@@ -38,6 +43,6 @@ extension Container {
             try doing("remove the state") { () throws(SysError) in try Files.removeTree(root.directory(id)) }
             return
         }
-        try container.delete(force: force)
+        try container.delete(force: force, warn: warn)
     }
 }

@@ -44,15 +44,7 @@ package struct Container: Sendable {
 
     /// What the container is doing now.
     package func state() throws(RuntimeError) -> ContainerState {
-        let status = try status()
-        return ContainerState(
-            ociVersion: stored.ociVersion,
-            id: id,
-            status: status,
-            pid: status == .stopped ? nil : Int(stored.pid),
-            bundle: stored.bundle,
-            annotations: stored.annotations
-        )
+        stored.described(try status())
     }
 
     func status() throws(RuntimeError) -> ContainerState.Status {
@@ -96,8 +88,9 @@ package struct Container: Sendable {
     /// Lets the init process execute the user's program.
     ///
     /// Returns when the program has replaced it.
+    /// - Parameter warn: Is told which poststart hooks failed.
     /// - Throws: `.wrongState` unless the container is created; the reason if the program cannot be executed.
-    package func start() throws(RuntimeError) {
+    package func start(warn: (String) -> Void = { _ in }) throws(RuntimeError) {
         switch try status() {
         case .created, .creating: break
         case .stopped:
@@ -115,12 +108,31 @@ package struct Container: Sendable {
                 cause: "cannot start an already running container"
             )
         }
+        try runStartHooks()
         let record = try doing("start") { () throws(SysError) in try release() }
-        if record.isEmpty { return }
+        if record.isEmpty {
+            if let hooks = stored.hooks?.poststart, !hooks.isEmpty {
+                HookRunner(state: stored.described(.running), target: -1).runAll(hooks, .poststart, warn: warn)
+            }
+            return
+        }
         guard let failure = StagedChild.failure(inRecord: record) else {
             throw RuntimeError(.system, step: "start", subject: id, cause: "the init process ended unexpectedly")
         }
         throw StagedChild.error([.execute], step: 0, errno: failure.errno, note: failure.note)
+    }
+
+    /// Hooks that run in the container's namespaces right before its program; a failing one ends the container.
+    private func runStartHooks() throws(RuntimeError) {
+        guard let hooks = stored.hooks?.startContainer, !hooks.isEmpty, let process = try process() else { return }
+        let runner = HookRunner(state: stored.described(.created), target: process.descriptor.raw)
+        do {
+            try runner.run(hooks, .startContainer, namespaces: try differingNamespaces())
+        } catch {
+            // It ends by itself at the latest; the hook's failure is what must be told.
+            try? process.signal(9)
+            throw error
+        }
     }
 
     /// Tells the waiting init to go on, and waits until it has: the end of the result pipe is the success.
@@ -170,8 +182,10 @@ package struct Container: Sendable {
 
     /// Removes a container with its cgroups and its state.
     ///
-    /// - Parameter force: Kills what still runs. Without it only a stopped or merely created container is removed.
-    package func delete(force: Bool = false) throws(RuntimeError) {
+    /// - Parameters:
+    ///   - force: Kills what still runs. Without it only a stopped or merely created container is removed.
+    ///   - warn: Is told which poststop hooks failed.
+    package func delete(force: Bool = false, warn: (String) -> Void = { _ in }) throws(RuntimeError) {
         let status = try status()
         if !force, status == .running || status == .paused {
             throw RuntimeError(
@@ -205,5 +219,8 @@ package struct Container: Sendable {
         if !left.isEmpty { try cgroup.signalAll(9) }
         try cgroup.destroy()
         try doing("remove the state") { () throws(SysError) in try Files.removeTree(directory) }
+        if let hooks = stored.hooks?.poststop, !hooks.isEmpty {
+            HookRunner(state: stored.described(.stopped), target: -1).runAll(hooks, .poststop, warn: warn)
+        }
     }
 }

@@ -6,7 +6,7 @@ extension RuntimeFeatures {
         RuntimeFeatures(
             ociVersionMin: "1.0.0",
             ociVersionMax: "1.2.0",
-            hooks: [],
+            hooks: ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"],
             mountOptions: MountOptions.known,
             linux: Linux(
                 namespaces: ["cgroup", "ipc", "mount", "network", "pid", "uts"],

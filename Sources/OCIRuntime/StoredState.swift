@@ -67,6 +67,18 @@ struct StoredState: Codable, Hashable, Sendable {
         }
     }
 
+    /// The state as hooks and `state` print it.
+    func described(_ status: ContainerState.Status) -> ContainerState {
+        ContainerState(
+            ociVersion: ociVersion,
+            id: id,
+            status: status,
+            pid: status == .stopped ? nil : Int(pid),
+            bundle: bundle,
+            annotations: annotations
+        )
+    }
+
     /// Reads a container's state.
     ///
     /// - Throws: `.notFound` if there is none.

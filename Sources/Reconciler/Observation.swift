@@ -5,8 +5,10 @@ package struct SandboxObservation: Hashable, Sendable {
     package enum State: Hashable, Sendable {
         /// The shim answers.
         case ready(shimPID: Int32, podIPs: [String])
-        /// The shim is dead or was never there.
+        /// The shim is dead, but something of the sandbox is left (its bundle, mounts, processes).
         case gone(message: String)
+        /// Nothing of the sandbox is on the machine.
+        case absent
     }
 
     package var sandboxID: String
@@ -25,6 +27,7 @@ package struct SandboxObservation: Hashable, Sendable {
 package struct ContainerObservation: Hashable, Sendable {
     package enum State: Hashable, Sendable {
         case created
+        /// With a shim that is gone: it was started, and there is no record of its end.
         case running(pid: Int32, startedAt: Microseconds?)
         case exited(Exit)
     }

@@ -101,8 +101,14 @@ extension Planner {
         if sandbox.state == .ready {
             for definition in spec.definitions {
                 let container = record.container(definition.ref)
-                guard container.leftover else { continue }
-                act(.remove(definition.ref, container))
+                if container.leftover { act(.remove(definition.ref, container)) }
+                // A start whose outcome a crash has swallowed.
+                guard let attempt = container.starting, !container.leftover || attempt != container.attempt else {
+                    continue
+                }
+                let uid = record.pod.metadata.uid
+                let id = DerivedID.container(podUID: uid, name: definition.ref.name, attempt: attempt)
+                act(.removeContainer(definition.ref, containerID: id, attempt: attempt))
             }
             guard decision.actions.isEmpty else { return }
         }

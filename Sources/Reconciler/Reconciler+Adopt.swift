@@ -39,13 +39,15 @@ private struct Adoption {
         adoptSandbox(observed, now: now)
         guard observed.sandboxID == record.runtime.sandbox.id else { return }
         for definition in record.pod.spec.definitions {
-            adoptContainer(definition, observed.containers, now: now)
+            adoptContainer(definition, observed, now: now)
         }
-        if case .gone(let message) = observed.state {
-            add(
-                .sandboxLost(SandboxLost(sandboxID: observed.sandboxID, message: message, lostAt: now))
-            )
+        let message: String
+        switch observed.state {
+        case .ready: return
+        case .gone(let reason): message = reason
+        case .absent: message = "nothing of it is left on the machine"
         }
+        add(.sandboxLost(SandboxLost(sandboxID: observed.sandboxID, message: message, lostAt: now)))
     }
 
     private mutating func add(_ fact: PodFact) {
@@ -57,23 +59,39 @@ private struct Adoption {
     /// A sandbox that was made and not recorded.
     private mutating func adoptSandbox(_ observed: SandboxObservation, now: Microseconds) {
         let next = Reconciler.nextSandbox(of: record)
-        guard observed.sandboxID == next.id, case .ready(let shimPID, let podIPs) = observed.state else { return }
-        add(
-            .sandboxCreated(
-                SandboxCreated(
-                    sandboxID: next.id,
-                    attempt: next.attempt,
-                    shimPID: shimPID,
-                    podIPs: podIPs,
-                    createdAt: now
+        guard observed.sandboxID == next.id else { return }
+        switch observed.state {
+        case .absent: return
+        case .ready(let shimPID, let podIPs):
+            add(
+                .sandboxCreated(
+                    SandboxCreated(
+                        sandboxID: next.id,
+                        attempt: next.attempt,
+                        shimPID: shimPID,
+                        podIPs: podIPs,
+                        createdAt: now
+                    )
                 )
             )
-        )
+        case .gone(let message):
+            add(
+                .sandboxFailed(
+                    SandboxFailed(
+                        sandboxID: next.id,
+                        attempt: next.attempt,
+                        reason: "CreatePodSandboxError",
+                        message: message,
+                        failedAt: now
+                    )
+                )
+            )
+        }
     }
 
     private mutating func adoptContainer(
         _ definition: ContainerDefinition,
-        _ observed: [ContainerObservation],
+        _ observed: SandboxObservation,
         now: Microseconds
     ) {
         let known = record.container(definition.ref)
@@ -83,15 +101,18 @@ private struct Adoption {
             name: definition.ref.name,
             attempt: attempt
         )
-        guard let found = observed.first(where: { $0.containerID == id }) else {
-            if known.state == .running { addLostExit(definition, known, now: now) }
+        guard let found = observed.containers.first(where: { $0.containerID == id }) else {
+            if known.state == .running { addLostExit(definition, now: now) }
             return
         }
         switch found.state {
         case .created:
-            if known.state == .running { addLostExit(definition, known, now: now) }
+            if known.state == .running { addLostExit(definition, now: now) }
         case .running(let pid, let startedAt):
             addStart(definition, known, attempt: attempt, id: id, pid: pid, startedAt: startedAt ?? now)
+            // It was running when the shim died; nobody will ever know how it ended.
+            if case .ready = observed.state { return }
+            addLostExit(definition, now: now)
         case .exited(let exit):
             addStart(
                 definition,
@@ -155,7 +176,8 @@ private struct Adoption {
         )
     }
 
-    private mutating func addLostExit(_ definition: ContainerDefinition, _ known: ContainerRuntime, now: Microseconds) {
+    private mutating func addLostExit(_ definition: ContainerDefinition, now: Microseconds) {
+        let known = record.container(definition.ref)
         add(
             .containerExited(
                 ContainerExited(

@@ -95,8 +95,8 @@ extension PodRecord {
         case .containerCreated, .containerStarted, .containerStartFailed, .containerExited, .containerKillRequested,
             .containerBackedOff, .containerRemoved, .probeChanged:
             applyContainer(fact)
-        case .created, .replaced, .patched, .stepPlanned, .removed:
-            break
+        case .stepPlanned(let fact): plan(fact)
+        case .created, .replaced, .patched, .removed: break
         }
     }
 
@@ -107,6 +107,15 @@ extension PodRecord {
         pod.metadata.deletionTimestamp = Time(microsecondsSince1970: fact.deletionTimestamp)
         pod.metadata.deletionGracePeriodSeconds = fact.gracePeriodSeconds
         advance(to: fact.deletionTimestamp - fact.gracePeriodSeconds * second)
+    }
+
+    /// From the intent on, a process may run. So the pod is not done before the outcome is known.
+    private mutating func plan(_ fact: ReconcileStepPlanned) {
+        guard fact.action == Action.startStep, let ref = fact.container else { return }
+        var container = container(ref)
+        guard container.state != .running, fact.attempt == container.plannedAttempt else { return }
+        container.starting = fact.attempt
+        runtime.containers[ref.name] = container
     }
 
     private mutating func applyPull(_ fact: PodFact) {
@@ -143,8 +152,9 @@ extension PodRecord {
 
     private mutating func applySandbox(_ fact: PodFact) {
         switch fact {
+        // Attempts are used once: what is reported of one that has failed or was lost comes too late.
         case .sandboxCreated(let fact):
-            guard fact.attempt >= (runtime.sandbox.attempt ?? 0) else { return }
+            guard fact.attempt > runtime.sandbox.attempt ?? -1 else { return }
             var sandbox = SandboxRuntime()
             sandbox.state = .ready
             sandbox.id = fact.sandboxID
@@ -155,7 +165,7 @@ extension PodRecord {
             runtime.sandbox = sandbox
             advance(to: fact.createdAt)
         case .sandboxFailed(let fact):
-            guard fact.attempt >= (runtime.sandbox.attempt ?? 0) else { return }
+            guard fact.attempt > runtime.sandbox.attempt ?? -1 else { return }
             runtime.sandbox.state = .failed
             runtime.sandbox.id = fact.sandboxID
             runtime.sandbox.attempt = fact.attempt
@@ -185,6 +195,7 @@ extension PodRecord {
     /// Nothing runs in a sandbox that is gone. Exits that were not reported before are unknown ones.
     private mutating func endContainersWithSandbox(at instant: Microseconds) {
         for (name, container) in runtime.containers {
+            runtime.containers[name]?.starting = nil
             switch container.state {
             case .running:
                 runtime.containers[name]?.end(

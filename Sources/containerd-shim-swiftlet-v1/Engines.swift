@@ -5,8 +5,8 @@ import TTRPC
 enum Engines {
     private static let fileName = "engine"
 
-    static func engine(_ options: Shim.RuncOptions) -> any ContainerEngine {
-        engine(program: options.binaryName)
+    static func engine(_ options: Shim.RuncOptions, seccompCache: String?) -> any ContainerEngine {
+        engine(program: options.binaryName, seccompCache: seccompCache)
     }
 
     /// Leaves a note in the bundle for the delete action, which gets no options.
@@ -21,10 +21,10 @@ enum Engines {
 
     static func remembered(_ container: ContainerReference) -> any ContainerEngine {
         // No note is the normal case: our own runtime.
-        engine(program: (try? Files.readText(container.bundle + "/" + fileName)) ?? "")
+        engine(program: (try? Files.readText(container.bundle + "/" + fileName)) ?? "", seccompCache: nil)
     }
 
-    private static func engine(program: String) -> any ContainerEngine {
-        program.isEmpty ? BuiltInEngine() : CommandEngine(program: program)
+    private static func engine(program: String, seccompCache: String?) -> any ContainerEngine {
+        program.isEmpty ? BuiltInEngine(seccompCache: seccompCache) : CommandEngine(program: program)
     }
 }

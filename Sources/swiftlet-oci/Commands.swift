@@ -41,10 +41,14 @@ enum Commands {
         case "create": return try create(rest, root, ErrorLog(globals))
         case "run": return try Foreground.run(try Arguments(rest, createGrammar), root, ErrorLog(globals))
         case "exec": return try ExecCommand.run(rest, root, ErrorLog(globals))
-        case "start": return try simple(rest, "start") { try Container.load(id: $0, root: root).start() }
+        case "start":
+            return try simple(rest, "start") { id in
+                let log = try ErrorLog(globals)
+                try Container.load(id: id, root: root).start { log.warn($0) }
+            }
         case "state": return try state(rest, root)
         case "kill": return try kill(rest, root)
-        case "delete": return try delete(rest, root)
+        case "delete": return try delete(rest, root, ErrorLog(globals))
         case "pause": return try simple(rest, "pause") { try Container.load(id: $0, root: root).pause() }
         case "resume": return try simple(rest, "resume") { try Container.load(id: $0, root: root).resume() }
         case "list": return try Listing.list(rest, root)
@@ -113,10 +117,10 @@ enum Commands {
         return 0
     }
 
-    private static func delete(_ words: ArraySlice<String>, _ root: RuntimeRoot) throws -> Int32 {
+    private static func delete(_ words: ArraySlice<String>, _ root: RuntimeRoot, _ log: ErrorLog) throws -> Int32 {
         let arguments = try Arguments(words, Arguments.Grammar(switches: ["force"], short: ["f": "force"]))
         let id = try arguments.onlyID("delete")
-        try Container.delete(id: id, force: arguments.has("force"), root: root)
+        try Container.delete(id: id, force: arguments.has("force"), root: root) { log.warn($0) }
         return 0
     }
 }

@@ -20,7 +20,7 @@ enum Foreground {
         let container = created.container
         let console = created.console.take()
         do {
-            try container.start()
+            try container.start { log.warn($0) }
         } catch {
             // The failure to start is what the user must see.
             try? container.delete(force: true)
@@ -29,7 +29,9 @@ enum Foreground {
         }
         guard let signals else { return 0 }
         let code = try Relay.untilEnd(created.pid, created.process, signals: signals, console: console)
-        if !arguments.has("keep") { try container.delete(force: true) }
+        if !arguments.has("keep") {
+            try container.delete(force: true) { log.warn($0) }
+        }
         return code
     }
 }
