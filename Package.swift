@@ -141,7 +141,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport"),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
-        .testTarget(name: "OCITests", dependencies: ["OCI", "JSON", "TestSupport"]),
+        .testTarget(name: "OCITests", dependencies: ["OCI", "JSON", "Linux", "TestSupport"]),
         .testTarget(name: "TTRPCTests", dependencies: ["TTRPC", "Linux", "TestSupport"]),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI", "JSON", "TestSupport"]),
         .testTarget(name: "FactsTests", dependencies: ["Facts", "KubernetesAPI", "JSON", "TestSupport"]),
@@ -167,7 +167,13 @@ let package = Package(
             name: "HTTPAPITests",
             dependencies: ["HTTPAPI", "NodeAgent", "KubernetesAPI", "JSON", "TestSupport"]
         ),
-        .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "KubernetesAPI", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "CommandLine", "KubernetesAPI", "JSON", "Linux", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
         .testTarget(
             name: "ShimTests",
             dependencies: ["TTRPC", "OCI", "JSON", "Linux", "TestSupport"]

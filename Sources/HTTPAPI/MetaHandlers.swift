@@ -1,3 +1,4 @@
+import EventLog
 import HTTPTypes
 import Hummingbird
 import JSON
@@ -34,7 +35,7 @@ struct MetaHandlers: Sendable {
     /// What can be done here, for a person with curl.
     func index(_ routes: [Route]) -> Route.Handler {
         let text = """
-            Swiftlet \(agent.version) on node \(agent.node.name)
+            Swiftlet \(agent.version) on node \(agent.nodeName)
 
             Things to try (this socket: \(agent.configuration.socketPath)):
               swc() { curl -sS --unix-socket \(agent.configuration.socketPath) "http://swiftlet$@"; }
@@ -83,7 +84,7 @@ struct MetaHandlers: Sendable {
                 contentType: Discovery.aggregatedContentType(version: version)
             )
         }
-        let address = request.raw.head.authority ?? agent.node.hostIPs.first ?? "127.0.0.1"
+        let address = request.raw.head.authority ?? agent.machine.addresses.first ?? "127.0.0.1"
         return try Answer.document(try JSONCoding.encode(Discovery.versions(address: address)), for: request)
     }
 

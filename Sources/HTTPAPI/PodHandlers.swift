@@ -1,3 +1,4 @@
+import EventLog
 import Hummingbird
 import JSON
 import KubernetesAPI

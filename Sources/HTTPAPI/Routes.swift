@@ -1,3 +1,4 @@
+import HTTPTypes
 import NodeAgent
 
 /// Every route of the server.

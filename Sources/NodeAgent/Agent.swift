@@ -7,7 +7,7 @@ import Linux
 package import Logging
 import OCI
 import PodNetwork
-package import Reconciler
+import Reconciler
 package import RuntimeCore
 import ServiceLifecycle
 import Synchronization
@@ -23,7 +23,7 @@ package final class Agent: Service {
     package let core: RuntimeCore
     package let machine: Machine
     package let logger: Logger
-    package let node: NodeContext
+    let node: NodeContext
     let table = PodTable()
     let stream: PodStream
     let directories: PodDirectories
@@ -105,6 +105,9 @@ package final class Agent: Service {
                 socketPath: configuration.journalSocket
             )
     }
+
+    /// The name of the node object that stands for this machine.
+    package var nodeName: String { node.name }
 
     /// True once the pods of the log are under care.
     package var isReady: Bool { ready.withLock { $0 } }

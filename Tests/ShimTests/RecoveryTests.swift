@@ -93,6 +93,26 @@ import Testing
         }
     }
 
+    @Test("twenty starts of one group at once make one shim")
+    func startsAtOnce() async throws {
+        try await ShimHarness.with { shim in
+            let ids = (0..<20).map { "c\($0)" }
+            for id in ids {
+                try Files.makeDirectories(shim.bundle(id))
+                let config: JSONValue = ["annotations": ["io.kubernetes.cri.sandbox-id": "pod"]]
+                try Files.replace(shim.bundle(id) + "/config.json", with: config.bytes())
+            }
+            let addresses = try await withThrowingTaskGroup(of: String.self) { group in
+                for id in ids { group.addTask { try shim.start(id) } }
+                return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+            }
+            #expect(addresses.count == 1)
+            #expect(ids.filter { Files.exists(shim.bundle($0) + "/shim.pid") }.count == 1)
+            let client = try shim.connect(try #require(addresses.first))
+            try await client.shutdown("pod")
+        }
+    }
+
     @Test("start answers in protobuf if containerd's bootstrap parameters are on standard input")
     func bootstrap() async throws {
         try await ShimHarness.with { shim in

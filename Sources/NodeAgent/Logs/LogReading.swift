@@ -1,3 +1,4 @@
+import EventLog
 import Glibc
 package import KubernetesAPI
 package import Linux
@@ -34,12 +35,17 @@ package struct LogReader: ~Copyable {
 
     /// Opens the log and, for `tailLines`, finds where the last lines begin.
     package init(path: String, options: LogOptions) throws(SysError) {
+        let opened = try Descriptor.open(path, O_RDONLY)
+        let number = try Files.inode(opened.raw, subject: path)
+        let begin = try options.tailLines.map { (lines) throws(SysError) in
+            try Self.start(ofLast: lines, opened.raw, path)
+        }
         self.path = path
         self.options = options
-        file = try Descriptor.open(path, O_RDONLY)
-        inode = try Files.inode(file.raw, subject: path)
+        inode = number
+        offset = begin ?? 0
         left = options.limitBytes ?? .max
-        if let lines = options.tailLines { offset = try Self.start(ofLast: lines, file.raw, path) }
+        file = opened
     }
 
     /// True when `limitBytes` is used up.

@@ -1,6 +1,8 @@
+import EventLog
 import Glibc
 import KubernetesAPI
 import Linux
+import Reconciler
 
 extension Agent {
     /// Numbers in Prometheus' text format (exposition formats, 0.0.4).
