@@ -110,19 +110,9 @@ package enum Files {
     }
 
     /// Removes a tree without following symbolic links and without leaving its file system; a missing path is fine.
-    package static func removeTree(_ path: String) throws(SysError) {
-        var status = stat()
-        if unsafe lstat(path, &status) != 0 {
-            if Errno.current == .noEntry { return }
-            throw SysError(call: "lstat", subject: path, errno: .current)
-        }
-        if status.st_mode & S_IFMT == S_IFDIR {
-            for name in try list(path) { try removeTree(path + "/" + name) }
-            try sys("rmdir", path) { unsafe rmdir(path) }
-        } else {
-            try sys("unlink", path) { unsafe unlink(path) }
-        }
-    }
+    ///
+    /// Containers fill such trees: names need not be UTF-8, and the depth has no limit (see `TreeWalk`).
+    package static func removeTree(_ path: String) throws(SysError) { try TreeWalk.remove(path) }
 }
 
 extension Files {

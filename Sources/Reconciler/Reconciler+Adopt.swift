@@ -38,7 +38,7 @@ private struct Adoption {
     mutating func adopt(_ observed: SandboxObservation, now: Microseconds) {
         adoptSandbox(observed, now: now)
         guard observed.sandboxID == record.runtime.sandbox.id else { return }
-        for definition in record.pod.spec.definitions {
+        for definition in PodView(record).all {
             adoptContainer(definition, observed, now: now)
         }
         let message: String

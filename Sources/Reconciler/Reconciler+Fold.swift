@@ -26,7 +26,10 @@ extension Reconciler {
         case .removed: return nil
         case .replaced(let fact): next.update(to: object, at: fact.changedAt)
         case .patched(let fact): next.update(to: object, at: fact.changedAt)
-        default: next.apply(fact)
+        default:
+            next.apply(fact)
+            // The status follows from the object and the runtime; where neither moved, it is what it was.
+            if next.runtime == record?.runtime { return next }
         }
         next.refreshStatus()
         return next
@@ -36,8 +39,11 @@ extension Reconciler {
     /// not, and need not be appended.
     package static func isNews(_ fact: PodFact, for record: PodRecord) -> Bool {
         switch fact {
-        case .created, .replaced, .patched, .stepPlanned, .warned, .removed: true
-        default: fold(record, fact) != record
+        case .created, .replaced, .patched, .stepPlanned, .warned, .removed: return true
+        default:
+            var next = record
+            next.apply(fact)
+            return next.runtime != record.runtime
         }
     }
 }
@@ -66,7 +72,7 @@ extension PodRecord {
             old.status.conditions.filter { StatusConditions.isOurs($0.type) }
             + object.status.conditions.filter { !StatusConditions.isOurs($0.type) }
         // Another image starts over with its pulls.
-        for definition in pod.spec.definitions {
+        for definition in PodView(self).all {
             guard var container = runtime.containers[definition.ref.name] else { continue }
             if !container.pull.image.isEmpty, container.pull.image != definition.image {
                 container.pull = ContainerRuntime.Pull()
@@ -121,6 +127,8 @@ extension PodRecord {
     private mutating func applyPull(_ fact: PodFact) {
         guard let ref = fact.container else { return }
         var container = container(ref)
+        // A container that runs has its image; the next start asks anew.
+        guard container.state != .running else { return }
         switch fact {
         case .imagePullStarted(let fact):
             guard container.pull.state != .pulled else { return }

@@ -19,6 +19,30 @@ import Testing
         }
     }
 
+    @Test("a container that prints as fast as it can: the speed is printed, no line is lost")
+    func throughput() async throws {
+        try await ShimHarness.with { shim in
+            let client = try shim.connect(try shim.start("a"))
+            let text = String(repeating: "x", count: 79)
+            let uri = "cri://" + shim.log("a") + "?max-size=0"
+            let lines = 500_000
+            let request = try shim.container("a", ["sh", "-c", "yes \(text) | head -n \(lines)"], stdout: uri)
+            try await client.create(request)
+            let start = EventLoop.now
+            try await client.start("a")
+            #expect(try await client.wait("a").exitStatus == 0)
+            let seconds = Double(EventLoop.now - start) / 1e9
+            let pid = try shim.shimPID("a")
+            let fields = try Files.readText("/proc/\(pid)/stat").split(separator: " ")
+            let ticks = (Int(fields[13]) ?? 0) + (Int(fields[14]) ?? 0)
+            print(
+                "log: \(Int(Double(lines) / seconds)) lines of 80 bytes a second, \(ticks * 10) ms CPU of the shim for \(lines)"
+            )
+            let size = try Files.read(shim.log("a")).count
+            #expect(size == lines * (80 + "2026-01-01T00:00:00.000000000Z stdout F ".utf8.count))
+        }
+    }
+
     @Test("rotation keeps every line, and at most the wanted number of files")
     func rotation() async throws {
         try await ShimHarness.with { shim in

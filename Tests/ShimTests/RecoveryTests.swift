@@ -148,6 +148,36 @@ import Testing
         }
     }
 
+    @Test("delete after kill -9 of a pod's shim also ends process 1 of its shared pid namespace")
+    func podShimKilled() async throws {
+        try await ShimHarness.with { shim in
+            let client = try shim.connect(try shim.start("pod"))
+            let options = Shim.AnyMessage(
+                typeURL: "io.swiftlet.sandbox.v1.Options",
+                value: Array(#"{"shareProcessNamespace":true}"#.utf8)
+            )
+            let create = Shim.CreateSandboxRequest(sandboxID: "pod", bundlePath: shim.bundle("pod"), options: options)
+            let _: Shim.CreateSandboxResponse = try await client.call(
+                "CreateSandbox",
+                create,
+                service: Shim.sandboxService
+            )
+            let started: Shim.StartSandboxResponse = try await client.call(
+                "StartSandbox",
+                Shim.StartSandboxRequest(sandboxID: "pod"),
+                service: Shim.sandboxService
+            )
+            let initPID = Int32(started.pid)
+            #expect(!hasEnded(initPID))
+            let pid = try shim.shimPID("pod")
+            #expect(initPID != pid)
+            _ = kill(pid, SIGKILL)
+            try await eventually("the shim ends") { hasEnded(pid) }
+            #expect(try shim.run("delete", id: "pod", bundle: shim.bundle("pod")).code == 0)
+            try await eventually("process 1 ends") { hasEnded(initPID) }
+        }
+    }
+
     @Test("garbage on the socket ends that connection only")
     func garbage() async throws {
         try await ShimHarness.with { shim in

@@ -187,6 +187,7 @@ final class ShimHarness: Sendable {
         try #require(outcome.code == 0)
         for applet in [
             "sh", "cat", "echo", "sleep", "seq", "true", "hostname", "readlink", "head", "tail", "kill", "tr", "printf",
+            "yes",
         ] {
             _ = unsafe symlink("busybox", bin + "/" + applet)
         }

@@ -72,7 +72,13 @@ struct Scenario {
         return scenario
     }
 
-    private mutating func drawRuns(of name: String, job: Bool, sidecar: Bool = false, spec: PodSpec, _ dice: inout Dice) {
+    private mutating func drawRuns(
+        of name: String,
+        job: Bool,
+        sidecar: Bool = false,
+        spec: PodSpec,
+        _ dice: inout Dice
+    ) {
         let failures = dice.chance(50) ? 0 : dice.upTo(5)
         runs[name] = (0..<failures).map { _ in
             Run(
