@@ -11,7 +11,9 @@ struct LayerTests {
         for target in targets {
             let name = try #require(target["name"]?.stringValue)
             let type = try #require(target["type"]?.stringValue)
-            guard type != "test", name != "TestSupport" else { continue }
+            // Targets for tests and benchmarks are no modules of the product.
+            let path = target["path"]?.stringValue ?? ""
+            guard type != "test", !path.hasPrefix("Tests/"), !path.hasPrefix("Benchmarks/") else { continue }
             let dependencies = target["dependencies"]?.arrayValue ?? []
             edges[name] = Set(
                 dependencies.compactMap { ($0["byName"] ?? $0["target"] ?? $0["product"])?[0]?.stringValue }

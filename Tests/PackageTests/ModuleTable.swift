@@ -46,9 +46,13 @@ enum ModuleTable {
                 "Linux",
             ]
         ),
-        ModuleRow(7, "HTTPAPI", ["NodeAgent", "KubernetesAPI", "EventLog", "Facts", "OCI", "JSON", "Linux"]),
+        ModuleRow(
+            7,
+            "HTTPAPI",
+            ["NodeAgent", "RuntimeCore", "Images", "KubernetesAPI", "EventLog", "Facts", "OCI", "JSON", "Linux"]
+        ),
         ModuleRow(7, "CommandLine", ["KubernetesAPI", "JSON", "CCurl"]),
-        ModuleRow(8, "swiftlet", ["NodeAgent", "HTTPAPI", "CommandLine"]),
+        ModuleRow(8, "swiftlet", ["NodeAgent", "HTTPAPI", "CommandLine", "Linux"]),
         ModuleRow(8, "containerd-shim-swiftlet-v1", ["TTRPC", "OCIRuntime", "OCI", "JSON", "Linux"]),
         ModuleRow(8, "swiftlet-oci", ["OCIRuntime", "OCI", "JSON", "Linux"]),
     ]
