@@ -1,6 +1,7 @@
 import Glibc
 import JSON
 import Linux
+import TestSupport
 
 /// The checkout that these tests were built from.
 enum PackageRoot {
@@ -27,12 +28,12 @@ enum PackageRoot {
     /// The package description, as SwiftPM understands it.
     static func description() throws -> JSONValue {
         let root = try path()
-        // A scratch path of its own: the test run itself may hold the lock of the usual one.
+        // Places of its own: the test run itself may hold the lock of the usual ones.
+        let directory = try TemporaryDirectory()
         let outcome = try Spawn.run(
-            ["swift", "package", "dump-package", "--package-path", root, "--scratch-path", "/tmp/swiftlet-test-dump"],
-            environment: environment()
+            ["swift", "package", "dump-package", "--package-path", root, "--scratch-path", directory.path + "/build"],
+            environment: environment() + ["TMPDIR=\(directory.path)"]
         )
-        try Files.removeTree("/tmp/swiftlet-test-dump")
         guard outcome.code == 0 else {
             throw Missing("swift package dump-package: \(String(decoding: outcome.errors, as: UTF8.self))")
         }
