@@ -149,6 +149,12 @@ package final class Agent: Service {
     }
 
     private func stop() async {
+        do {
+            // Without pods nothing of ours stays in the cgroup hierarchies; with pods these are in use and stay.
+            try CgroupDirectories.removeUnused(configuration.cgroupRoot)
+        } catch {
+            logger.warning("cannot remove the cgroup above all pods", metadata: ["error": "\(error)"])
+        }
         pool.stop()
         journal?.stop()
         await store.close()
