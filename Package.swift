@@ -63,8 +63,7 @@ let package = Package(
         .target(
             name: "EventLog",
             dependencies: [
-                "Linux", "JSON",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "Linux",
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
@@ -126,22 +125,33 @@ let package = Package(
         .executableTarget(
             name: "swiftlet",
             dependencies: [
-                "NodeAgent", "HTTPAPI", "CommandLine",
+                "NodeAgent", "HTTPAPI", "CommandLine", "Linux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
         ),
         .executableTarget(
             name: "containerd-shim-swiftlet-v1",
-            dependencies: ["TTRPC", "OCIRuntime", "Linux"],
+            dependencies: ["TTRPC", "OCIRuntime", "OCI", "JSON", "Linux"],
             linkerSettings: staticExecutable
         ),
         .executableTarget(name: "swiftlet-oci", dependencies: ["OCIRuntime"], linkerSettings: staticExecutable),
 
         // Tests mirror Sources; TestSupport is never part of a product.
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport"),
+        .target(
+            name: "CPowerLoss",
+            path: "Tests/CPowerLoss",
+            cSettings: cSettings,
+            linkerSettings: [.linkedLibrary("sqlite3")]
+        ),
+        .executableTarget(name: "store-hammer", dependencies: ["EventLog"], path: "Tests/store-hammer"),
+        .executableTarget(name: "event-log-bench", dependencies: ["EventLog", "Linux"], path: "Benchmarks/eventlog"),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
-        .testTarget(name: "OCITests", dependencies: ["OCI", "JSON", "TestSupport"]),
+        .testTarget(name: "OCITests", dependencies: ["OCI", "JSON", "Linux", "TestSupport"]),
         .testTarget(name: "TTRPCTests", dependencies: ["TTRPC", "Linux", "TestSupport"]),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI", "JSON", "TestSupport"]),
         .testTarget(name: "FactsTests", dependencies: ["Facts", "KubernetesAPI", "JSON", "TestSupport"]),
@@ -167,7 +177,13 @@ let package = Package(
             name: "HTTPAPITests",
             dependencies: ["HTTPAPI", "NodeAgent", "KubernetesAPI", "JSON", "TestSupport"]
         ),
-        .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "KubernetesAPI", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "CommandLine", "KubernetesAPI", "JSON", "Linux", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
         .testTarget(
             name: "ShimTests",
             dependencies: ["TTRPC", "OCI", "JSON", "Linux", "TestSupport"]

@@ -7,6 +7,7 @@ import Synchronization
 package final class EventStore: Sendable {
     let published: Published
     let readers: ReaderPool
+    let pager = DiskPager()
     let directory: String
     let options: StoreOptions
     let inbox: Inbox
@@ -25,7 +26,7 @@ package final class EventStore: Sendable {
         let lock = try StoreLock.take(directory: directory)
         let loaded = try LoadedStore.open(directory: directory, options: options, sameBoot: lock.sameBoot)
         // While the log is damaged the old signature stays: it says how the log is to be judged next time.
-        if loaded.readOnly == nil { try lock.sign() }
+        if loaded.readOnly == nil || loaded.readOnly == .noSpace { try lock.sign() }
         do {
             return try EventStore(directory: directory, options: options, loaded: loaded, lock: lock)
         } catch { throw .sqlite(error) }
@@ -65,11 +66,15 @@ package final class EventStore: Sendable {
     }
 
     // A store that is let go of without `close` must not leave its thread waiting for ever.
-    deinit { inbox.close() }
+    deinit {
+        pager.close()
+        inbox.close()
+    }
 
     /// Writes what is waiting, closes the database and lets the lock file go. Watches end. Calling it twice is fine.
     package func close() async {
         published.close()
+        pager.close()
         inbox.close()
         await closing.wait()
     }

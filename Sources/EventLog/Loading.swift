@@ -23,10 +23,12 @@ struct LoadedStore {
         let isNew = !Files.exists(path)
         var loaded = LoadedStore()
         do {
-            let report = try WALPreflight.examine(path + "-wal")
+            let report = try WALPreflight.examine(path + "-wal", of: path)
             if let damage = report.damage(sameBoot: sameBoot) {
                 try keepCopy(of: path + "-wal")
                 loaded.readOnly = .damaged(damage)
+            } else if report.isStale {
+                try sys("truncate", path + "-wal") { unsafe truncate(path + "-wal", 0) }
             }
         } catch { throw .system(error) }
         do {
@@ -41,7 +43,7 @@ struct LoadedStore {
             }
             if let damage = try loaded.load(connection), loaded.readOnly == nil { loaded.readOnly = .damaged(damage) }
             if loaded.readOnly == nil {
-                try settleWAL(connection, path: path + "-wal", options)
+                loaded.readOnly = try settle(connection, directory, options)
                 loaded.writer = connection
             }
         } catch let error as SQLiteFailure {
@@ -124,6 +126,23 @@ struct LoadedStore {
                     digitsOffset: image?.resourceVersionOffset
                 )
             )
+        }
+    }
+
+    /// Settles the WAL; on a full disk with the room of the ballast, and failing that not at all.
+    ///
+    /// - Returns: `.noSpace` if the store must begin in that state.
+    private static func settle(
+        _ connection: Connection,
+        _ directory: String,
+        _ options: StoreOptions
+    ) throws -> ReadOnlyReason? {
+        do {
+            try settleWAL(connection, path: directory + "/events.db-wal", options)
+            return nil
+        } catch let error as SQLiteFailure where error.primary == SQLITE_FULL {
+            Ballast(directory: directory, bytes: options.ballastBytes).giveUp()
+            return .noSpace
         }
     }
 

@@ -1,7 +1,7 @@
 import Glibc
 import Linux
 
-/// A queue that threads wait on. Any thread puts in, one thread takes out.
+/// State under a lock that threads can wait on.
 ///
 /// `Synchronization.Mutex` cannot be waited on, so this one is a pthread mutex with a condition.
 @safe final class Mailbox<State>: @unchecked Sendable {
@@ -31,11 +31,11 @@ import Linux
         unsafe mutex.deallocate()
     }
 
-    /// Changes the state under the lock; wakes the waiting thread if the closure says so.
+    /// Changes the state under the lock; wakes the waiting threads if the closure says so.
     func change<Value>(_ body: (inout State) -> (value: Value, wake: Bool)) -> Value {
         unsafe pthread_mutex_lock(mutex)
         let (value, wake) = body(&state)
-        if wake { unsafe pthread_cond_signal(condition) }
+        if wake { unsafe pthread_cond_broadcast(condition) }
         unsafe pthread_mutex_unlock(mutex)
         return value
     }

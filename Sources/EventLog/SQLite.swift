@@ -18,7 +18,7 @@ package struct SQLiteFailure: Error, Hashable, Sendable, CustomStringConvertible
 @safe final class Connection {
     private let handle: OpaquePointer
     private let walFrameCount: UnsafeMutablePointer<Int32>
-    private var isOpen = true
+    private(set) var isOpen = true
 
     /// Opens `path`.
     ///
@@ -49,10 +49,14 @@ package struct SQLiteFailure: Error, Hashable, Sendable, CustomStringConvertible
         unsafe walFrameCount.deallocate()
     }
 
-    /// Closes the connection as soon as its last statement is gone. More than one call is fine.
+    /// Closes the connection and ends its statements, whoever still holds them: they fail from now on.
+    ///
+    /// That it is really closed matters. As long as any connection is left, SQLite keeps its index of the WAL in shared
+    /// memory, and the next connection would believe that index instead of reading the WAL.
     func close() {
         guard isOpen else { return }
         isOpen = false
+        while let statement = unsafe sqlite3_next_stmt(handle, nil) { unsafe sqlite3_finalize(statement) }
         unsafe sqlite3_close_v2(handle)
     }
 
@@ -78,19 +82,21 @@ package struct SQLiteFailure: Error, Hashable, Sendable, CustomStringConvertible
     }
 
     /// False while a transaction is open.
-    var isAutocommit: Bool { unsafe sqlite3_get_autocommit(handle) != 0 }
+    var isAutocommit: Bool { unsafe !isOpen || sqlite3_get_autocommit(handle) != 0 }
 
     /// Rows changed by the last statement.
-    var changes: Int { Int(unsafe sqlite3_changes(handle)) }
+    var changes: Int { isOpen ? Int(unsafe sqlite3_changes(handle)) : 0 }
 
     /// Runs any number of statements that return nothing of interest.
     func execute(_ sql: String) throws(SQLiteFailure) {
+        try checkOpen(sql)
         let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
         if code != SQLITE_OK { throw failure(code, sql) }
     }
 
     /// Compiles one statement for repeated use.
     func prepare(_ sql: String) throws(SQLiteFailure) -> Statement {
+        try checkOpen(sql)
         var compiled: OpaquePointer?
         let code = unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &compiled, nil)
         guard code == SQLITE_OK, let compiled = unsafe compiled else { throw failure(code, sql) }
@@ -115,6 +121,7 @@ package struct SQLiteFailure: Error, Hashable, Sendable, CustomStringConvertible
     ///
     /// - Returns: Frames in the WAL and how many of them are in the database now.
     func checkpoint(_ mode: Int32) throws(SQLiteFailure) -> (frames: Int, moved: Int) {
+        try checkOpen("checkpoint")
         var frames: Int32 = 0
         var moved: Int32 = 0
         let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, mode, &frames, &moved)
@@ -123,7 +130,10 @@ package struct SQLiteFailure: Error, Hashable, Sendable, CustomStringConvertible
     }
 
     /// How long a lock is waited for, in milliseconds.
-    func setBusyTimeout(_ milliseconds: Int32) { unsafe sqlite3_busy_timeout(handle, milliseconds) }
+    func setBusyTimeout(_ milliseconds: Int32) {
+        guard isOpen else { return }
+        unsafe sqlite3_busy_timeout(handle, milliseconds)
+    }
 
     /// Copies the whole database into `target` in one step (sqlite.org/c3ref/backup_finish.html).
     func copy(to target: Connection) throws(SQLiteFailure) {
@@ -134,6 +144,11 @@ package struct SQLiteFailure: Error, Hashable, Sendable, CustomStringConvertible
         let finish = unsafe sqlite3_backup_finish(backup)
         if step != SQLITE_DONE { throw failure(step, "backup step") }
         if finish != SQLITE_OK { throw target.failure(finish, "backup finish") }
+    }
+
+    private func checkOpen(_ subject: String) throws(SQLiteFailure) {
+        if isOpen { return }
+        throw SQLiteFailure(code: SQLITE_MISUSE, message: "the connection is closed", subject: subject)
     }
 
     fileprivate func failure(_ code: Int32, _ subject: String) -> SQLiteFailure {
@@ -153,24 +168,32 @@ package struct SQLiteFailure: Error, Hashable, Sendable, CustomStringConvertible
         self.sql = sql
     }
 
-    deinit { unsafe sqlite3_finalize(handle) }
+    deinit {
+        if connection.isOpen { unsafe sqlite3_finalize(handle) }
+    }
 
     /// Tells SQLite to copy the bytes before the call returns.
     private static var transient: sqlite3_destructor_type? {
         unsafe unsafeBitCast(-1, to: sqlite3_destructor_type?.self)
     }
 
-    func bind(_ index: Int32, _ value: Int64) { unsafe sqlite3_bind_int64(handle, index, value) }
+    func bind(_ index: Int32, _ value: Int64) {
+        guard connection.isOpen else { return }
+        unsafe sqlite3_bind_int64(handle, index, value)
+    }
 
     func bind(_ index: Int32, _ value: Int64?) {
+        guard connection.isOpen else { return }
         if let value { bind(index, value) } else { unsafe sqlite3_bind_null(handle, index) }
     }
 
     func bind(_ index: Int32, _ value: String) {
+        guard connection.isOpen else { return }
         unsafe sqlite3_bind_text(handle, index, value, Int32(value.utf8.count), Self.transient)
     }
 
     func bind(_ index: Int32, blob: [UInt8]?) {
+        guard connection.isOpen else { return }
         guard let blob else {
             unsafe sqlite3_bind_null(handle, index)
             return
@@ -183,6 +206,7 @@ package struct SQLiteFailure: Error, Hashable, Sendable, CustomStringConvertible
     }
 
     func bind(_ index: Int32, utf8 bytes: [UInt8]) {
+        guard connection.isOpen else { return }
         unsafe bytes.withUnsafeBytes {
             let start = unsafe $0.baseAddress?.assumingMemoryBound(to: CChar.self)
             if let start = unsafe start {
@@ -195,6 +219,9 @@ package struct SQLiteFailure: Error, Hashable, Sendable, CustomStringConvertible
 
     /// Advances to the next row; false when there is none, and then the statement is reset.
     func step() throws(SQLiteFailure) -> Bool {
+        guard connection.isOpen else {
+            throw SQLiteFailure(code: SQLITE_MISUSE, message: "the connection is closed", subject: sql)
+        }
         let code = unsafe sqlite3_step(handle)
         if code == SQLITE_ROW { return true }
         if code == SQLITE_DONE {
@@ -212,7 +239,12 @@ package struct SQLiteFailure: Error, Hashable, Sendable, CustomStringConvertible
     }
 
     /// Ends a query before its last row. Bound values stay.
-    func reset() { unsafe sqlite3_reset(handle) }
+    func reset() {
+        guard connection.isOpen else { return }
+        unsafe sqlite3_reset(handle)
+    }
+
+    // The columns of the current row; to be read only after `step` has returned true.
 
     func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_NULL }
 

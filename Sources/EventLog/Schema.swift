@@ -10,7 +10,10 @@ enum Schema {
             vfs: options.vfs
         )
         connection.setBusyTimeout(0)
-        try connection.execute("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL")
+        if try connection.integer("PRAGMA page_count") == 0 {
+            // Only now: in an existing database this writes to the first page.
+            try connection.execute("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL")
+        }
         guard try connection.text("PRAGMA journal_mode=WAL") == "wal" else {
             throw SQLiteFailure(
                 code: SQLITE_CANTOPEN,

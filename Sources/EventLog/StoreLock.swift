@@ -36,7 +36,10 @@ struct StoreLock: ~Copyable {
         do {
             try sys("ftruncate", path) { ftruncate(raw, 0) }
             try sys("pwrite", path) { unsafe pwrite(raw, bytes, bytes.count, 0) }
-        } catch { throw .system(error) }
+        } catch {
+            // On a full disk the file stays empty, and the next opener does not know which boot this was.
+            if error.errno != .noSpace { throw .system(error) }
+        }
     }
 
     /// The id of this boot of the machine.

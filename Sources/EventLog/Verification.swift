@@ -65,10 +65,10 @@ extension EventStore {
                     guard error.errno == .again else { throw error }
                     return try Verification.run(path, isAlone: false, level, [], progress)
                 }
-                let damage = try WALPreflight.examine(path + "-wal").damage(sameBoot: false)
+                let damage = try WALPreflight.examine(path + "-wal", of: path).damage(sameBoot: false)
                 return try Verification.run(path, isAlone: true, level, damage.map { [$0] } ?? [], progress)
             }
-            let damage = try WALPreflight.examine(path + "-wal").damage(sameBoot: false)
+            let damage = try WALPreflight.examine(path + "-wal", of: path).damage(sameBoot: false)
             return try Verification.run(path, isAlone: true, level, damage.map { [$0] } ?? [], progress)
         } catch let error as SysError {
             throw .system(error)

@@ -16,23 +16,31 @@ enum WALPreflight {
         var commitsBehindDamage = 0
         /// The first bad frame, counted from 1; 0 if there is none.
         var firstBadFrame = 0
-        /// The header is unreadable although commits follow it.
+        /// The header is unreadable.
         var headerIsBad = false
+        /// The header is unreadable although the database lacks commits that follow it.
+        var isHeaderDamage = false
+
+        /// Nothing in the log is needed, but it has commit frames that carry the salts of the next round.
+        ///
+        /// SQLite takes the salts for its next round from what it can read of the header, so old frames could later be
+        /// taken for new ones behind a damaged one. Such a log is to be emptied before SQLite opens it.
+        var isStale: Bool { headerIsBad || goodCommits == 0 && commitsBehindDamage > 0 }
 
         /// What is wrong in words; nil if the log can be recovered without losing an acknowledged commit.
         ///
         /// - Parameter sameBoot: The machine has not been restarted since the log was last written. Then nothing can
         ///   be torn: a killed process leaves a log that ends early, never one with a hole.
         func damage(sameBoot: Bool) -> String? {
-            if headerIsBad { return "the header of the write-ahead log is unreadable, commits follow it" }
+            if isHeaderDamage { return "the header of the write-ahead log is unreadable, commits follow it" }
             guard commitsBehindDamage > (sameBoot ? 0 : 1) else { return nil }
             return
                 "frame \(firstBadFrame) of the write-ahead log is damaged and \(commitsBehindDamage) commits follow it"
         }
     }
 
-    /// Examines the log at `path`; a missing or empty one is fine.
-    static func examine(_ path: String) throws(SysError) -> Report {
+    /// Examines the log of a database; a missing or empty one is fine. Nobody may have the database open.
+    static func examine(_ path: String, of database: String) throws(SysError) -> Report {
         guard Files.exists(path) else { return Report() }
         let file = try Descriptor.open(path, O_RDONLY)
         let raw = file.raw
@@ -46,7 +54,8 @@ enum WALPreflight {
         var sum: (UInt32, UInt32) = (0, 0)
         checksum(header[..<24], isBigEndian, &sum)
         if !isSane || sum != (word(header, 24), word(header, 28)) {
-            report.headerIsBad = try hasCommits(raw, path)
+            report.headerIsBad = true
+            report.isHeaderDamage = try holdsMore(raw, path, magic, than: database)
             return report
         }
         let salts = Array(header[16..<24])
@@ -74,13 +83,44 @@ enum WALPreflight {
         return report
     }
 
-    /// Whether anything that looks like a commit frame follows an unreadable header; pages of 4096 bytes are ours.
-    private static func hasCommits(_ raw: Int32, _ path: String) throws(SysError) -> Bool {
-        var frameHeader = [UInt8](repeating: 0, count: 24)
+    /// Whether a log with an unreadable header has commits that the database has not.
+    ///
+    /// A new round of the log begins by overwriting the header, after all frames were moved into the database. If that
+    /// write fails, the old frames are still there, and each page is in the database as the last of them has it.
+    private static func holdsMore(_ raw: Int32, _ path: String, _ magic: UInt32, than database: String) throws(SysError)
+        -> Bool
+    {
+        let pageSize = 4096
+        var frame = [UInt8](repeating: 0, count: 24 + pageSize)
+        var salts: ArraySlice<UInt8>?
+        var newest: [UInt32: Int] = [:]
+        var committed: [UInt32: Int] = [:]
         var index = 0
-        while try read(raw, &frameHeader, at: 32 + index * 4120, path) == 24 {
-            if word(frameHeader, 0) != 0, word(frameHeader, 4) != 0, word(frameHeader, 8) != 0 { return true }
+        // Without the header the first frame cannot be checked, but each of the others against the one before it.
+        let isBigEndian = magic & 1 == 1
+        var sum: (UInt32, UInt32)?
+        while try read(raw, &frame, at: 32 + index * frame.count, path) == frame.count {
+            let page = word(frame, 0)
+            if page == 0 || salts.map({ $0 != frame[8..<16] }) ?? false { break }
+            salts = frame[8..<16]
+            if var computed = sum {
+                checksum(frame[..<8], isBigEndian, &computed)
+                checksum(frame[24...], isBigEndian, &computed)
+                if computed != (word(frame, 16), word(frame, 20)) { break }
+            }
+            sum = (word(frame, 16), word(frame, 20))
+            newest[page] = index
+            if word(frame, 4) != 0 { committed = newest }
             index += 1
+        }
+        if committed.isEmpty { return false }
+        guard Files.exists(database) else { return true }
+        let file = try Descriptor.open(database, O_RDONLY)
+        var stored = [UInt8](repeating: 0, count: pageSize)
+        for (page, index) in committed {
+            _ = try read(raw, &frame, at: 32 + index * frame.count, path)
+            let count = try read(file.raw, &stored, at: (Int(page) - 1) * pageSize, database)
+            if count != pageSize || !frame[24...].elementsEqual(stored) { return true }
         }
         return false
     }

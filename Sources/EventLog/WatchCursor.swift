@@ -157,18 +157,9 @@ extension EventStore {
         }
     }
 
-    /// Reads a page of the log on a thread of its own, so that the pool of the tasks never waits for the disk.
+    /// Reads a page of the log on the pager's threads.
     func pageOffThread(after seq: Seq, upTo head: Seq, limit: Int) async throws(ReadError) -> [EventRecord] {
         published.with { $0.statistics.diskPages += 1 }
-        let result: Result<[EventRecord], ReadError> = await withCheckedContinuation { continuation in
-            Thread.start("eventlog-page") {
-                let result: Result<[EventRecord], ReadError>
-                do throws(ReadError) {
-                    result = .success(try self.page(after: seq, upTo: head, limit: limit))
-                } catch { result = .failure(error) }
-                continuation.resume(returning: result)
-            }
-        }
-        return try result.get()
+        return try await pager.run { () throws(ReadError) in try self.page(after: seq, upTo: head, limit: limit) }
     }
 }

@@ -76,7 +76,7 @@ final class Writer: @unchecked Sendable {
     }
 
     private func close() {
-        readers.closeAll()
+        readers.close()
         if let statements {
             // The next start would do it as well; a failure here loses nothing.
             _ = try? statements.connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
@@ -303,9 +303,11 @@ final class Writer: @unchecked Sendable {
     private func reopen(after failure: SQLiteFailure) {
         let acknowledged = (seq: head, chain: chain)
         enterReadOnly(.inputOutput(failure.description))
-        readers.closeAll()
         statements?.connection.close()
         statements = nil
+        // With one connection left the WAL would not be read anew. Reads are short; only a full check may take longer.
+        guard readers.pause(until: Clock.monotonic + 30_000_000) else { return readers.resume() }
+        defer { readers.resume() }
         do {
             let loaded = try LoadedStore.open(directory: directory, options: options, sameBoot: true)
             if let reason = loaded.readOnly { return enterReadOnly(reason) }

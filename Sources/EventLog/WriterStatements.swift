@@ -6,6 +6,7 @@ final class WriterStatements {
     private let insertEvent: Statement
     private let insertObject: Statement
     private let updateObject: Statement
+    private let deleteObject: Statement
     private let insertBatch: Statement
     private let insertKey: Statement
     private let moveConsumer: Statement
@@ -30,8 +31,12 @@ final class WriterStatements {
             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             """
         )
+        // Two statements: naming deleted_seq would make SQLite rewrite the indexes that depend on it at every event.
         updateObject = try connection.prepare(
-            "UPDATE object SET version=?1, last_seq=?2, after_seq=?3, deleted_seq=?4 WHERE obj=?5 AND version=?6"
+            "UPDATE object SET version=?1, last_seq=?2, after_seq=?3 WHERE obj=?4 AND version=?5"
+        )
+        deleteObject = try connection.prepare(
+            "UPDATE object SET version=?1, last_seq=?2, after_seq=?3, deleted_seq=?6 WHERE obj=?4 AND version=?5"
         )
         insertBatch = try connection.prepare(
             "INSERT INTO batch(last_seq, first_seq, ts_us, boot_id, chain) VALUES(?1, ?2, ?3, ?4, ?5)"
@@ -171,13 +176,14 @@ final class WriterStatements {
             insertObject.bind(10, write.deletedSeq)
             return try insertObject.run()
         }
-        updateObject.bind(1, object.version)
-        updateObject.bind(2, object.lastSeq)
-        updateObject.bind(3, object.resourceVersion)
-        updateObject.bind(4, write.deletedSeq)
-        updateObject.bind(5, row)
-        updateObject.bind(6, replaces)
-        try updateObject.run()
+        let update = write.deletedSeq == nil ? updateObject : deleteObject
+        update.bind(1, object.version)
+        update.bind(2, object.lastSeq)
+        update.bind(3, object.resourceVersion)
+        update.bind(4, row)
+        update.bind(5, replaces)
+        if let deletedSeq = write.deletedSeq { update.bind(6, deletedSeq) }
+        try update.run()
         if connection.changes != 1 {
             throw SQLiteFailure(
                 code: 11,  // SQLITE_CORRUPT: memory and disk disagree

@@ -50,13 +50,7 @@ struct APIRequest: Sendable {
 
     var fieldValidation: FieldValidation {
         get throws(APIError) {
-            switch query("fieldValidation") {
-            case nil, "", "Warn": .warn
-            case "Strict": .strict
-            case "Ignore": .ignore
-            case .some(let other):
-                throw .badRequest("fieldValidation: \"\(other)\" is not one of Ignore, Warn, Strict")
-            }
+            try FieldValidation.parse(query("fieldValidation"))
         }
     }
 

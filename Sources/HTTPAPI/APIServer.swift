@@ -5,7 +5,7 @@ package import Logging
 import NIOCore
 import NIOPosix
 package import NodeAgent
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The listening sockets: the unix socket always, plain HTTP on loopback if asked for.
 package struct APIServer: Service {

@@ -16,35 +16,38 @@ struct ListHandler: Sendable {
         let filter = try ObjectFilter(request, kind: kind)
         let (items, version) = try await snapshot(request, namespace: namespace)
         let matching = try filter.isEmpty ? items : items.filter { try filter.matches($0.bytes) }
-        if request.accepts("as=Table") {
+        if Tables.isWanted(accept: request.raw.headers[.accept]) {
             let table = try kind.table(
                 matching.map(\.bytes),
                 ResourceKind.TableRequest(
-                    now: agent.now,
-                    include: try tableObject(request),
+                    now: Time(microsecondsSince1970: agent.now),
+                    include: try IncludeObject.parse(request.query("includeObject")),
                     resourceVersion: String(version)
                 )
             )
             return try Answer.document(try JSONCoding.encode(table), for: request)
         }
-        return try Answer.document(document(matching.map(\.bytes), version: version), for: request)
+        return try Answer.document(
+            ListDocument.of(matching.map(\.bytes), kind: kind, version: version),
+            for: request
+        )
     }
 
     func get(_ request: APIRequest) async throws -> Response {
         let stream = kind.stream(namespace: request["namespace"], name: request["name"])
-        let object: StoredObject? =
+        let object: EventLog.StoredObject? =
             if let seq = try asOf(request) {
                 try agent.store.object(stream, at: seq)
             } else {
                 agent.store.object(stream)
             }
         guard let object else { throw APIError.notFound(resource: kind.key.plural, name: request["name"]) }
-        if request.accepts("as=Table") {
+        if Tables.isWanted(accept: request.raw.headers[.accept]) {
             let table = try kind.table(
                 [object.bytes],
                 ResourceKind.TableRequest(
-                    now: agent.now,
-                    include: try tableObject(request),
+                    now: Time(microsecondsSince1970: agent.now),
+                    include: try IncludeObject.parse(request.query("includeObject")),
                     resourceVersion: String(object.resourceVersion)
                 )
             )
@@ -53,22 +56,7 @@ struct ListHandler: Sendable {
         return try Answer.document(object.bytes, for: request)
     }
 
-    /// The stored documents in a list, without decoding them.
-    private func document(_ objects: [[UInt8]], version: Seq) -> [UInt8] {
-        var text = Array(
-            "{\"kind\":\"\(kind.kind)List\",\"apiVersion\":\"\(kind.apiVersion)\",\"metadata\":{\"resourceVersion\":\"\(version)\"},\"items\":["
-                .utf8
-        )
-        text.reserveCapacity(text.count + objects.reduce(2) { $0 + $1.count + 1 })
-        for (index, object) in objects.enumerated() {
-            if index > 0 { text.append(UInt8(ascii: ",")) }
-            text += object
-        }
-        text += Array("]}".utf8)
-        return text
-    }
-
-    private func snapshot(_ request: APIRequest, namespace: String?) async throws -> ([StoredObject], Seq) {
+    private func snapshot(_ request: APIRequest, namespace: String?) async throws -> ([EventLog.StoredObject], Seq) {
         if let seq = try asOf(request) {
             return (try agent.store.objects(resource: kind.key, namespace: namespace, at: seq).items, seq)
         }
@@ -102,14 +90,5 @@ struct ListHandler: Sendable {
             throw APIError.tooLargeResourceVersion(requested: text, current: String(agent.store.head))
         }
         return seq
-    }
-
-    private func tableObject(_ request: APIRequest) throws(APIError) -> Table.IncludeObject {
-        switch request.query("includeObject") {
-        case nil, "", "Metadata": .metadata
-        case "Object": .object
-        case "None": .none
-        case .some(let other): throw .badRequest("includeObject: \"\(other)\" is not one of None, Metadata, Object")
-        }
     }
 }

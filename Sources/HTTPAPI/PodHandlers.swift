@@ -1,3 +1,4 @@
+import EventLog
 import Hummingbird
 import JSON
 import KubernetesAPI
@@ -125,7 +126,7 @@ struct PodHandlers: Sendable {
                     body: body,
                     contentType: request.contentType,
                     fieldValidation: .ignore
-                ).0
+                ).object
         }
         if let seconds = try request.number("gracePeriodSeconds") { options.gracePeriodSeconds = seconds }
         if request.isDryRun { options.dryRun = ["All"] }
@@ -182,14 +183,9 @@ struct PodPatch: Sendable {
                 switch form {
                 case .merge(let patch): current.merging(patch: patch)
                 case .operations(let patch): try patch.applied(to: current)
-                case .strategic(let patch): try PodSpecMerge.apply(patch, to: current)
+                case .strategic(let patch): try StrategicMerge.apply(patch, to: current)
                 }
-            let (result, issues) = try JSONCoding.decodeStrictly(Pod.self, from: patched)
-            if fieldValidation == .strict, !issues.isEmpty {
-                let texts = issues.map { "\($0)" }.joined(separator: ", ")
-                throw APIError.badRequest("strict decoding error: \(texts)")
-            }
-            return result
+            return try ObjectDecoding.decode(Pod.self, from: patched, fieldValidation: fieldValidation).object
         } catch let error as APIError {
             throw error
         } catch {

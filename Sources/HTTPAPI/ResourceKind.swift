@@ -10,65 +10,49 @@ struct ResourceKind: Sendable {
     let isNamespaced: Bool
     /// Makes a Table of these objects (their JSON, in order).
     let table: @Sendable (_ objects: [[UInt8]], _ request: TableRequest) throws -> Table
-    /// The fields that a field selector may name, by path.
-    let fields: @Sendable (_ object: [UInt8]) throws -> [String: String]
-    let fieldKind: FieldSelector.Kind
+    /// Reads the field selector of a query into a test of one object's JSON; nil if everything passes.
+    let fieldTest: @Sendable (_ query: String?) throws(APIError) -> (@Sendable ([UInt8]) throws -> Bool)?
 
     var apiVersion: String { key.group.isEmpty ? key.version : "\(key.group)/\(key.version)" }
 
     struct TableRequest: Sendable {
-        var now: Int64
-        var include: Table.IncludeObject
+        var now: Time
+        var include: IncludeObject
         var resourceVersion: String
+        var withColumns = true
     }
 
-    static let pods = ResourceKind(
-        key: ResourceKey(group: "", version: "v1", plural: "pods"),
-        kind: "Pod",
-        isNamespaced: true,
-        table: { objects, request in
-            Tables.pods(
-                try objects.map { try JSONCoding.decode(Pod.self, from: $0) },
-                now: request.now,
-                includeObject: request.include,
-                resourceVersion: request.resourceVersion
-            )
-        },
-        fields: { FieldSelector.fields(of: try JSONCoding.decode(Pod.self, from: $0)) },
-        fieldKind: .pods
-    )
+    static let pods = of(Pod.self, plural: "pods", kind: "Pod", isNamespaced: true)
+    static let nodes = of(Node.self, plural: "nodes", kind: "Node", isNamespaced: false)
+    static let namespaces = of(Namespace.self, plural: "namespaces", kind: "Namespace", isNamespaced: false)
+    static let events = of(Event.self, plural: "events", kind: "Event", isNamespaced: true)
 
-    static let nodes = ResourceKind(
-        key: ResourceKey(group: "", version: "v1", plural: "nodes"),
-        kind: "Node",
-        isNamespaced: false,
-        table: { objects, request in
-            Tables.nodes(
-                try objects.map { try JSONCoding.decode(Node.self, from: $0) },
-                now: request.now,
-                includeObject: request.include,
-                resourceVersion: request.resourceVersion
-            )
-        },
-        fields: { FieldSelector.fields(of: try JSONCoding.decode(Node.self, from: $0)) },
-        fieldKind: .nodes
-    )
-
-    static let namespaces = ResourceKind(
-        key: ResourceKey(group: "", version: "v1", plural: "namespaces"),
-        kind: "Namespace",
-        isNamespaced: false,
-        table: { objects, request in
-            Tables.namespaces(
-                try objects.map { try JSONCoding.decode(Namespace.self, from: $0) },
-                now: request.now,
-                includeObject: request.include,
-                resourceVersion: request.resourceVersion
-            )
-        },
-        fields: { FieldSelector.fields(of: try JSONCoding.decode(Namespace.self, from: $0)) },
-        fieldKind: .namespaces
-    )
+    private static func of<Object: TableObject & FieldSelectable & Decodable & Sendable>(
+        _ type: Object.Type,
+        plural: String,
+        kind: String,
+        isNamespaced: Bool
+    ) -> ResourceKind {
+        ResourceKind(
+            key: ResourceKey(group: "", version: "v1", plural: plural),
+            kind: kind,
+            isNamespaced: isNamespaced,
+            table: { objects, request in
+                try Tables.table(
+                    objects.map { try JSONCoding.decode(type, from: $0) },
+                    metadata: ListMeta(resourceVersion: request.resourceVersion),
+                    includeObject: request.include,
+                    withColumns: request.withColumns,
+                    now: request.now
+                )
+            },
+            fieldTest: { query throws(APIError) in
+                let selector = try FieldSelector.parse(query, for: type)
+                guard !selector.terms.isEmpty else { return nil }
+                return { selector.matches(try JSONCoding.decode(type, from: $0)) }
+            }
+        )
+    }
 
     func stream(namespace: String, name: String) -> StreamRef {
         StreamRef(resource: key, namespace: isNamespaced ? namespace : "", name: name)
@@ -77,18 +61,13 @@ struct ResourceKind: Sendable {
 
 /// The label and field selector of a request; objects that match both are served.
 struct ObjectFilter: Sendable {
-    private let labels: LabelSelector?
-    private let fields: FieldSelector?
-    private let kind: ResourceKind
+    private let labels: LabelQuery?
+    private let fields: (@Sendable ([UInt8]) throws -> Bool)?
 
     init(_ request: APIRequest, kind: ResourceKind) throws(APIError) {
-        self.kind = kind
-        labels = try request.query("labelSelector").flatMap { (text) throws(APIError) in
-            text.isEmpty ? nil : try LabelSelector(parsing: text)
-        }
-        fields = try request.query("fieldSelector").flatMap { (text) throws(APIError) in
-            text.isEmpty ? nil : try FieldSelector(parsing: text, kind: kind.fieldKind)
-        }
+        let query = try LabelQuery.parse(request.query("labelSelector"))
+        labels = query.requirements.isEmpty ? nil : query
+        fields = try kind.fieldTest(request.query("fieldSelector"))
     }
 
     /// True if every object passes, so that nothing needs to be decoded.
@@ -99,9 +78,7 @@ struct ObjectFilter: Sendable {
             let head = try JSONCoding.decode(LabelledObject.self, from: object)
             guard labels.matches(head.metadata.labels ?? [:]) else { return false }
         }
-        if let fields {
-            guard fields.matches(try kind.fields(object)) else { return false }
-        }
+        if let fields { return try fields(object) }
         return true
     }
 

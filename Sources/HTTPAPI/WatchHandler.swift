@@ -19,7 +19,7 @@ struct WatchHandler: Sendable {
         let sendsInitial = request.flag("sendInitialEvents")
         let bookmarks = request.flag("allowWatchBookmarks")
         let seconds = try request.number("timeoutSeconds")
-        let asTable = request.accepts("as=Table")
+        let asTable = Tables.isWanted(accept: request.raw.headers[.accept])
         let initial = sendsInitial || asked <= 0 ? agent.store.objects(resource: kind.key, namespace: namespace) : nil
         let cursor = try await agent.store.watch(
             after: initial?.head ?? asked,
@@ -128,7 +128,11 @@ struct WatchLines: Sendable {
             ? try JSONCoding.encode(
                 kind.table(
                     [object],
-                    ResourceKind.TableRequest(now: agent.now, include: .metadata, resourceVersion: "")
+                    ResourceKind.TableRequest(
+                        now: Time(microsecondsSince1970: agent.now),
+                        include: .metadata,
+                        resourceVersion: ""
+                    )
                 )
             ) : object
         return Array("{\"type\":\"\(type)\",\"object\":".utf8) + document + Array("}\n".utf8)

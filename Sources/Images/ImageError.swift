@@ -35,6 +35,12 @@ package enum ImageError: Error, Hashable, Sendable {
     case alreadyExists(what: String)
     /// Something else still needs it.
     case inUse(what: String, by: String)
+    /// A registry wants to know who asks, or does not allow it.
+    case unauthorized(host: String, what: String, reason: String)
+    /// A registry answered, but not with what was asked for.
+    case registry(host: String, what: String, status: Int, message: String)
+    /// A registry cannot be reached, or the connection broke too often.
+    case network(host: String, what: String, reason: String)
     /// The kernel or the disk said no.
     case system(SysError, doing: String)
 }
@@ -58,9 +64,10 @@ extension ImageError {
     package var isCallersFault: Bool {
         switch self {
         case .digestMismatch, .sizeMismatch, .truncated, .malformed, .notAnImageArchive, .unsupported, .escape,
-            .tooLarge, .missingContent, .missingFile, .noMatchingPlatform:
+            .tooLarge, .missingContent, .missingFile, .noMatchingPlatform, .unauthorized:
             true
-        case .entry, .notFound, .alreadyExists, .inUse, .system: false
+        case .registry(_, _, let status, _): (400..<500).contains(status)
+        case .entry, .notFound, .alreadyExists, .inUse, .network, .system: false
         }
     }
 }
@@ -101,6 +108,13 @@ extension ImageError: CustomStringConvertible {
             "\(what) already exists"
         case .inUse(let what, let by):
             "\(what) is in use by \(by); remove that first"
+        case .unauthorized(let host, let what, let reason):
+            "\(host) does not let us have \(what): \(reason); check the name, and log in with credentials that may read it"
+        case .registry(let host, let what, let status, let message):
+            "\(host) answered \(status) for \(what)\(message.isEmpty ? "" : ": \(message)")"
+                + (status == 404 ? "; check the name and the tag" : "; try again later, or ask who runs the registry")
+        case .network(let host, let what, let reason):
+            "cannot get \(what) from \(host): \(reason); check the name of the registry and the network"
         case .system(let cause, let doing):
             "\(doing): \(cause)\(ImageError.advice(for: cause.errno))"
         }

@@ -45,6 +45,7 @@ struct JournalSenderLoop {
                     shared.update { $0.problem = problem }
                 }
                 if taken > before { pause = pacing.firstRetry }
+                if shared.status.problem == nil { waitForRecords() }
                 rest(pause)
                 pause = min(pause * 2, pacing.longestRetry)
             }
@@ -149,6 +150,21 @@ struct JournalSenderLoop {
         // The socket tells when it has room; a short sleep comes first so that a false alarm cannot make a busy loop.
         _ = shared.pipe.wait(milliseconds: socket >= 0 ? 1 : patience.nextSleep)
         if socket >= 0, !shared.isStopping { _ = shared.pipe.wait(milliseconds: 1000, orWritable: socket) }
+    }
+
+    /// Waits until there is something to send: nobody looks for journald on an idle node.
+    private mutating func waitForRecords() {
+        while !shared.isStopping {
+            shared.acceptWakes()
+            do {
+                guard try source.records(after: taken, limit: 1).isEmpty else { return }
+            } catch {
+                shared.update { $0.problem = "reading records after \(taken): \(error)" }
+                return
+            }
+            save(force: false)
+            _ = shared.pipe.wait(milliseconds: millisecondsUntilSave)
+        }
     }
 
     /// Waits without being woken by new records: they cannot be sent anyway.

@@ -110,19 +110,9 @@ package enum Files {
     }
 
     /// Removes a tree without following symbolic links and without leaving its file system; a missing path is fine.
-    package static func removeTree(_ path: String) throws(SysError) {
-        var status = stat()
-        if unsafe lstat(path, &status) != 0 {
-            if Errno.current == .noEntry { return }
-            throw SysError(call: "lstat", subject: path, errno: .current)
-        }
-        if status.st_mode & S_IFMT == S_IFDIR {
-            for name in try list(path) { try removeTree(path + "/" + name) }
-            try sys("rmdir", path) { unsafe rmdir(path) }
-        } else {
-            try sys("unlink", path) { unsafe unlink(path) }
-        }
-    }
+    ///
+    /// Containers fill such trees: names need not be UTF-8, and the depth has no limit (see `TreeWalk`).
+    package static func removeTree(_ path: String) throws(SysError) { try TreeWalk.remove(path) }
 }
 
 extension Files {
@@ -207,5 +197,21 @@ extension Files {
         var status = stat()
         try sys("fstat", subject) { unsafe fstat(raw, &status) }
         return status.st_mode & S_IFMT == S_IFREG
+    }
+}
+
+extension Files {
+    /// The number that tells one file from another on its file system.
+    package static func inode(_ raw: Int32, subject: String) throws(SysError) -> UInt64 {
+        var status = stat()
+        try sys("fstat", subject) { unsafe fstat(raw, &status) }
+        return UInt64(status.st_ino)
+    }
+
+    /// The size of an open file, in bytes.
+    package static func size(_ raw: Int32, subject: String) throws(SysError) -> Int {
+        var status = stat()
+        try sys("fstat", subject) { unsafe fstat(raw, &status) }
+        return Int(status.st_size)
     }
 }

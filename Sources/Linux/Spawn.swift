@@ -155,3 +155,12 @@ package final class Pipe {
         writeNumber = -1
     }
 }
+
+extension Pipe {
+    /// A pipe as two numbers, close-on-exec, that the caller owns and closes.
+    package static func open() throws(SysError) -> (reader: Int32, writer: Int32) {
+        var ends: [Int32] = [-1, -1]
+        try swl("pipe2", "") { unsafe swl_pipe2(&ends, O_CLOEXEC) }
+        return (ends[0], ends[1])
+    }
+}

@@ -5,13 +5,16 @@ package struct RuntimeRoot: Hashable, Sendable {
     /// Absolute. Made with mode 0700 when the first container is.
     package let path: String
 
-    package init(path: String) { self.path = path }
+    /// Where compiled seccomp programs are kept; several roots may share one directory.
+    package let seccompCache: String
+
+    package init(path: String, seccompCache: String? = nil) {
+        self.path = path
+        self.seccompCache = seccompCache ?? path + "/.seccomp"
+    }
 
     /// The state directory of one container; the id must have been checked.
     func directory(_ id: String) -> String { "\(path)/\(id)" }
-
-    /// Compiled seccomp programs.
-    var seccompCache: String { path + "/.seccomp" }
 
     func prepare() throws(RuntimeError) {
         try doing("make the state directory") { () throws(SysError) in

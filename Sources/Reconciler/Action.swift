@@ -52,7 +52,11 @@ package enum Action: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The intent that is written before the step is done; nil for a step that only writes.
+    /// The name of the step that the fold itself takes note of.
+    static let startStep = "StartContainer"
+
+    /// The intent that is to be appended before the step is begun; nil for a step that only writes. Its append need not
+    /// be waited for.
     package var plannedFact: PodFact? {
         switch self {
         case .record: nil
@@ -61,7 +65,7 @@ package enum Action: Hashable, Sendable, CustomStringConvertible {
         case .createSandbox(_, let attempt):
             .stepPlanned(ReconcileStepPlanned(action: "CreateSandbox", attempt: attempt))
         case .startContainer(let container, _, let attempt):
-            .stepPlanned(ReconcileStepPlanned(action: "StartContainer", container: container, attempt: attempt))
+            .stepPlanned(ReconcileStepPlanned(action: Self.startStep, container: container, attempt: attempt))
         case .signalContainer(let kill):
             .stepPlanned(
                 ReconcileStepPlanned(action: "SignalContainer", container: kill.container, attempt: kill.attempt)

@@ -5,7 +5,7 @@ package struct SandboxObservation: Hashable, Sendable {
     package enum State: Hashable, Sendable {
         /// The shim answers.
         case ready(shimPID: Int32, podIPs: [String])
-        /// The shim is dead or was never there.
+        /// The shim is dead, or there is no such sandbox.
         case gone(message: String)
     }
 
@@ -25,6 +25,7 @@ package struct SandboxObservation: Hashable, Sendable {
 package struct ContainerObservation: Hashable, Sendable {
     package enum State: Hashable, Sendable {
         case created
+        /// With a shim that is gone: it was started, and there is no record of its end.
         case running(pid: Int32, startedAt: Microseconds?)
         case exited(Exit)
     }

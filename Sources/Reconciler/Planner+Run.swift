@@ -34,7 +34,7 @@ extension Planner {
                 if isMain { mainIsStarting = true }
             case .pullImage:
                 act(action)
-                if isMain, record.container(definition.ref).pull.failures == 0 { mainIsStarting = true }
+                if isMain, view.container(definition.ref).pull.failures == 0 { mainIsStarting = true }
             default:
                 act(action)
             }
@@ -45,26 +45,26 @@ extension Planner {
     private func startCandidates() -> [ContainerDefinition] {
         var candidates: [ContainerDefinition] = []
         var initialized = true
-        for definition in spec.initDefinitions {
+        for definition in view.inits {
             if definition.isSidecar {
                 candidates.append(definition)
-                if !record.isStarted(definition), !record.hasInitialized {
+                if !view.isStarted(definition), !view.hasInitialized {
                     initialized = false
                     break
                 }
-            } else if !record.hasInitialized, !isDone(definition) {
+            } else if !view.hasInitialized, !isDone(definition) {
                 candidates.append(definition)
                 initialized = false
                 break
             }
         }
-        if initialized { candidates += spec.mainDefinitions }
-        return candidates + spec.ephemeralDefinitions
+        if initialized { candidates += view.mains }
+        return candidates + view.ephemerals
     }
 
     /// A regular init container is done when it succeeded in the present sandbox.
     private func isDone(_ definition: ContainerDefinition) -> Bool {
-        let container = record.container(definition.ref)
+        let container = view.container(definition.ref)
         return container.state == .exited && container.termination?.exitCode == 0
             && container.sandboxAttempt == runtime.sandbox.attempt
             && runtime.sandbox.state == .ready
@@ -73,8 +73,8 @@ extension Planner {
     /// What has ended is removed from the runtime; its log stays. In a sandbox that is gone, that removes all at once.
     private mutating func planLeftovers() {
         guard runtime.sandbox.state == .ready else { return }
-        for definition in spec.definitions {
-            let container = record.container(definition.ref)
+        for definition in view.all {
+            let container = view.container(definition.ref)
             guard container.leftover, container.state == .exited else { continue }
             act(.remove(definition.ref, container))
         }
@@ -101,13 +101,13 @@ extension Planner {
     }
 
     private mutating func need(of definition: ContainerDefinition) -> Need {
-        let container = record.container(definition.ref)
+        let container = view.container(definition.ref)
         if container.state == .running { return .nothing }
         if container.leftover, container.state == .exited { return .later }
         if container.state == .exited {
             // An init container that succeeded runs once more in a new sandbox.
             let runsAgain = definition.ref.kind == .initContainer && container.termination?.exitCode == 0
-            guard runsAgain || record.willRestart(definition) else { return .nothing }
+            guard runsAgain || view.willRestart(definition) else { return .nothing }
             if let waiting = backOff(definition, container) { return waiting }
         }
         if let error = container.createError, !isDue(error.failedAt + policy.syncRetry * second) { return .later }
@@ -199,8 +199,8 @@ extension Planner {
     /// Main containers whose image was changed, or whose liveness or startup probe failed, are stopped; what comes
     /// after is an ordinary start.
     private mutating func planChangedDefinitions() {
-        for definition in spec.mainDefinitions + spec.initDefinitions.filter(\.isSidecar) {
-            let container = record.container(definition.ref)
+        for definition in view.mains + view.inits.filter(\.isSidecar) {
+            let container = view.container(definition.ref)
             guard container.state == .running else { continue }
             if let kill = container.kill {
                 stop(definition, reason: kill.reason, message: "", deadline: kill.deadline)
@@ -211,7 +211,7 @@ extension Planner {
                     message: "Container \(definition.ref) definition changed, will be restarted",
                     deadline: now + gracePeriod * second
                 )
-            } else if record.probesCount, container.livenessHealthy == false || container.startupHealthy == false {
+            } else if view.probesCount, container.livenessHealthy == false || container.startupHealthy == false {
                 let probe = container.startupHealthy == false ? "startup" : "liveness"
                 stop(
                     definition,

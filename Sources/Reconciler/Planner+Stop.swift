@@ -15,8 +15,8 @@ extension Planner {
     /// Returns true while something runs.
     private mutating func planStopContainers() -> Bool {
         let (reason, deadline) = stopReason
-        let sidecars = spec.initDefinitions.filter(\.isSidecar)
-        let running = spec.definitions.filter { record.container($0.ref).state == .running }
+        let sidecars = view.inits.filter(\.isSidecar)
+        let running = view.all.filter { view.container($0.ref).state == .running }
         let first = running.filter { !$0.isSidecar }
         let next = first.isEmpty ? Array(sidecars.reversed().filter { running.contains($0) }.prefix(1)) : first
         for definition in next {
@@ -37,7 +37,7 @@ extension Planner {
     /// Takes one running container a step further towards its end: the stop signal, then SIGKILL at the deadline, then
     /// SIGKILL again from time to time.
     mutating func stop(_ definition: ContainerDefinition, reason: String, message: String, deadline: Microseconds) {
-        let container = record.container(definition.ref)
+        let container = view.container(definition.ref)
         guard let kill = container.kill else {
             let end = max(deadline, now + policy.minimumGrace * second)
             let name = definition.stopSignal ?? container.stopSignal
@@ -99,10 +99,16 @@ extension Planner {
     private mutating func planRemoval() {
         let sandbox = runtime.sandbox
         if sandbox.state == .ready {
-            for definition in spec.definitions {
-                let container = record.container(definition.ref)
-                guard container.leftover else { continue }
-                act(.remove(definition.ref, container))
+            for definition in view.all {
+                let container = view.container(definition.ref)
+                if container.leftover { act(.remove(definition.ref, container)) }
+                // A start whose outcome a crash has swallowed.
+                guard let attempt = container.starting, !container.leftover || attempt != container.attempt else {
+                    continue
+                }
+                let uid = record.pod.metadata.uid
+                let id = DerivedID.container(podUID: uid, name: definition.ref.name, attempt: attempt)
+                act(.removeContainer(definition.ref, containerID: id, attempt: attempt))
             }
             guard decision.actions.isEmpty else { return }
         }

@@ -141,6 +141,8 @@ package struct ContainerRuntime: Hashable, Sendable, Codable {
     package var containerID = ""
     /// True while something of the latest attempt may still be in the runtime.
     package var leftover = false
+    /// The attempt whose start was planned and whose outcome is not known: a process may run.
+    package var starting: Int?
     /// In which sandbox the latest attempt was.
     package var sandboxAttempt: Int?
     /// What the status shows.
@@ -174,8 +176,8 @@ package struct ContainerRuntime: Hashable, Sendable, Codable {
         self.kind = kind
     }
 
-    /// Something runs, or exists and could run.
-    package var isLive: Bool { state == .running || state == .created }
+    /// Something runs, or exists and could run, or is about to.
+    package var isLive: Bool { state == .running || state == .created || starting != nil }
 
     /// The attempt that a start would be: a created container is started under the attempt it has.
     package var plannedAttempt: Int {

@@ -6,7 +6,8 @@ extension Reconciler {
     /// was not there.
     ///
     /// Called once for every pod after a restart of the agent, before the first decision, and whenever a shim is found
-    /// dead. Look for `sandboxToFind`. A container that runs goes on running; one that ended while nobody looked ends
+    /// dead. Look for `sandboxToFind`. What is left of a dead sandbox that the log does not know is to be removed before:
+    /// no fact tells of it. A container that runs goes on running; one that ended while nobody looked ends
     /// with its own exit code; one of which nothing is left ends as `ContainerStatusUnknown`.
     ///
     /// - Returns: The facts in the order in which they are to be appended and folded.
@@ -38,14 +39,11 @@ private struct Adoption {
     mutating func adopt(_ observed: SandboxObservation, now: Microseconds) {
         adoptSandbox(observed, now: now)
         guard observed.sandboxID == record.runtime.sandbox.id else { return }
-        for definition in record.pod.spec.definitions {
-            adoptContainer(definition, observed.containers, now: now)
+        for definition in PodView(record).all {
+            adoptContainer(definition, observed, now: now)
         }
-        if case .gone(let message) = observed.state {
-            add(
-                .sandboxLost(SandboxLost(sandboxID: observed.sandboxID, message: message, lostAt: now))
-            )
-        }
+        guard case .gone(let message) = observed.state else { return }
+        add(.sandboxLost(SandboxLost(sandboxID: observed.sandboxID, message: message, lostAt: now)))
     }
 
     private mutating func add(_ fact: PodFact) {
@@ -73,7 +71,7 @@ private struct Adoption {
 
     private mutating func adoptContainer(
         _ definition: ContainerDefinition,
-        _ observed: [ContainerObservation],
+        _ observed: SandboxObservation,
         now: Microseconds
     ) {
         let known = record.container(definition.ref)
@@ -83,15 +81,18 @@ private struct Adoption {
             name: definition.ref.name,
             attempt: attempt
         )
-        guard let found = observed.first(where: { $0.containerID == id }) else {
-            if known.state == .running { addLostExit(definition, known, now: now) }
+        guard let found = observed.containers.first(where: { $0.containerID == id }) else {
+            if known.state == .running { addLostExit(definition, now: now) }
             return
         }
         switch found.state {
         case .created:
-            if known.state == .running { addLostExit(definition, known, now: now) }
+            if known.state == .running { addLostExit(definition, now: now) }
         case .running(let pid, let startedAt):
             addStart(definition, known, attempt: attempt, id: id, pid: pid, startedAt: startedAt ?? now)
+            // It was running when the shim died; nobody will ever know how it ended.
+            if case .ready = observed.state { return }
+            addLostExit(definition, now: now)
         case .exited(let exit):
             addStart(
                 definition,
@@ -155,7 +156,8 @@ private struct Adoption {
         )
     }
 
-    private mutating func addLostExit(_ definition: ContainerDefinition, _ known: ContainerRuntime, now: Microseconds) {
+    private mutating func addLostExit(_ definition: ContainerDefinition, now: Microseconds) {
+        let known = record.container(definition.ref)
         add(
             .containerExited(
                 ContainerExited(

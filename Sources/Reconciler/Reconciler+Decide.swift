@@ -16,12 +16,14 @@ extension Reconciler {
 /// One decision in the making.
 struct Planner {
     let record: PodRecord
+    let view: PodView
     let now: Microseconds
     let policy: Policy
     var decision = Decision()
 
     init(record: PodRecord, now: Microseconds, policy: Policy) {
         self.record = record
+        view = PodView(record)
         self.now = now
         self.policy = policy
     }
@@ -30,7 +32,7 @@ struct Planner {
     var runtime: PodRuntime { record.runtime }
 
     mutating func plan() {
-        if record.isStopping || record.isTerminal || record.outcome != nil {
+        if view.isStopping || view.isTerminal || view.outcome != nil {
             planStop()
             return
         }
@@ -55,7 +57,7 @@ struct Planner {
     }
 
     private mutating func planWarnings() {
-        let definitions = spec.definitions
+        let definitions = view.all
         if definitions.contains(where: \.hasProbes), !runtime.warnings.contains(Reconciler.probesNotRun) {
             warn(
                 Reconciler.probesNotRun,

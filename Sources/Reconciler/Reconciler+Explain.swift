@@ -34,6 +34,7 @@ extension Reconciler {
 /// The words for one pod.
 private struct Explanation {
     let record: PodRecord
+    let view: PodView
     let now: Microseconds
     let policy: Policy
     var sentences: [String] = []
@@ -41,6 +42,7 @@ private struct Explanation {
 
     init(record: PodRecord, now: Microseconds, policy: Policy) {
         self.record = record
+        view = PodView(record)
         self.now = now
         self.policy = policy
     }
@@ -53,11 +55,11 @@ private struct Explanation {
         sentences.append("Pod \(meta.namespace)/\(meta.name) is \(record.pod.status.phase).")
         if let deadline = record.runtime.deletionDeadline {
             explainDeletion(deadline)
-        } else if record.isTerminal {
+        } else if view.isTerminal {
             explainEnd()
         } else {
             explainSandbox()
-            for definition in record.pod.spec.definitions { explain(definition) }
+            for definition in view.all { explain(definition) }
         }
         let decision = Reconciler.decide(record, now: now, policy: policy)
         if let action = decision.actions.first {
@@ -66,7 +68,7 @@ private struct Explanation {
             sentences.append(
                 "Swiftlet looks again in \(Spans.wholeSeconds(max(0, (wake - now + second - 1) / second)))."
             )
-        } else if !record.isTerminal,
+        } else if !view.isTerminal,
             record.pod.status.conditions.first(where: { $0.type == "Ready" })?.status == "True"
         {
             sentences.append("Everything that its spec asks for is running, and there is nothing to do.")
@@ -78,7 +80,7 @@ private struct Explanation {
     }
 
     private mutating func explainDeletion(_ deadline: Microseconds) {
-        let running = record.pod.spec.definitions.filter { record.container($0.ref).state == .running }.map(\.ref.name)
+        let running = view.all.filter { view.container($0.ref).state == .running }.map(\.ref.name)
         let left = max(0, (deadline - now) / second)
         if !running.isEmpty {
             sentences.append(
@@ -98,8 +100,8 @@ private struct Explanation {
 
     private mutating func explainEnd() {
         if !record.pod.status.message.isEmpty { sentences.append(record.pod.status.message + ".") }
-        for definition in record.pod.spec.definitions {
-            guard let end = record.container(definition.ref).termination, end.exitCode != 0 else { continue }
+        for definition in view.all {
+            guard let end = view.container(definition.ref).termination, end.exitCode != 0 else { continue }
             sentences.append("Container \(definition.ref) \(describe(end)).")
             suggest("swiftlet logs \(meta.name)\(flags) -c \(definition.ref)")
         }
@@ -121,10 +123,10 @@ private struct Explanation {
     }
 
     private mutating func explain(_ definition: ContainerDefinition) {
-        let container = record.container(definition.ref)
+        let container = view.container(definition.ref)
         let name = definition.ref.name
         if container.state == .running {
-            if !record.isReady(definition), definition.ref.kind != .initContainer || definition.isSidecar {
+            if !view.isReady(definition), definition.ref.kind != .initContainer || definition.isSidecar {
                 sentences.append("Container \(name) runs but is not ready.")
             } else if let end = container.termination {
                 sentences.append(
@@ -145,7 +147,7 @@ private struct Explanation {
         } else if let error = container.createError {
             sentences.append("Container \(name) cannot be created: \(error.reason), \(error.message).")
             suggest("swiftlet describe pod \(meta.name)\(flags)")
-        } else if let end = container.termination, record.willRestart(definition) {
+        } else if let end = container.termination, view.willRestart(definition) {
             var text = "Container \(name) \(describe(end))"
             if let backOff = container.backOff {
                 text += " and starts again in \(Spans.wholeSeconds(max(0, (backOff.until - now) / second)))"

@@ -26,7 +26,10 @@ extension Reconciler {
         case .removed: return nil
         case .replaced(let fact): next.update(to: object, at: fact.changedAt)
         case .patched(let fact): next.update(to: object, at: fact.changedAt)
-        default: next.apply(fact)
+        default:
+            next.apply(fact)
+            // The status follows from the object and the runtime; where neither moved, it is what it was.
+            if next.runtime == record?.runtime { return next }
         }
         next.refreshStatus()
         return next
@@ -36,8 +39,11 @@ extension Reconciler {
     /// not, and need not be appended.
     package static func isNews(_ fact: PodFact, for record: PodRecord) -> Bool {
         switch fact {
-        case .created, .replaced, .patched, .stepPlanned, .warned, .removed: true
-        default: fold(record, fact) != record
+        case .created, .replaced, .patched, .stepPlanned, .warned, .removed: return true
+        default:
+            var next = record
+            next.apply(fact)
+            return next.runtime != record.runtime
         }
     }
 }
@@ -66,7 +72,7 @@ extension PodRecord {
             old.status.conditions.filter { StatusConditions.isOurs($0.type) }
             + object.status.conditions.filter { !StatusConditions.isOurs($0.type) }
         // Another image starts over with its pulls.
-        for definition in pod.spec.definitions {
+        for definition in PodView(self).all {
             guard var container = runtime.containers[definition.ref.name] else { continue }
             if !container.pull.image.isEmpty, container.pull.image != definition.image {
                 container.pull = ContainerRuntime.Pull()
@@ -95,8 +101,8 @@ extension PodRecord {
         case .containerCreated, .containerStarted, .containerStartFailed, .containerExited, .containerKillRequested,
             .containerBackedOff, .containerRemoved, .probeChanged:
             applyContainer(fact)
-        case .created, .replaced, .patched, .stepPlanned, .removed:
-            break
+        case .stepPlanned(let fact): plan(fact)
+        case .created, .replaced, .patched, .removed: break
         }
     }
 
@@ -109,9 +115,20 @@ extension PodRecord {
         advance(to: fact.deletionTimestamp - fact.gracePeriodSeconds * second)
     }
 
+    /// From the intent on, a process may run. So the pod is not done before the outcome is known.
+    private mutating func plan(_ fact: ReconcileStepPlanned) {
+        guard fact.action == Action.startStep, let ref = fact.container else { return }
+        var container = container(ref)
+        guard container.state != .running, fact.attempt == container.plannedAttempt else { return }
+        container.starting = fact.attempt
+        runtime.containers[ref.name] = container
+    }
+
     private mutating func applyPull(_ fact: PodFact) {
         guard let ref = fact.container else { return }
         var container = container(ref)
+        // A container that runs has its image; the next start asks anew.
+        guard container.state != .running else { return }
         switch fact {
         case .imagePullStarted(let fact):
             guard container.pull.state != .pulled else { return }
@@ -143,8 +160,9 @@ extension PodRecord {
 
     private mutating func applySandbox(_ fact: PodFact) {
         switch fact {
+        // Attempts are used once: what is reported of one that has failed or was lost comes too late.
         case .sandboxCreated(let fact):
-            guard fact.attempt >= (runtime.sandbox.attempt ?? 0) else { return }
+            guard fact.attempt > runtime.sandbox.attempt ?? -1 else { return }
             var sandbox = SandboxRuntime()
             sandbox.state = .ready
             sandbox.id = fact.sandboxID
@@ -155,7 +173,7 @@ extension PodRecord {
             runtime.sandbox = sandbox
             advance(to: fact.createdAt)
         case .sandboxFailed(let fact):
-            guard fact.attempt >= (runtime.sandbox.attempt ?? 0) else { return }
+            guard fact.attempt > runtime.sandbox.attempt ?? -1 else { return }
             runtime.sandbox.state = .failed
             runtime.sandbox.id = fact.sandboxID
             runtime.sandbox.attempt = fact.attempt
@@ -185,6 +203,7 @@ extension PodRecord {
     /// Nothing runs in a sandbox that is gone. Exits that were not reported before are unknown ones.
     private mutating func endContainersWithSandbox(at instant: Microseconds) {
         for (name, container) in runtime.containers {
+            runtime.containers[name]?.starting = nil
             switch container.state {
             case .running:
                 runtime.containers[name]?.end(

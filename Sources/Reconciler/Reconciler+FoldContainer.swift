@@ -45,7 +45,8 @@ extension PodRecord {
                 until: fact.until
             )
         case .containerRemoved(let fact):
-            guard container.attempt == fact.attempt else { return }
+            if container.starting == fact.attempt { container.starting = nil }
+            guard container.attempt == fact.attempt else { break }
             container.leftover = false
             if container.state == .created { container.state = container.termination == nil ? .waiting : .exited }
         case .probeChanged(let fact):
@@ -80,6 +81,7 @@ extension ContainerRuntime {
     }
 
     fileprivate mutating func begin(attempt: Int, id: String, sandbox: Int?) {
+        starting = nil
         guard state != .created || self.attempt != attempt else { return }
         self.attempt = attempt
         containerID = id
@@ -111,6 +113,7 @@ extension ContainerRuntime {
     fileprivate mutating func failStart(_ fact: ContainerStartFailed, sandbox: Int?) {
         let nothingWasStarted = fact.reason == "CreateContainerConfigError" || fact.reason == "CreateContainerError"
         guard !nothingWasStarted || state == .created else {
+            starting = nil
             createError = CreateError(reason: fact.reason, message: fact.message, failedAt: fact.failedAt)
             return
         }

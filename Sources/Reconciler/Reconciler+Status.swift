@@ -24,7 +24,7 @@ extension Reconciler {
             hostIP: node.hostIPs.first ?? "",
             hostIPs: node.hostIPs.map { HostIP(ip: $0) },
             startTime: time,
-            qosClass: QualityOfService.of(pod.spec)
+            qosClass: QOSClass.of(pod.spec).rawValue
         )
         var record = PodRecord(pod: admitted)
         record.advance(to: now)
@@ -36,14 +36,21 @@ extension Reconciler {
 extension PodRecord {
     /// Works the whole status out anew. What is set once (start time, addresses of the host, QoS class) stays.
     mutating func refreshStatus() {
+        pod.status = PodView(self).status
+    }
+}
+
+extension PodView {
+    fileprivate var status: PodStatus {
         var status = pod.status
-        let wasTerminal = isTerminal
+        let outcome = outcome
         status.observedGeneration = pod.metadata.generation
-        status.initContainerStatuses = pod.spec.initDefinitions.map { containerStatus($0) }
-        status.containerStatuses = pod.spec.mainDefinitions.map { containerStatus($0) }
-        status.ephemeralContainerStatuses = pod.spec.ephemeralDefinitions.map { containerStatus($0) }
-        if !wasTerminal {
-            status.phase = phase
+        let canRestart = !isStopping && !isTerminal && outcome == nil
+        status.initContainerStatuses = inits.map { containerStatus($0, canRestart: canRestart) }
+        status.containerStatuses = mains.map { containerStatus($0, canRestart: canRestart) }
+        status.ephemeralContainerStatuses = ephemerals.map { containerStatus($0, canRestart: canRestart) }
+        if !isTerminal {
+            status.phase = phase(outcome: outcome)
             if runtime.deadlineExceededAt != nil, status.phase == "Failed" {
                 status.reason = "DeadlineExceeded"
                 status.message = "Pod was active on the node longer than the specified deadline"
@@ -59,17 +66,15 @@ extension PodRecord {
             at: runtime.latest,
             generation: pod.metadata.generation
         )
-        pod.status = status
+        return status
     }
 
     /// The phase by Kubernetes' rules. A terminal one is reported only when nothing of the pod runs any more.
-    private var phase: String {
+    private func phase(outcome: String?) -> String {
         if let outcome, !hasLiveContainer { return outcome }
         if isStopping, !hasLiveContainer, let final = finalPhase { return final }
-        let inits = pod.spec.initDefinitions
         var waiting = inits.contains { !$0.isSidecar && isPendingInit($0) }
         if !hasInitialized { waiting = waiting || inits.contains { $0.isSidecar && !hasRun($0) } }
-        let mains = pod.spec.mainDefinitions
         waiting = waiting || mains.contains { !hasRun($0) }
         return waiting ? "Pending" : "Running"
     }
@@ -77,7 +82,7 @@ extension PodRecord {
     /// Where a pod ends that was stopped: by its exit codes, whatever its restart policy. A pod that never started all
     /// of its containers stays as it is.
     private var finalPhase: String? {
-        let mains = pod.spec.mainDefinitions.map { container($0.ref) }
+        let mains = mains.map { container($0.ref) }
         guard !mains.isEmpty, mains.allSatisfy({ $0.termination != nil }) else { return nil }
         return mains.allSatisfy { $0.termination?.exitCode == 0 } ? "Succeeded" : "Failed"
     }
@@ -93,9 +98,9 @@ extension PodRecord {
         return container.state == .running || container.termination != nil
     }
 
-    private func containerStatus(_ definition: ContainerDefinition) -> ContainerStatus {
+    private func containerStatus(_ definition: ContainerDefinition, canRestart: Bool) -> ContainerStatus {
         let container = container(definition.ref)
-        let state = displayedState(definition, container)
+        let state = displayedState(definition, container, canRestart: canRestart)
         // The ended run is either the state itself, and then the one before is the last state, or it is the last state.
         let last = state.terminated == nil ? container.termination : container.previous
         return ContainerStatus(
@@ -111,13 +116,17 @@ extension PodRecord {
         )
     }
 
-    private func displayedState(_ definition: ContainerDefinition, _ container: ContainerRuntime) -> ContainerState {
+    private func displayedState(
+        _ definition: ContainerDefinition,
+        _ container: ContainerRuntime,
+        canRestart: Bool
+    ) -> ContainerState {
         if container.state == .running {
             return ContainerState(
                 running: ContainerStateRunning(startedAt: container.startedAt.map { Time(microsecondsSince1970: $0) })
             )
         }
-        let restarts = !isStopping && !isTerminal && outcome == nil && willRestart(definition)
+        let restarts = canRestart && willRestart(definition)
         if let termination = container.termination, !restarts || !isWaitingAgain(container) {
             return ContainerState(terminated: terminated(termination))
         }

@@ -22,23 +22,23 @@ enum StatusConditions {
     }
 
     /// The conditions in the order in which they are shown.
-    static func all(of record: PodRecord, phase: String) -> [Value] {
-        let containersReady = containersReadyValue(record, phase: phase)
+    static func all(of view: PodView, phase: String) -> [Value] {
+        let containersReady = containersReadyValue(view, phase: phase)
         return [
-            Value(type: readyToStart, isTrue: record.runtime.sandbox.state == .ready),
-            initializedValue(record, phase: phase),
-            readyValue(record, containersReady: containersReady),
+            Value(type: readyToStart, isTrue: view.runtime.sandbox.state == .ready),
+            initializedValue(view, phase: phase),
+            readyValue(view, containersReady: containersReady),
             containersReady,
-            Value(type: scheduled, isTrue: !record.pod.spec.nodeName.isEmpty),
+            Value(type: scheduled, isTrue: !view.pod.spec.nodeName.isEmpty),
         ]
     }
 
-    private static func initializedValue(_ record: PodRecord, phase: String) -> Value {
+    private static func initializedValue(_ view: PodView, phase: String) -> Value {
         if phase == "Succeeded" { return Value(type: initialized, isTrue: true, reason: "PodCompleted") }
-        let incomplete = record.pod.spec.initDefinitions.filter { definition in
-            definition.isSidecar ? !record.isStarted(definition) : !record.isReady(definition)
+        let incomplete = view.inits.filter { definition in
+            definition.isSidecar ? !view.isStarted(definition) : !view.isReady(definition)
         }
-        if incomplete.isEmpty || record.hasInitialized { return Value(type: initialized, isTrue: true) }
+        if incomplete.isEmpty || view.hasInitialized { return Value(type: initialized, isTrue: true) }
         return Value(
             type: initialized,
             isTrue: false,
@@ -47,11 +47,11 @@ enum StatusConditions {
         )
     }
 
-    private static func containersReadyValue(_ record: PodRecord, phase: String) -> Value {
+    private static func containersReadyValue(_ view: PodView, phase: String) -> Value {
         if phase == "Succeeded" { return Value(type: containersReady, isTrue: false, reason: "PodCompleted") }
         if phase == "Failed" { return Value(type: containersReady, isTrue: false, reason: "PodFailed") }
-        let counted = record.pod.spec.initDefinitions.filter(\.isSidecar) + record.pod.spec.mainDefinitions
-        let unready = counted.filter { !record.isReady($0) }
+        let counted = view.inits.filter(\.isSidecar) + view.mains
+        let unready = counted.filter { !view.isReady($0) }
         if unready.isEmpty { return Value(type: containersReady, isTrue: true) }
         return Value(
             type: containersReady,
@@ -61,7 +61,7 @@ enum StatusConditions {
         )
     }
 
-    private static func readyValue(_ record: PodRecord, containersReady: Value) -> Value {
+    private static func readyValue(_ view: PodView, containersReady: Value) -> Value {
         guard containersReady.isTrue else {
             return Value(
                 type: ready,
@@ -71,9 +71,9 @@ enum StatusConditions {
             )
         }
         var complaints: [String] = []
-        for gate in record.pod.spec.readinessGates {
+        for gate in view.pod.spec.readinessGates {
             let type = gate.conditionType
-            guard let condition = record.pod.status.conditions.first(where: { $0.type == type }) else {
+            guard let condition = view.pod.status.conditions.first(where: { $0.type == type }) else {
                 complaints.append("corresponding condition of pod readiness gate \"\(type)\" does not exist.")
                 continue
             }

@@ -197,6 +197,13 @@ package struct ProtobufWriter {
         unsafe value.withUnsafeBytes { unsafe lengthPrefixed(number, $0) }
     }
 
+    /// A `repeated uint64`, zeros included.
+    package mutating func packed(_ number: Int, _ values: [UInt64]) {
+        var inner = ProtobufWriter()
+        for value in values { inner.varint(value) }
+        bytes(number, inner.bytes)
+    }
+
     /// A message field that is present, even if it is empty.
     package mutating func message(_ number: Int, _ value: some ProtobufMessage) {
         var inner = ProtobufWriter()

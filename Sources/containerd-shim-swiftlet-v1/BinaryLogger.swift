@@ -8,8 +8,8 @@ final class BinaryLogger {
     private static let startLimit: Int32 = 10_000
 
     /// The write ends, for the process.
-    private(set) var output: Handle
-    private(set) var errors: Handle
+    private(set) var output: Handle?
+    private(set) var errors: Handle?
     private let process: Int32
 
     init(_ path: String, arguments: [String], container: String, namespace: String) throws(SysError) {
@@ -33,9 +33,7 @@ final class BinaryLogger {
 
     /// Lets go of our ends; the program ends when the container's processes have closed theirs.
     func close() {
-        if let null = try? Descriptor.open("/dev/null", O_WRONLY) {  // Without it the ends stay open until the shim ends.
-            let handle = Handle(null)
-            (output, errors) = (handle, handle)
-        }
+        output = nil
+        errors = nil
     }
 }

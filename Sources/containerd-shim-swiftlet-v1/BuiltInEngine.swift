@@ -7,6 +7,9 @@ import TTRPC
 
 /// Our own runtime, in this process.
 struct BuiltInEngine: ContainerEngine {
+    /// Where compiled seccomp filters are kept for all shims; nil keeps them with the container.
+    let seccompCache: String?
+
     func create(_ creation: ContainerCreation) throws(TTRPC.Status) -> CreatedProcess {
         let reference = creation.reference
         var options = CreateOptions(id: reference.id, bundle: reference.bundle, stdio: Self.stdio(creation.stdio))
@@ -83,7 +86,11 @@ struct BuiltInEngine: ContainerEngine {
     }
 
     func statistics(_ container: ContainerReference) throws(TTRPC.Status) -> Shim.AnyMessage {
-        throw TTRPC.Status(.unimplemented, "stats are not implemented by the built-in runtime yet")
+        do throws(RuntimeError) {
+            return Statistics.read(try load(container).cgroup.layout)
+        } catch {
+            throw Self.status(error)
+        }
     }
 
     func watchMemory(
@@ -104,7 +111,9 @@ struct BuiltInEngine: ContainerEngine {
         }
     }
 
-    private func root(_ container: ContainerReference) -> RuntimeRoot { RuntimeRoot(path: container.stateRoot) }
+    private func root(_ container: ContainerReference) -> RuntimeRoot {
+        RuntimeRoot(path: container.stateRoot, seccompCache: seccompCache)
+    }
 
     private func load(_ container: ContainerReference) throws(RuntimeError) -> OCIRuntime.Container {
         try OCIRuntime.Container.load(id: container.id, root: root(container))

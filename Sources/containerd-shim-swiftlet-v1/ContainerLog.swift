@@ -115,12 +115,10 @@ final class ContainerLog {
     private func rotate() {
         do {
             var time = Clock.now
-            var name = path + "." + TimestampText.compact(time)
-            // Two rotations in one second: the names must differ and still sort by age.
-            while Files.exists(name) {
-                time += 1_000_000_000
-                name = path + "." + TimestampText.compact(time)
-            }
+            // Several rotations in one second: each name must be later than all before it, because names sort by age.
+            let newest = try rotatedFiles().names.last ?? ""
+            while suffix(time) <= newest { time += 1_000_000_000 }
+            let name = path + "." + TimestampText.compact(time)
             let old = path
             try sys("rename", "\(old) -> \(name)") { unsafe rename(old, name) }
             (file, size) = try Self.open(path)
@@ -132,15 +130,24 @@ final class ContainerLog {
     }
 
     private func removeOldest() throws(SysError) {
-        guard limits.maximumFiles > 0, let slash = path.lastIndex(of: "/") else { return }
-        let directory = slash == path.startIndex ? "/" : String(path[..<slash])
-        let prefix = path[path.index(after: slash)...] + "."
-        let rotated = try Files.list(directory).filter { $0.hasPrefix(prefix) }
-        for name in rotated.dropLast(limits.maximumFiles - 1) {
-            let victim = directory + "/" + name
+        guard limits.maximumFiles > 0 else { return }
+        let rotated = try rotatedFiles()
+        for name in rotated.names.dropLast(limits.maximumFiles - 1) {
+            let victim = rotated.directory + "/" + name
             try sys("unlink", victim) { unsafe unlink(victim) }
         }
     }
+
+    /// Older files of this log, the oldest first.
+    private func rotatedFiles() throws(SysError) -> (directory: String, names: [String]) {
+        let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let prefix = fileName + "."
+        return (directory, try Files.list(directory).filter { $0.hasPrefix(prefix) })
+    }
+
+    private var fileName: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    private func suffix(_ time: Int64) -> String { fileName + "." + TimestampText.compact(time) }
 
     private static func open(_ path: String) throws(SysError) -> (Handle, Int64) {
         let file = Handle(try Descriptor.open(path, O_WRONLY | O_APPEND | O_CREAT, mode: 0o640))

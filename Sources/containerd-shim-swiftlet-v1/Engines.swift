@@ -5,15 +5,15 @@ import TTRPC
 enum Engines {
     private static let fileName = "engine"
 
-    static func engine(_ options: Shim.RuncOptions) -> any ContainerEngine {
-        engine(program: options.binaryName)
+    static func engine(_ options: Shim.RuncOptions, seccompCache: String?) -> any ContainerEngine {
+        engine(program: options.binaryName, seccompCache: seccompCache)
     }
 
     /// Leaves a note in the bundle for the delete action, which gets no options.
     static func remember(_ options: Shim.RuncOptions, _ container: ContainerReference) {
         guard !options.binaryName.isEmpty else { return }
         do {
-            try Files.replace(container.bundle + "/" + fileName, with: Array(options.binaryName.utf8))
+            try Files.replaceUnsynced(container.bundle + "/" + fileName, with: Array(options.binaryName.utf8))
         } catch {
             ShimLog.warning("the runtime's name of \(container.id): \(error)")
         }
@@ -21,10 +21,10 @@ enum Engines {
 
     static func remembered(_ container: ContainerReference) -> any ContainerEngine {
         // No note is the normal case: our own runtime.
-        engine(program: (try? Files.readText(container.bundle + "/" + fileName)) ?? "")
+        engine(program: (try? Files.readText(container.bundle + "/" + fileName)) ?? "", seccompCache: nil)
     }
 
-    private static func engine(program: String) -> any ContainerEngine {
-        program.isEmpty ? BuiltInEngine() : CommandEngine(program: program)
+    private static func engine(program: String, seccompCache: String?) -> any ContainerEngine {
+        program.isEmpty ? BuiltInEngine(seccompCache: seccompCache) : CommandEngine(program: program)
     }
 }

@@ -57,6 +57,7 @@ final class ProcessIO {
             let err = errors == output && isShareable(output) ? out : try open(errors, .standardError)
             childEnds = (input, out, err)
         } catch {
+            close()
             throw TTRPC.Status(.internalError, "stdio: \(error)")
         }
     }
@@ -202,8 +203,9 @@ final class ProcessIO {
             return Handle(try Descriptor.open(path, O_WRONLY))
         case .file(let path): return try Self.openFile(path)
         case .binary:
-            guard let logger else { return Handle(try Descriptor.open("/dev/null", O_WRONLY)) }
-            return stream == .standardOutput ? logger.output : logger.errors
+            let end = stream == .standardOutput ? logger?.output : logger?.errors
+            if let end { return end }
+            return Handle(try Descriptor.open("/dev/null", O_WRONLY))
         case .cri(let path, let limits):
             if log == nil { log = try ContainerLog(path: path, limits: limits) }
             guard let log else { return Handle(try Descriptor.open("/dev/null", O_WRONLY)) }

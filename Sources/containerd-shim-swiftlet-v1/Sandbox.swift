@@ -91,13 +91,16 @@ final class Sandbox {
         phase = .ready
     }
 
-    /// Ends process 1 of a shared pid namespace, and with it every process in it.
-    func stop() {
+    /// Kills process 1 of a shared pid namespace, and with it every process in it.
+    ///
+    /// The kernel keeps it until the others are reaped, so its end comes through `childEnded`, not here.
+    func kill() {
+        if let pid = namespaces?.value.initProcess, pid > 0, isInitAlive { _ = Glibc.kill(pid, SIGKILL) }
+    }
+
+    /// Lets go of the namespaces after everything in them has ended, and tells those who wait.
+    func finish() {
         guard phase != .stopped else { return }
-        if let pid = namespaces?.value.initProcess, pid > 0, isInitAlive {
-            _ = kill(pid, SIGKILL)
-            _ = Children.reap(pid)
-        }
         namespaces = nil
         phase = .stopped
         stoppedAt = Clock.now
@@ -105,13 +108,16 @@ final class Sandbox {
         waiters = []
     }
 
+    /// True while process 1 of a shared pid namespace runs or dies.
+    var hasInit: Bool { isInitAlive && (namespaces?.value.initProcess ?? 0) > 0 }
+
     private var isInitAlive = true
 
-    /// Process 1 of the pod's pid namespace ended on its own: the kernel has killed the rest of it.
-    func childEnded(_ pid: Int32) {
-        guard pid == namespaces?.value.initProcess else { return }
+    /// Process 1 of the pod's pid namespace ended: the kernel has killed the rest of it. True if it was that.
+    func childEnded(_ pid: Int32) -> Bool {
+        guard pid == namespaces?.value.initProcess else { return false }
         isInitAlive = false
-        ShimLog.warning("process 1 of the pid namespace of pod \(id) ended")
+        return true
     }
 
     /// Process 1 of the shared pid namespace, or the shim, whose descriptors hold the others.

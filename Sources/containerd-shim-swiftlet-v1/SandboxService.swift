@@ -113,28 +113,29 @@ struct SandboxService {
                 try container.engine.kill(container.reference, signal: SIGKILL, all: true)
             } catch {
                 // Its first process is our child: this always works.
-                _ = kill(container.first.pid, SIGKILL)
+                _ = Glibc.kill(container.first.pid, SIGKILL)
             }
         }
-        sandbox.stop()
-        record(sandbox)
+        sandbox.kill()
         let deadline = EventLoop.now + Self.stopLimit
-        let timer = state.loop.after(nanoseconds: Self.stopLimit) { check(deadline: deadline, done) }
-        check(deadline: deadline) { remaining in
+        let timer = state.loop.after(nanoseconds: Self.stopLimit) { check(sandbox, deadline: deadline, done) }
+        check(sandbox, deadline: deadline) { remaining in
             state.loop.cancel(timer)
+            sandbox.finish()
+            record(sandbox)
             done(remaining)
         }
     }
 
-    private func check(deadline: UInt64, _ done: @escaping ([String]) -> Void) {
+    private func check(_ sandbox: Sandbox, deadline: UInt64, _ done: @escaping ([String]) -> Void) {
         let running = state.containers.values.filter { !$0.first.isAnnounced }.map(\.reference.id).sorted()
-        if running.isEmpty || EventLoop.now >= deadline { return done(running) }
-        state.afterExit.append { check(deadline: deadline, done) }
+        if running.isEmpty && !sandbox.hasInit || EventLoop.now >= deadline { return done(running) }
+        state.afterExit.append { check(sandbox, deadline: deadline, done) }
     }
 
     private func record(_ sandbox: Sandbox) {
         do {
-            try Files.replace(state.bundle + "/sandbox.json", with: sandbox.record)
+            try Files.replaceUnsynced(state.bundle + "/sandbox.json", with: sandbox.record)
         } catch {
             ShimLog.warning("sandbox.json: \(error)")
         }

@@ -22,7 +22,8 @@ enum Serve {
             id: arguments.id,
             bundle: bundle,
             loop: loop,
-            events: events
+            events: events,
+            seccompCache: arguments.socket.lastIndex(of: "/").map { arguments.socket[..<$0] + "/.seccomp" }
         )
         try loop.add(signals.raw, .readable) { _ in signals.handle(state) }
         let tasks = TaskService(state: state, shutdown: loop.stop)

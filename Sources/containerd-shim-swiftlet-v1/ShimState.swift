@@ -12,13 +12,23 @@ final class ShimState {
     let bundle: String
     let loop: EventLoop
     let events: EventForwarder
+    /// A directory that all shims of one agent share; nil without one.
+    let seccompCache: String?
     private(set) var containers: [String: Container] = [:]
     private var processes: [Int32: ContainerProcess] = [:]
     var sandbox: Sandbox?
     /// Asked for after every announced exit; used by StopSandbox.
     var afterExit: [() -> Void] = []
 
-    init(namespace: String, id: String, bundle: String, loop: EventLoop, events: EventForwarder) {
+    init(
+        namespace: String,
+        id: String,
+        bundle: String,
+        loop: EventLoop,
+        events: EventForwarder,
+        seccompCache: String?
+    ) {
+        self.seccompCache = seccompCache
         self.namespace = namespace
         self.id = id
         self.bundle = bundle
@@ -52,8 +62,8 @@ final class ShimState {
         while let exit = Children.reapNext() {
             if let process = processes.removeValue(forKey: exit.pid) {
                 ended(process, exit.status)
-            } else {
-                sandbox?.childEnded(exit.pid)
+            } else if sandbox?.childEnded(exit.pid) ?? false {
+                runAfterExit()
             }
         }
     }
@@ -105,6 +115,10 @@ final class ShimState {
         for reply in waiters {
             reply.send(Shim.WaitResponse(exitStatus: end.status, exitedAt: process.exitedAt))
         }
+        runAfterExit()
+    }
+
+    private func runAfterExit() {
         let actions = afterExit
         afterExit = []
         for action in actions { action() }

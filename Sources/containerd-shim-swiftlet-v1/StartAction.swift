@@ -24,9 +24,16 @@ struct StartAction {
         let name = SHA256.hex("\(grpcAddress)/\(arguments.namespace)/\(group)")
         let path = directory + "/" + name
         try Files.makeDirectories(directory, mode: 0o700)
-        if !isServed(path) { try launch(path, bundle) }
+        do {
+            // One start at a time: a socket that is bound but not listening yet would look stale to another one.
+            let lock = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
+            let number = lock.raw
+            try sys("flock", directory) { flock(number, LOCK_EX) }
+            if !isServed(path) { try launch(path, bundle) }
+            _ = consume lock
+        }
         let address = "unix://" + path
-        try Files.replace(bundle + "/address", with: Array(address.utf8))
+        try Files.replaceUnsynced(bundle + "/address", with: Array(address.utf8))
         if let parameters {
             let version = parameters.containerdVersion.isEmpty ? 2 : 3
             try Output.write(
@@ -77,7 +84,7 @@ struct StartAction {
     }
 
     private func launch(_ path: String, _ bundle: String) throws {
-        guard let listener = try listen(path) else { return }
+        let listener = Handle(try UnixSocket.listen(path, mode: 0o600))
         var command = [
             "containerd-shim-swiftlet-v1", "-namespace", arguments.namespace, "-id", arguments.id, "-address",
             arguments.address, "-bundle", bundle, "-socket", path,
@@ -92,19 +99,9 @@ struct StartAction {
                 listener: listener.raw
             )
             adjustMemoryPriority(pid)
-            try Files.replace(bundle + "/shim.pid", with: Array(String(pid).utf8))
+            try Files.replaceUnsynced(bundle + "/shim.pid", with: Array(String(pid).utf8))
         } catch {
             _ = unsafe unlink(path)
-            throw error
-        }
-    }
-
-    /// Listens, or returns nil if another start for the same group was faster.
-    private func listen(_ path: String) throws(SysError) -> Handle? {
-        do throws(SysError) {
-            return Handle(try UnixSocket.listen(path, mode: 0o600))
-        } catch {
-            if error.errno.code == EADDRINUSE { return nil }
             throw error
         }
     }

@@ -40,6 +40,28 @@ struct RenderingTests {
         #expect(throws: ClientFailure.self) { try TableView(["kind": "PodList"]) }
     }
 
+    @Test("the tables that the agent makes are shown as kubectl shows them")
+    func agentTables() throws {
+        let now = Time(secondsSince1970: 1_000_000)
+        var pod = Pod(metadata: ObjectMeta(name: "web", namespace: "default"))
+        pod.metadata.creationTimestamp = Time(secondsSince1970: now.secondsSince1970 - 90)
+        pod.spec.containers = [Container(name: "c", image: "bb:1")]
+        pod.spec.nodeName = "n1"
+        pod.status.phase = "Pending"
+        let table = try JSONCoding.value(of: Tables.table([pod], metadata: ListMeta(resourceVersion: "7"), now: now))
+        let view = try TableView(table)
+        #expect(view.resourceVersion == "7")
+        var renderer = TableRenderer(showsNamespace: true)
+        #expect(
+            renderer.lines(view) == [
+                "NAMESPACE   NAME   READY   STATUS    RESTARTS   AGE",
+                "default     web    0/1     Pending   0          90s",
+            ]
+        )
+        var wide = TableRenderer(isWide: true)
+        #expect(wide.lines(view).last?.contains("n1") == true)
+    }
+
     @Test("an event of the log is one line, with its data as words")
     func logLine() {
         var line = LogLine()

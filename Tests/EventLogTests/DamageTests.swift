@@ -139,19 +139,19 @@ struct DamageTests {
         try await withMemoryDirectory { path in
             try remains.put(into: path)
             let wal = path + "/events.db-wal"
-            let clean = try WALPreflight.examine(wal)
+            let clean = try WALPreflight.examine(wal, of: path + "/events.db")
             #expect(clean.firstBadFrame == 0)
             #expect(clean.goodCommits > 10)
             #expect(clean.damage(sameBoot: true) == nil)
             var bytes = try Files.read(wal)
             bytes[32 + 4120 * (clean.goodFrames - 1) + 100] ^= 1
             try Files.replace(wal, with: bytes)
-            let torn = try WALPreflight.examine(wal)
+            let torn = try WALPreflight.examine(wal, of: path + "/events.db")
             #expect(torn.firstBadFrame == clean.goodFrames)
             #expect(torn.damage(sameBoot: false) == nil)
             bytes[32 + 4120 * 2 + 100] ^= 1
             try Files.replace(wal, with: bytes)
-            let holed = try WALPreflight.examine(wal)
+            let holed = try WALPreflight.examine(wal, of: path + "/events.db")
             #expect(holed.firstBadFrame == 3)
             #expect(holed.damage(sameBoot: false) != nil)
         }

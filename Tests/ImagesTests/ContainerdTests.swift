@@ -114,7 +114,8 @@ struct ContainerdTests {
             #expect(listing.contains("\(name.canonical) ") && listing.contains("\(images[0].target.digest)"))
         }
         #expect(try daemon.ctr("images", "check").contains("complete ("))
-        let back = try ImageArchive.importArchive(from: .path(path), into: try ImageFixture().store)
+        let other = try ImageFixture()
+        let back = try ImageArchive.importArchive(from: .path(path), into: other.store)
         #expect(back.map(\.target.digest) == images.map(\.target.digest))
         #expect(back.map(\.names) == images.map(\.names))
     }

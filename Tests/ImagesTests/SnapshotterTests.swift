@@ -170,7 +170,11 @@ struct SnapshotterTests {
             try sys("mkdirat", "") { unsafe mkdirat(raw, name, 0o700) }
             current = Descriptor(owning: try sys("openat", "") { unsafe openat(raw, name, O_RDONLY | O_DIRECTORY) })
         }
-        #expect(try TreeWalk.usage(directory.path).inodes == 1501)
+        // Names need not be text.
+        let raw = current.raw
+        let odd: [CChar] = [-1, -2, 0x41, 0]
+        try sys("mknodat", "") { unsafe mknodat(raw, odd, S_IFREG | 0o600, 0) }
+        #expect(try TreeWalk.usage(directory.path).inodes == 1502)
         try TreeWalk.remove(directory.path + "/" + String(repeating: "a", count: 200))
         #expect(try Files.list(directory.path) == [])
     }

@@ -269,6 +269,55 @@ struct JournalSenderTests {
         }
     }
 
+    @Test("the questions that people ask the journal are answered")
+    func queries() throws {
+        let journald = try Journald(state: directory + "/1")
+        try withSender { sender, link in
+            try point(link, to: journald)
+            for (pod, actor, request, priority) in [
+                ("web", "unix:alice", "r1", JournalRecord.Priority.notice), ("web", "reconciler", "r1", .warning),
+                ("api", "unix:bob", "r2", .informational),
+            ] {
+                source.append(
+                    try JournalRecord(
+                        message: "\(actor) \(pod)",
+                        priority: priority,
+                        fields: [
+                            Field(Field.Name.pod, pod), Field(Field.Name.actor, actor),
+                            Field(Field.Name.requestID, request),
+                            Field(Field.Name.containerName, pod + "-c"),
+                        ]
+                    )
+                )
+            }
+            sender.wake()
+            #expect(eventually { sender.status.lastPosition == 3 })
+            #expect(try journald.query("SWIFTLET_POD=web") == ["unix:alice web", "reconciler web"])
+            #expect(try journald.query("--identifier=swiftlet", "--priority=warning") == ["reconciler web"])
+            #expect(try journald.query("SWIFTLET_REQUEST_ID=r1", "SWIFTLET_ACTOR=reconciler") == ["reconciler web"])
+            #expect(try journald.query("CONTAINER_NAME=api-c") == ["unix:bob api"])
+            #expect(Set(try journald.query("--field=SWIFTLET_ACTOR")) == ["unix:alice", "unix:bob", "reconciler"])
+        }
+    }
+
+    @Test("an idle sender without journald looks for it when there is something to send")
+    func idle() throws {
+        try withSender { sender, link in
+            #expect(
+                eventually {
+                    if case .absent(let reason) = sender.status.connection { reason.contains("connect") } else { false }
+                }
+            )
+            let journald = try Journald(state: directory + "/1")
+            try point(link, to: journald)
+            #expect(sender.status.isAbsent)
+            try source.append(count: 3)
+            sender.wake()
+            #expect(eventually { sender.status.lastPosition == 3 })
+            #expect(sender.status.connection == .connected)
+        }
+    }
+
     @Test("a sender starts after the position that it is given")
     func startAfter() throws {
         let journald = try Journald(state: directory + "/1")

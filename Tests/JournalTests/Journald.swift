@@ -78,6 +78,17 @@ final class Journald {
         return Journald.parse(shown.output)
     }
 
+    /// What journalctl prints for some arguments, the messages only, line by line.
+    func query(_ arguments: String...) throws -> [String] {
+        let directory = "/proc/\(getpid())/fd/\(journal.raw)"
+        let shown = try Spawn.run(
+            ["journalctl", "--directory", directory, "--no-pager", "--quiet", "--output", "cat"] + arguments,
+            environment: Journald.environment
+        )
+        guard shown.code == 0 else { throw Failure(description: String(decoding: shown.errors, as: UTF8.self)) }
+        return String(decoding: shown.output, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
     /// Parses journalctl's export format.
     static func parse(_ bytes: [UInt8]) -> [Entry] {
         var entries: [Entry] = []

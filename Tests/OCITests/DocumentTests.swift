@@ -1,5 +1,7 @@
 import JSON
+import Linux
 import OCI
+import TestSupport
 import Testing
 
 /// Documents as other programs write them: read, and written again without loss.
@@ -114,6 +116,23 @@ struct DocumentTests {
         #expect(archive[0].layerSources?.count == 1)
         #expect(archive[1].repoTags == nil)
         #expect(archive[1].layers.isEmpty)
+    }
+
+    @Test("what the runtimes on this machine print is read without a field left over", arguments: ["runc", "crun"])
+    func installed(runtime: String) throws {
+        guard let program = ["/usr/sbin/", "/usr/bin/"].map({ $0 + runtime }).first(where: Files.exists) else {
+            print("skipped for \(runtime): it is not installed")
+            return
+        }
+        let directory = try TemporaryDirectory()
+        let made = try Spawn.run([program, "spec"], environment: [], workingDirectory: directory.path)
+        #expect(made.code == 0)
+        let text = String(decoding: try Files.read(directory.path + "/config.json"), as: UTF8.self)
+        #expect(try roundTrip(RuntimeSpec.self, text).process?.args == ["sh"])
+        let features = try Spawn.run([program, "features"], environment: [])
+        // Older versions do not know the command.
+        guard features.code == 0 else { return }
+        _ = try roundTrip(RuntimeFeatures.self, String(decoding: features.output, as: UTF8.self))
     }
 
     @Test("a digest inside a document is checked where it stands")

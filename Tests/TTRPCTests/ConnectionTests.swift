@@ -15,6 +15,51 @@ import Testing
         #expect(hex(bytes.prefix(10)) == "00000028000000030100")
     }
 
+    @Test(
+        "calls and answers have the length of those that containerd 1.6 and 2.3 exchanged with their shims",
+        arguments: [
+            (request(Shim.taskServiceV2, "Start", Shim.StartRequest(id: "s2")), 0x26),
+            (request(Shim.taskServiceV2, "State", Shim.StateRequest(id: "s2")), 0x26),
+            (request(Shim.taskServiceV2, "Wait", Shim.WaitRequest(id: "s2")), 0x25),
+            (request(Shim.taskServiceV2, "Delete", Shim.DeleteRequest(id: "s2")), 0x27),
+            (request(Shim.taskServiceV2, "State", Shim.StateRequest(id: "s2"), timeout: 1_999_984_407), 0x2C),
+            (request(Shim.taskServiceV2, "Shutdown", Shim.ShutdownRequest(id: "s2"), timeout: 2_999_988_934), 0x2F),
+            (request(Shim.taskServiceV3, "Connect", Shim.ConnectRequest(id: "s3"), namespace: "default"), 0x4F),
+            (request(Shim.taskServiceV3, "Start", Shim.StartRequest(id: "s3"), namespace: "default"), 0x4D),
+            (request(Shim.taskServiceV3, "Wait", Shim.WaitRequest(id: "s3"), namespace: "default"), 0x4C),
+            (answer(Shim.CreateTaskResponse(pid: 15841)), 0x05),
+            (answer(Shim.CreateTaskResponse(pid: 23362)), 0x06),
+            (answer(Shim.ConnectResponse(shimPID: 15731, taskPID: 15841)), 0x08),
+            (answer(Shim.ConnectResponse(shimPID: 23192, taskPID: 23362)), 0x0A),
+            (answer(Shim.WaitResponse(exitStatus: 3, exitedAt: exited)), 0x12),
+            (answer(Shim.DeleteResponse(pid: 15841, exitStatus: 3, exitedAt: exited)), 0x15),
+            (answer(Shim.Empty()), 0x00),
+        ] as [([UInt8], Int)]
+    )
+    func observedLengths(_ bytes: [UInt8], _ length: Int) { #expect(bytes.count == length) }
+
+    private static let exited = Shim.Timestamp(seconds: 1_795_411_339, nanos: 570_410_968)
+
+    private static func request(
+        _ service: String,
+        _ method: String,
+        _ message: some ProtobufMessage,
+        timeout: Int64 = 0,
+        namespace: String = ""
+    ) -> [UInt8] {
+        TTRPCRequest(
+            service: service,
+            method: method,
+            payload: message.protobuf,
+            timeoutNanos: timeout,
+            metadata: namespace.isEmpty ? [] : [StringPair(key: Shim.namespaceKey, value: namespace)]
+        ).protobuf
+    }
+
+    private static func answer(_ message: some ProtobufMessage) -> [UInt8] {
+        TTRPCResponse(payload: message.protobuf).protobuf
+    }
+
     @Test("frames are found however the bytes are cut", arguments: [1, 2, 3, 7, 9, 10, 11, 64, 1000])
     func cuts(_ size: Int) {
         let frames = (0..<20).map { number in

@@ -1,8 +1,9 @@
 import JSON
+import KubernetesAPI
 
 /// The API of the agent, as the commands need it.
 package struct APIClient {
-    package static let tableType = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+    package static let tableType = Tables.mediaType + ",application/json"
 
     let transport: HTTPTransport
     let console: Console

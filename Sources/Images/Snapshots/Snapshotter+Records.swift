@@ -80,7 +80,7 @@ extension Snapshotter {
             }
             for place in ["committed", "active"] {
                 for name in try Files.list("\(directory)/\(place)") where name.contains(".") {
-                    try Files.removeTree("\(directory)/\(place)/\(name)")
+                    try TreeWalk.remove("\(directory)/\(place)/\(name)")
                 }
             }
             for name in try Files.list(directory + "/l") where !used.contains(name) {

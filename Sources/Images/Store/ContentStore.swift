@@ -217,7 +217,7 @@ package struct ContentStore: Sendable {
                     _ = unsafe unlink(path(of: digest))
                 }
             }
-            for name in try Files.list(ingest) { try Files.removeTree(ingest + "/" + name) }
+            for name in try Files.list(ingest) { try TreeWalk.remove(ingest + "/" + name) }
         }
     }
 }

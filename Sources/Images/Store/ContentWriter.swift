@@ -74,6 +74,18 @@ package struct ContentWriter: ~Copyable {
         }
     }
 
+    /// Forgets what was written, to begin again.
+    package mutating func restart() throws(ImageError) {
+        let raw = descriptor.raw
+        let path = file.path
+        try doing("storing \(label)") { () throws(SysError) in
+            try sys("ftruncate", path) { ftruncate(raw, 0) }
+            try sys("lseek", path) { lseek(raw, 0, SEEK_SET) }
+        }
+        hash = ContentHash(hash.algorithm)
+        count = 0
+    }
+
     /// Checks hash and size; the content stays invisible until it is published.
     package consuming func seal() throws(ImageError) -> SealedContent {
         let digest = hash.digest()

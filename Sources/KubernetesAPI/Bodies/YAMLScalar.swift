@@ -19,6 +19,21 @@ enum YAMLScalar {
         }
     }
 
+    /// Whether other readers of YAML 1.1 would take a text for a date (2026-01-31) or a number to base sixty (12:30).
+    static func looksLikeTime(_ text: String) -> Bool {
+        let bytes = text.utf8
+        guard let first = bytes.first, isDigit(first) || first == UInt8(ascii: "-") || first == UInt8(ascii: "+") else {
+            return false
+        }
+        if bytes.count > 4, bytes.prefix(4).allSatisfy(isDigit), bytes.dropFirst(4).first == UInt8(ascii: "-") {
+            return bytes.allSatisfy { isDigit($0) || "-:.TtZz+ ".utf8.contains($0) }
+        }
+        return bytes.contains(UInt8(ascii: ":"))
+            && bytes.dropFirst().allSatisfy { isDigit($0) || ":._".utf8.contains($0) }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+
     private static let words: [String: JSONValue] = {
         var words: [String: JSONValue] = [:]
         for word in ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"] { words[word] = true }

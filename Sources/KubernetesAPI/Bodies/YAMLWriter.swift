@@ -74,7 +74,7 @@ private struct YAMLWriter {
         guard text.unicodeScalars.allSatisfy(isPrintable) else { return quoted(text) }
         if text.contains("\n") { return block(text, indent: indent) ?? quoted(text) }
         switch YAMLScalar.value(of: text) {
-        case .string(let plain)? where plain == text: break
+        case .string(let plain)? where plain == text && !YAMLScalar.looksLikeTime(text): break
         default: return quoted(text)
         }
         return canBePlain(text)

@@ -65,12 +65,86 @@ struct ContainerDefinition: Hashable, Sendable {
     }
 }
 
-extension PodSpec {
-    var initDefinitions: [ContainerDefinition] { initContainers.map { ContainerDefinition($0, kind: .initContainer) } }
-    var mainDefinitions: [ContainerDefinition] { containers.map { ContainerDefinition($0, kind: .main) } }
-    var ephemeralDefinitions: [ContainerDefinition] { ephemeralContainers.map { ContainerDefinition($0) } }
+/// A pod's record with the definitions of its containers at hand, worked out once for many questions.
+struct PodView {
+    let record: PodRecord
+    let inits: [ContainerDefinition]
+    let mains: [ContainerDefinition]
+    let ephemerals: [ContainerDefinition]
+
+    init(_ record: PodRecord) {
+        self.record = record
+        let spec = record.pod.spec
+        inits = spec.initContainers.map { ContainerDefinition($0, kind: .initContainer) }
+        mains = spec.containers.map { ContainerDefinition($0, kind: .main) }
+        ephemerals = spec.ephemeralContainers.map { ContainerDefinition($0) }
+    }
+
+    var pod: Pod { record.pod }
+    var runtime: PodRuntime { record.runtime }
     /// In the order in which they start, ephemeral ones last.
-    var definitions: [ContainerDefinition] { initDefinitions + mainDefinitions + ephemeralDefinitions }
+    var all: [ContainerDefinition] { inits + mains + ephemerals }
+
+    /// The container's record; one to which nothing has happened when there is none.
+    func container(_ ref: ContainerRef) -> ContainerRuntime { record.container(ref) }
+
+    var isTerminal: Bool { record.isTerminal }
+    var isStopping: Bool { record.isStopping }
+
+    var hasLiveContainer: Bool { record.runtime.containers.values.contains(where: \.isLive) }
+
+    /// Whether the last end of the container is followed by another start, unless the pod stops.
+    func willRestart(_ definition: ContainerDefinition) -> Bool {
+        let container = container(definition.ref)
+        guard let termination = container.termination else { return true }
+        return container.restartForced
+            || definition.restarts(after: termination.exitCode, podPolicy: record.pod.spec.restartPolicy)
+    }
+
+    /// The container ended and is not started again.
+    func isFinished(_ definition: ContainerDefinition) -> Bool {
+        container(definition.ref).state == .exited && !willRestart(definition)
+    }
+
+    /// True once a main container was started in the present sandbox: then initialisation is over, whatever the
+    /// init containers do.
+    var hasInitialized: Bool {
+        record.runtime.initializedSandbox != nil
+            && record.runtime.initializedSandbox == record.runtime.sandbox.attempt
+    }
+
+    /// What the containers amount to: `Succeeded` or `Failed` when nothing of the pod will be started again, nil before.
+    /// Sidecars and ephemeral containers have no say.
+    var outcome: String? {
+        if record.runtime.deadlineExceededAt != nil { return "Failed" }
+        if !hasInitialized, !mains.contains(where: { container($0.ref).isLive }) {
+            for definition in inits where !definition.isSidecar && isFinished(definition) {
+                if container(definition.ref).termination?.exitCode != 0 { return "Failed" }
+            }
+        }
+        guard !mains.isEmpty, mains.allSatisfy(isFinished) else { return nil }
+        return mains.allSatisfy { container($0.ref).termination?.exitCode == 0 } ? "Succeeded" : "Failed"
+    }
+
+    /// Whether probes are taken into account: the agent warned that it does not run them, or it runs them.
+    var probesCount: Bool { !record.runtime.warnings.contains(Reconciler.probesNotRun) }
+
+    /// Running, and its startup probe, if there is one, succeeded.
+    func isStarted(_ definition: ContainerDefinition) -> Bool {
+        let container = container(definition.ref)
+        guard container.state == .running else { return false }
+        return !definition.hasStartupProbe || container.startupHealthy == true || !probesCount
+    }
+
+    /// What the status shows as `ready`.
+    func isReady(_ definition: ContainerDefinition) -> Bool {
+        let container = container(definition.ref)
+        if definition.ref.kind == .initContainer, !definition.isSidecar {
+            return container.state == .exited && container.termination?.exitCode == 0
+        }
+        guard isStarted(definition) else { return false }
+        return !definition.hasReadinessProbe || container.readinessHealthy == true || !probesCount
+    }
 }
 
 extension PodRecord {
@@ -83,61 +157,4 @@ extension PodRecord {
     var isStopping: Bool { runtime.deletionDeadline != nil || runtime.deadlineExceededAt != nil }
 
     var isTerminal: Bool { pod.status.phase == "Succeeded" || pod.status.phase == "Failed" }
-
-    var hasLiveContainer: Bool { pod.spec.definitions.contains { container($0.ref).isLive } }
-
-    /// Whether the last end of the container is followed by another start, unless the pod stops.
-    func willRestart(_ definition: ContainerDefinition) -> Bool {
-        let container = container(definition.ref)
-        guard let termination = container.termination else { return true }
-        return container.restartForced
-            || definition.restarts(after: termination.exitCode, podPolicy: pod.spec.restartPolicy)
-    }
-
-    /// The container ended and is not started again.
-    func isFinished(_ definition: ContainerDefinition) -> Bool {
-        container(definition.ref).state == .exited && !willRestart(definition)
-    }
-
-    /// True once a main container was started in the present sandbox: then initialisation is over, whatever the
-    /// init containers do.
-    var hasInitialized: Bool {
-        runtime.initializedSandbox != nil && runtime.initializedSandbox == runtime.sandbox.attempt
-    }
-
-    /// What the containers amount to: `Succeeded` or `Failed` when nothing of the pod will be started again, nil before.
-    /// Sidecars and ephemeral containers have no say.
-    var outcome: String? {
-        if runtime.deadlineExceededAt != nil { return "Failed" }
-        if !hasInitialized, !runsMain {
-            for definition in pod.spec.initDefinitions where !definition.isSidecar && isFinished(definition) {
-                if container(definition.ref).termination?.exitCode != 0 { return "Failed" }
-            }
-        }
-        let mains = pod.spec.mainDefinitions
-        guard !mains.isEmpty, mains.allSatisfy(isFinished) else { return nil }
-        return mains.allSatisfy { container($0.ref).termination?.exitCode == 0 } ? "Succeeded" : "Failed"
-    }
-
-    private var runsMain: Bool { pod.spec.mainDefinitions.contains { container($0.ref).isLive } }
-
-    /// Whether probes are taken into account: the agent warned that it does not run them, or it runs them.
-    var probesCount: Bool { !runtime.warnings.contains(Reconciler.probesNotRun) }
-
-    /// Running, and its startup probe, if there is one, succeeded.
-    func isStarted(_ definition: ContainerDefinition) -> Bool {
-        let container = container(definition.ref)
-        guard container.state == .running else { return false }
-        return !probesCount || !definition.hasStartupProbe || container.startupHealthy == true
-    }
-
-    /// What the status shows as `ready`.
-    func isReady(_ definition: ContainerDefinition) -> Bool {
-        let container = container(definition.ref)
-        if definition.ref.kind == .initContainer, !definition.isSidecar {
-            return container.state == .exited && container.termination?.exitCode == 0
-        }
-        guard isStarted(definition) else { return false }
-        return !probesCount || !definition.hasReadinessProbe || container.readinessHealthy == true
-    }
 }

@@ -1,0 +1,89 @@
+import EventLog
+import Hummingbird
+import JSON
+import NodeAgent
+
+/// GET /v1/log: the event log itself, one JSON object a line: `?after=SEQ&follow=1`.
+struct EventLogHandler: Sendable {
+    let agent: Agent
+
+    func log(_ request: APIRequest) async throws -> Response {
+        let after = try request.number("after") ?? 0
+        let follow = request.flag("follow")
+        let limit = try request.number("limit")
+        let asEvents = request.accepts("text/event-stream")
+        // A stream of server-sent events goes on after the id that the client saw last.
+        let resumed = request.raw.headers[.lastEventID].flatMap(Seq.init) ?? after
+        let start = max(resumed, agent.store.floor)
+        let end = agent.store.head
+        let cursor = follow ? try await agent.store.watch(after: start) : nil
+        return Answer.stream(
+            contentType: asEvents ? "text/event-stream" : "application/x-ndjson",
+            of: request
+        ) { output in
+            var left = limit ?? .max
+            if let cursor {
+                while !Task.isCancelled, left > 0 {
+                    let events = try await cursor.next(max: Int(min(500, left)))
+                    if events.isEmpty { return }
+                    left -= Int64(events.count)
+                    try await output.write(events.flatMap { Self.line($0, asEvent: asEvents) })
+                }
+                return
+            }
+            var position = start
+            while position < end, left > 0 {
+                let events = try agent.store.events(after: position, limit: Int(min(500, left)))
+                guard let last = events.last else { return }
+                position = last.seq
+                left -= Int64(events.count)
+                try await output.write(events.filter { $0.seq <= end }.flatMap { Self.line($0, asEvent: asEvents) })
+            }
+        }
+    }
+
+    static func line(_ event: EventRecord, asEvent: Bool) -> [UInt8] {
+        var writer = JSONWriter(reserving: 256 + event.data.count)
+        writer.beginObject()
+        writer.key("seq")
+        writer.int(event.seq)
+        writer.key("time")
+        writer.string(agentTime(event.time))
+        writer.key("type")
+        writer.string(event.type)
+        writer.key("object")
+        writer.beginObject()
+        for (name, value) in [
+            ("kind", event.stream.resource.plural), ("namespace", event.stream.namespace),
+            ("name", event.stream.name), ("uid", event.uid.description),
+        ] {
+            writer.key(name)
+            writer.string(name == "kind" ? kind(of: value) : value)
+        }
+        writer.endObject()
+        writer.key("actor")
+        writer.string(event.actor)
+        writer.key("cause")
+        if let cause = event.cause { writer.int(cause) } else { writer.null() }
+        writer.key("correlation")
+        writer.int(event.correlation)
+        writer.key("request")
+        if let request = event.request { writer.string(request) } else { writer.null() }
+        writer.key("data")
+        writer.raw(event.data)
+        writer.endObject()
+        let line = writer.bytes + [0x0A]
+        return asEvent ? Array("id: \(event.seq)\ndata: ".utf8) + line + [0x0A] : line
+    }
+
+    /// The resource's name as a kind: "Pod" for "pods".
+    private static func kind(of plural: String) -> String {
+        switch plural {
+        case "pods": "Pod"
+        case "nodes": "Node"
+        case "namespaces": "Namespace"
+        case "images": "Image"
+        default: plural
+        }
+    }
+}

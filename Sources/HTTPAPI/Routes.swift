@@ -1,0 +1,58 @@
+import HTTPTypes
+import NodeAgent
+
+/// Every route of the server.
+enum Routes {
+    static func table(for agent: Agent) -> RouteTable {
+        let pods = ListHandler(agent: agent, kind: .pods)
+        let nodes = ListHandler(agent: agent, kind: .nodes)
+        let namespaces = ListHandler(agent: agent, kind: .namespaces)
+        let podChanges = PodHandlers(agent: agent)
+        let namespaceChanges = NamespaceHandlers(agent: agent)
+        let events = EventHandlers(agent: agent)
+        let logs = PodLogHandler(agent: agent)
+        let eventLog = EventLogHandler(agent: agent)
+        let images = ImageHandlers(agent: agent)
+        let meta = MetaHandlers(agent: agent)
+        let inNamespace = "/api/v1/namespaces/{namespace}"
+        let onePod = inNamespace + "/pods/{name}"
+
+        var routes = [
+            Route(.get, "/api/v1/pods", "list or watch the pods of all namespaces", pods.list),
+            Route(.get, inNamespace + "/pods", "list pods; ?watch=1 follows changes", pods.list),
+            Route(.post, inNamespace + "/pods", "create a pod (JSON or YAML)", podChanges.create),
+            Route(.delete, inNamespace + "/pods", "delete the pods that match the selectors", podChanges.deleteCollection),
+            Route(.get, onePod, "read a pod", pods.get),
+            Route(.put, onePod, "replace a pod", podChanges.replace),
+            Route(.patch, onePod, "patch a pod (merge, JSON or strategic)", podChanges.patch),
+            Route(.delete, onePod, "delete a pod; ?gracePeriodSeconds=N", podChanges.delete),
+            Route(.get, onePod + "/status", "read a pod", pods.get),
+            Route(.get, onePod + "/log", "a container's output; ?follow=1&tailLines=N&timestamps=1&previous=1", logs.log),
+            Route(.get, onePod + "/why", "why the pod runs or does not, in words", podChanges.why),
+            Route(.get, "/api/v1/events", "list or watch the events of all namespaces", events.list),
+            Route(.get, inNamespace + "/events", "list or watch events", events.list),
+            Route(.get, inNamespace + "/events/{name}", "read an event", events.get),
+            Route(.get, "/api/v1/nodes", "list or watch nodes", nodes.list),
+            Route(.get, "/api/v1/nodes/{name}", "read a node", nodes.get),
+            Route(.get, "/api/v1/namespaces", "list or watch namespaces", namespaces.list),
+            Route(.post, "/api/v1/namespaces", "create a namespace", namespaceChanges.create),
+            Route(.get, "/api/v1/namespaces/{name}", "read a namespace", namespaces.get),
+            Route(.delete, "/api/v1/namespaces/{name}", "delete a namespace with its pods", namespaceChanges.delete),
+            Route(.get, "/v1/log", "the event log, one JSON object a line; ?after=SEQ&follow=1", eventLog.log),
+            Route(.get, "/v1/images", "list images; ?namespace=k8s.io", images.list),
+            Route(.post, "/v1/images/import", "import an image archive (docker-archive or OCI layout)", images.importArchive),
+            Route(.delete, "/v1/images", "remove an image; ?name=REF", images.remove),
+            Route(.get, "/v1/doctor", "what of the machine is missing, and how to mend it", meta.doctor),
+            Route(.get, "/healthz", "ok while the agent serves", meta.live),
+            Route(.get, "/livez", "ok while the agent serves", meta.live),
+            Route(.get, "/readyz", "ok when changes are taken", meta.ready),
+            Route(.get, "/version", "versions", meta.version),
+            Route(.get, "/metrics", "numbers in Prometheus' text format", meta.metrics),
+            Route(.get, "/api", "discovery", meta.api),
+            Route(.get, "/apis", "discovery", meta.apis),
+            Route(.get, "/api/v1", "discovery", meta.coreResources),
+        ]
+        routes.append(Route(.get, "/", "this list", meta.index(routes)))
+        return RouteTable(routes: routes)
+    }
+}

@@ -1,0 +1,325 @@
+import CCurl
+import JSON
+import OCI
+
+/// Requests to the endpoints of one registry: authentication, repetition after failures, plain words for errors.
+///
+/// Everything runs on the thread that calls `run`.
+final class RegistrySession {
+    /// One request until it has an answer, however many transfers that takes.
+    @safe
+    final class Call {
+        let what: String
+        var endpoint: RegistryEndpoint
+        let method: String
+        /// Below the endpoint's URL: "/library/bb/manifests/1"; or a whole URL that the registry gave.
+        let path: String
+        /// Headers of the next transfer, which may differ from those of the last.
+        let headers: () -> [String]
+        let body: [UInt8]?
+        /// A file to upload in the place of a body.
+        let file: (path: String, size: Int64)?
+        let bodyLimit: Int
+        /// Gets the bytes of a successful answer; the transfer is given for its status. False stops it.
+        let sink: ((HTTPTransfer, UnsafeRawBufferPointer) -> Bool)?
+        /// What a stopped transfer was stopped for.
+        var stopped: ImageError?
+        let completion: (Result<HTTPTransfer, ImageError>) -> Void
+        fileprivate var failures = 0
+        fileprivate var authorizations = 0
+        /// What the last transfer said who we are.
+        fileprivate var authorization: String?
+
+        init(
+            _ what: String,
+            _ endpoint: RegistryEndpoint,
+            method: String = "GET",
+            path: String,
+            headers: @escaping () -> [String] = { [] },
+            body: [UInt8]? = nil,
+            file: (path: String, size: Int64)? = nil,
+            bodyLimit: Int = 64 << 10,
+            sink: ((HTTPTransfer, UnsafeRawBufferPointer) -> Bool)? = nil,
+            completion: @escaping (Result<HTTPTransfer, ImageError>) -> Void
+        ) {
+            self.what = what
+            self.endpoint = endpoint
+            self.method = method
+            self.path = path
+            self.headers = headers
+            self.body = body
+            self.file = file
+            self.bodyLimit = bodyLimit
+            unsafe self.sink = sink
+            self.completion = completion
+        }
+    }
+
+    private let http: HTTPSession
+    private let configuration: RegistryConfiguration
+    private let domain: String
+    private let credentials: RegistryCredentials?
+    /// The value of `Authorization` for a host, once it is known what that wants.
+    private var authorization: [String: String] = [:]
+    /// Calls that wait for a token of a realm, service and scope that is being fetched.
+    private var waiting: [String: [Call]] = [:]
+    /// Endpoints of this machine that turned out to speak plain text.
+    private var plainText: Set<String> = []
+    private let onRetry: (String, String) -> Void
+
+    /// - Parameter onRetry: Told what is tried again, and why.
+    init(
+        domain: String,
+        configuration: RegistryConfiguration,
+        credentials: RegistryCredentials?,
+        onRetry: @escaping (_ what: String, _ reason: String) -> Void
+    ) throws(ImageError) {
+        guard let http = HTTPSession(parallel: max(1, configuration.parallelDownloads)) else {
+            throw .network(host: domain, what: "anything", reason: "libcurl cannot be initialised")
+        }
+        self.http = http
+        self.configuration = configuration
+        self.domain = domain
+        self.credentials = credentials ?? configuration.credentials(domain)
+        self.onRetry = onRetry
+    }
+
+    /// Runs until all calls have completed.
+    func run() { http.run() }
+
+    func send(_ call: Call, after delay: Int = 0) {
+        let endpoint = call.endpoint
+        var base = endpoint.url
+        if plainText.contains(endpoint.host) { base = "http" + base.dropFirst("https".count) }
+        var headers = endpoint.headers + call.headers()
+        let isWhole = call.path.contains("://")
+        var url = isWhole ? call.path : base + call.path
+        // What proves who we are goes to the registry only, not to where it may send us.
+        call.authorization = authorization[endpoint.host]
+        if let known = call.authorization, RegistrySession.origin(url) == RegistrySession.origin(base) {
+            headers.append("Authorization: " + known)
+        }
+        if endpoint.isMirror { url += (url.contains("?") ? "&" : "?") + "ns=" + URLText.escaped(domain) }
+        let request = HTTPTransfer.Request(
+            method: call.method,
+            url: url,
+            headers: headers,
+            body: call.body,
+            file: call.file,
+            trust: endpoint.trust,
+            allowsPlainText: base.hasPrefix("http://")
+        )
+        weak var current: HTTPTransfer?
+        let sink: ((UnsafeRawBufferPointer) -> Bool)? =
+            if let take = unsafe call.sink {
+                { bytes in
+                    guard let transfer = current else { return false }
+                    return unsafe take(transfer, bytes)
+                }
+            } else {
+                nil
+            }
+        let transfer = unsafe HTTPTransfer(request, bodyLimit: call.bodyLimit, sink: sink) { [self] transfer, outcome in
+            finished(call, transfer, outcome)
+        }
+        current = transfer
+        // The session keeps the transfer; the weak reference lets the sink see it without a cycle.
+        http.add(transfer, after: delay)
+    }
+
+    /// Scheme, host and port of a URL.
+    static func origin(_ url: String) -> Substring {
+        guard let scheme = url.firstRange(of: "://") else { return url[...] }
+        return url[..<(url[scheme.upperBound...].firstIndex { $0 == "/" || $0 == "?" } ?? url.endIndex)]
+    }
+
+    /// Where a `Location` of an endpoint leads.
+    func url(_ location: String, from endpoint: RegistryEndpoint) -> String {
+        if location.contains("://") { return location }
+        var base = endpoint.url
+        if plainText.contains(endpoint.host) { base = "http" + base.dropFirst("https".count) }
+        return RegistrySession.origin(base) + (location.hasPrefix("/") ? "" : "/") + location
+    }
+
+    // MARK: Answers
+
+    private func finished(_ call: Call, _ transfer: HTTPTransfer, _ outcome: HTTPTransfer.Outcome) {
+        switch outcome {
+        case .failed(let code, let reason): failed(call, transfer, code: code, reason: reason)
+        case .answered:
+            switch transfer.status {
+            case 200..<300: call.completion(.success(transfer))
+            case 401: authorize(call, transfer)
+            case 408, 425, 429, 500, 502, 503, 504:
+                retry(call, transfer, "status \(transfer.status)") { error(call, transfer) }
+            default: call.completion(.failure(error(call, transfer)))
+            }
+        }
+    }
+
+    private func failed(_ call: Call, _ transfer: HTTPTransfer, code: UInt32, reason: String) {
+        if let stopped = call.stopped {
+            call.completion(.failure(stopped))
+            return
+        }
+        if transfer.bodyOverflowed {
+            call.completion(.failure(.tooLarge(what: call.what, limit: Int64(call.bodyLimit), unit: "bytes")))
+            return
+        }
+        let host = call.endpoint.host
+        // A registry on this machine that answers TLS with plain text, as docker and containerd allow.
+        if code == CURLE_SSL_CONNECT_ERROR.rawValue, call.endpoint.mayUsePlainText,
+            transfer.request.url.hasPrefix("https://\(host)/")
+        {
+            plainText.insert(host)
+            send(call)
+            return
+        }
+        let error = ImageError.network(host: host, what: call.what, reason: reason)
+        let permanent = [
+            CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_UNSUPPORTED_PROTOCOL,
+            CURLE_URL_MALFORMAT, CURLE_TOO_MANY_REDIRECTS,
+        ]
+        if permanent.contains(where: { $0.rawValue == code }) {
+            call.completion(.failure(error))
+        } else {
+            retry(call, transfer, reason) { error }
+        }
+    }
+
+    private func retry(_ call: Call, _ transfer: HTTPTransfer, _ reason: String, _ error: () -> ImageError) {
+        guard call.failures < configuration.retries else {
+            call.completion(.failure(error()))
+            return
+        }
+        let delay = RegistrySession.delay(
+            attempt: call.failures,
+            backoff: configuration.backoff,
+            retryAfter: transfer.header("retry-after")
+        )
+        call.failures += 1
+        onRetry(call.what, reason)
+        send(call, after: delay)
+    }
+
+    /// Milliseconds to wait: doubling up to 30 s, or what the registry asks for up to a minute.
+    static func delay(attempt: Int, backoff: Int, retryAfter: String?) -> Int {
+        let own = min(30_000, backoff << min(attempt, 10))
+        guard let asked = retryAfter.flatMap({ Int($0) }), asked > 0 else { return own }
+        return max(own, min(asked, 60) * 1000)
+    }
+
+    /// Registries explain errors as {"errors": [{"code": …, "message": …}]}.
+    private func error(_ call: Call, _ transfer: HTTPTransfer) -> ImageError {
+        // What is no JSON is shown as it is.
+        let parsed = try? JSONValue(parsing: transfer.body)
+        let first = parsed?["errors"]?[0]
+        let message = [first?["code"]?.stringValue, first?["message"]?.stringValue].compactMap(\.self)
+            .joined(separator: ": ")
+        let text = message.isEmpty ? ByteText.text(transfer.body) : message
+        if transfer.status == 401 || transfer.status == 403 {
+            return .unauthorized(host: call.endpoint.host, what: call.what, reason: "status \(transfer.status) \(text)")
+        }
+        return .registry(host: call.endpoint.host, what: call.what, status: transfer.status, message: text)
+    }
+
+    // MARK: Authentication
+
+    private func authorize(_ call: Call, _ transfer: HTTPTransfer) {
+        call.authorizations += 1
+        guard call.authorizations <= 3, let challenge = Challenge.parse(transfer.headers["www-authenticate"] ?? [])
+        else {
+            call.completion(.failure(error(call, transfer)))
+            return
+        }
+        let host = call.endpoint.host
+        if let newer = authorization[host], newer != call.authorization {
+            // Another call has been told since who we are.
+            send(call)
+            return
+        }
+        switch challenge {
+        case .basic:
+            guard let credentials, call.authorizations == 1 else {
+                call.completion(.failure(error(call, transfer)))
+                return
+            }
+            authorization[host] = RegistrySession.basic(credentials)
+            send(call)
+        case .bearer(let realm, let service, let scope):
+            fetchToken(call, realm: realm, service: service, scope: scope)
+        }
+    }
+
+    static func basic(_ credentials: RegistryCredentials) -> String {
+        "Basic " + Base64Bytes(Array("\(credentials.username):\(credentials.password)".utf8)).text
+    }
+
+    /// Gets a token from where the registry says (distribution's "token" and "oauth2" specifications).
+    private func fetchToken(_ call: Call, realm: String, service: String?, scope: String?) {
+        let key = [realm, service ?? "", scope ?? ""].joined(separator: "\n")
+        if waiting[key] != nil {
+            waiting[key]?.append(call)
+            return
+        }
+        waiting[key] = [call]
+        let isPlain = call.endpoint.isPlainText || plainText.contains(call.endpoint.host)
+        var parameters: [(String, String)] = []
+        if let service { parameters.append(("service", service)) }
+        for one in scope?.split(separator: " ") ?? [] { parameters.append(("scope", String(one))) }
+        var request = HTTPTransfer.Request(
+            url: realm,
+            trust: call.endpoint.trust,
+            allowsPlainText: isPlain,
+            timeout: 60
+        )
+        if let credentials, let refresh = credentials.identityToken {
+            parameters += [("grant_type", "refresh_token"), ("client_id", "swiftlet"), ("refresh_token", refresh)]
+            request.method = "POST"
+            request.headers.append("Content-Type: application/x-www-form-urlencoded")
+            request.body = Array(RegistrySession.form(parameters).utf8)
+        } else {
+            if let credentials { request.headers.append("Authorization: " + RegistrySession.basic(credentials)) }
+            let query = RegistrySession.form(parameters)
+            if !query.isEmpty { request.url += (realm.contains("?") ? "&" : "?") + query }
+        }
+        let token = unsafe HTTPTransfer(request, bodyLimit: 1 << 20, sink: nil) { [self] transfer, outcome in
+            let calls = waiting.removeValue(forKey: key) ?? []
+            for call in calls { tokenAnswered(call, realm, transfer, outcome) }
+        }
+        http.add(token)
+    }
+
+    private func tokenAnswered(_ call: Call, _ realm: String, _ transfer: HTTPTransfer, _ outcome: HTTPTransfer.Outcome)
+    {
+        let host = call.endpoint.host
+        func refused(_ reason: String) -> ImageError {
+            .unauthorized(host: host, what: call.what, reason: "its token server at \(realm) \(reason)")
+        }
+        switch outcome {
+        case .failed(_, let reason):
+            let error = ImageError.network(host: host, what: "a token for \(call.what)", reason: reason)
+            retry(call, transfer, reason) { error }
+        case .answered where transfer.isSuccess:
+            // An answer without a token is dealt with below.
+            let answer = try? JSONValue(parsing: transfer.body)
+            guard let text = answer?["token"]?.stringValue ?? answer?["access_token"]?.stringValue, !text.isEmpty,
+                !text.utf8.contains(where: { $0 < 0x21 })
+            else {
+                call.completion(.failure(refused("gave no token")))
+                return
+            }
+            authorization[host] = "Bearer " + text
+            send(call)
+        case .answered where transfer.status >= 500 || transfer.status == 429:
+            retry(call, transfer, "token server: status \(transfer.status)") {
+                refused("answered \(transfer.status)")
+            }
+        case .answered: call.completion(.failure(refused("answered \(transfer.status)")))
+        }
+    }
+
+    private static func form(_ parameters: [(String, String)]) -> String {
+        parameters.map { "\($0.0)=\(URLText.escaped($0.1))" }.joined(separator: "&")
+    }
+}

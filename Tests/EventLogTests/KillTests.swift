@@ -1,0 +1,112 @@
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+@testable import EventLog
+
+/// T5: a real process with a store, killed with SIGKILL at random moments, again and again on the same store.
+struct KillTests {
+    @Test("after kill -9 at random moments every acknowledged write is there once, and a watch resumes without a hole")
+    func killAgain() async throws {
+        let program = try #require(Self.program)
+        let rounds = environment("SWIFTLET_KILLS").flatMap { Int($0) } ?? 25
+        let seed = UInt64.random(in: 0..<1 << 32)
+        print("event log kill -9: \(rounds) rounds, seed \(seed)")
+        var random = Seeded(seed)
+        var acknowledged: [Seq: String] = [:]
+        var seen: [Seq] = []
+        let directory = try TemporaryDirectory(prefix: "swiftlet-eventlog-kill")
+        let path = directory.path + "/store"
+        for round in 0..<rounds {
+            let life = UInt32.random(in: 20_000...400_000, using: &random)
+            let lines = try await Self.run(program, [path, "\(round)", "\(seen.last ?? 0)"], microseconds: life)
+            for line in lines {
+                let words = line.split(separator: " ")
+                switch words.first {
+                case "ack" where words.count == 3: acknowledged[try #require(Seq(words[1]))] = String(words[2])
+                case "saw" where words.count == 2: seen.append(try #require(Seq(words[1])))
+                case "open": break
+                default: Issue.record("round \(round): \(line)")
+                }
+            }
+            try await reopened(path) { store in
+                #expect(store.isReadOnly == nil)
+                #expect(store.head >= acknowledged.keys.max() ?? 0, "round \(round): acknowledged writes are gone")
+                #expect(store.head >= seen.last ?? 0, "round \(round): a watcher saw what is not in the log")
+                #expect(store.objects(resource: pods).items.count == Int(store.head))
+            }
+        }
+        #expect(seen == Array(1...max(1, Seq(seen.count))), "the watch had a hole or a repetition")
+        #expect(acknowledged.count > rounds)
+        try await reopened(path) { store in
+            var after: Seq = 0
+            var names: Set<String> = []
+            while after < store.head {
+                for event in try store.events(after: after, limit: 1000) {
+                    #expect(names.insert(event.stream.name).inserted, "\(event.stream.name) was written twice")
+                    if let name = acknowledged[event.seq] { #expect(event.stream.name == name) }
+                    after = event.seq
+                }
+            }
+            let report = try store.verify(.full)
+            #expect(report.isSound, "\(report.problems)")
+            print("event log kill -9: \(store.head) events, \(acknowledged.count) acknowledged, \(seen.count) watched")
+        }
+    }
+
+    /// The program lies beside the test's own binary.
+    private static var program: String? {
+        guard let own = CommandLine.arguments.first else { return nil }
+        let path = own.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/store-hammer"
+        return Files.exists(path) ? path : nil
+    }
+
+    /// Runs the program, kills it after a while and gives the whole lines it has printed.
+    private static func run(_ program: String, _ arguments: [String], microseconds: UInt32) async throws -> [String] {
+        await withCheckedContinuation { continuation in
+            Thread.start("kill-test") {
+                continuation.resume(returning: runBlocking(program, arguments, microseconds))
+            }
+        }
+    }
+
+    private static func runBlocking(_ program: String, _ arguments: [String], _ microseconds: UInt32) -> [String] {
+        var ends: [Int32] = [0, 0]
+        guard unsafe pipe(&ends) == 0 else { return ["pipe: \(Errno.current)"] }
+        _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+        _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
+        let reading = ends[0]
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        var pid: pid_t = 0
+        var argv: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
+        let code = unsafe posix_spawn(&pid, program, &actions, nil, &argv, environ)
+        for index in unsafe argv.indices { unsafe free(argv[index]) }
+        close(ends[1])
+        guard code == 0 else {
+            close(reading)
+            return ["posix_spawn: \(Errno(code))"]
+        }
+        let output = Mailbox<[UInt8]?>(nil)
+        Thread.start("kill-reader") {
+            let pipe = Descriptor(owning: reading)
+            // An output that cannot be read has no acknowledgements; the test then says that there are too few.
+            let bytes = (try? Files.readAll(pipe.raw, subject: "pipe")) ?? []
+            output.change { state in
+                state = bytes
+                return ((), true)
+            }
+        }
+        usleep(microseconds)
+        // Not yet reaped, so the number is still the child's.
+        kill(pid, SIGKILL)
+        var status: Int32 = 0
+        unsafe waitpid(pid, &status, 0)
+        let bytes = output.wait { state in state.map { .found($0) } ?? .wait }
+        let end = bytes.lastIndex(of: 0x0A) ?? bytes.startIndex
+        return bytes[..<end].split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
