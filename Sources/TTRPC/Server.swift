@@ -57,8 +57,13 @@ package final class TTRPCServer {
                 guard try UnixSocket.peer(socket.raw).uid == geteuid() else { continue }
                 let number = socket.release()
                 let peer = Peer(socket: number, mailbox: loop.mailbox)
-                peers[number] = peer
-                try loop.add(number, .readable) { [unowned self] ready in serve(number, peer, ready) }
+                do {
+                    try loop.add(number, .readable) { [unowned self] ready in serve(number, peer, ready) }
+                    peers[number] = peer
+                } catch {
+                    peer.end(loop)
+                    throw error
+                }
             } catch {
                 // Out of descriptors, for example: the client waits in the queue, and the loop must not spin on it.
                 pauseAccepting()

@@ -27,7 +27,7 @@ struct DeleteAction {
         tellShim(bundle)
         removeSandbox(bundle)
         RootfsMount.unmount(bundle + "/rootfs")
-        for name in [ExitRecord.fileName, "init.pid"] { _ = unsafe unlink(bundle + "/" + name) }
+        for name in [ExitRecord.fileName, Warnings.fileName, "init.pid"] { _ = unsafe unlink(bundle + "/" + name) }
         let time = record?.exitedAt ?? Clock.now
         let response = Shim.DeleteResponse(
             pid: UInt32(pid),
