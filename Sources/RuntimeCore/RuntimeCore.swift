@@ -132,7 +132,19 @@ package final class RuntimeCore: Sendable {
     }
 
     /// Ends a sandbox with all that is in it.
-    package func removeSandbox(_ id: String) async throws { try await sandboxes.remove(id) }
+    ///
+    /// - Parameter cgroup: The cgroup above its containers, removed with it; nil if it is not known.
+    package func removeSandbox(_ id: String, cgroup: String?) async throws {
+        try await sandboxes.remove(id)
+        guard let cgroup else { return }
+        try await pool.run {
+            do {
+                try EmptyCgroups.remove(cgroup)
+            } catch let error as SysError {
+                throw CoreError.system(step: "remove the cgroup of sandbox \(id.prefix(12))", error)
+            }
+        }
+    }
 
     /// True if the sandbox's shim answers.
     package func isAlive(sandbox id: String) async -> Bool {
