@@ -292,6 +292,8 @@ struct TaskService {
     private func wait(_ request: Shim.WaitRequest, _ reply: TTRPCReply) throws(TTRPC.Status) {
         let process = try state.container(request.id).process(request.execID)
         guard process.isAnnounced else {
+            // An agent that comes back again and again must not leave its old calls here.
+            process.waiters.removeAll { !$0.isConnected }
             process.waiters.append(reply)
             return
         }
