@@ -37,7 +37,7 @@ build -c release --product containerd-shim-swiftlet-v1
 build -c release --product swiftlet-oci
 
 deploy/leftovers.sh swiftlet-test containerd-shim-swiftlet | grep -v '^namespace' >"$work/before"
-kernel='^(OCIRuntimeTests|ShimTests|ImagesTests|PodNetworkTests|JournalTests|NodeAgentTests|HTTPAPITests|SystemTests)\.'
+kernel='^(LinuxTests|OCIRuntimeTests|ShimTests|ImagesTests|PodNetworkTests|JournalTests|NodeAgentTests|HTTPAPITests|SystemTests)\.'
 if [ $# -gt 0 ]; then
     pass chosen --no-parallel "$@"
 else
