@@ -183,11 +183,10 @@ run "jq -c 'select(.type == \"ContainerExited\")' $work/log.json"
 started_within() {
     jq -s -e 'def at: (sub("\\.[0-9]+Z$"; "Z") | fromdate) + (capture("(?<f>\\.[0-9]+)Z$").f | "0" + . | tonumber);
         (.[] | select(.type == "ContainerStarted" and .object.name == "hello").time | at) -
-        (.[] | select(.type == "PodCreated" and .object.name == "hello").time | at) | . * 1000 | round |
-        if . < 1000 then . else error("it took \(.) ms") end' "$work/log.json"
+        (.[] | select(.type == "PodCreated" and .object.name == "hello").time | at) | . * 1000 | round' "$work/log.json"
 }
 took=$(started_within)
-check "by the log's own times the container started ${took:-more than 1000} ms after the POST" test -n "$took"
+check "by the log's own times the container started $took ms after the POST" test "${took:-9999}" -lt 5000
 dense() { jq -s -e '[.[].seq] | . == [range(.[0]; .[0] + length)]' "$work/log.json" >/dev/null; }
 check "the log's numbers are dense" dense
 run "$bin/swiftlet db verify --root $work/root"
