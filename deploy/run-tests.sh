@@ -45,6 +45,11 @@ else
     pass kernel --no-parallel --filter "$kernel"
 fi
 
+step "swift format lint"
+# A matter of looks does not fail a run of tests: `make lint` does.
+swift format lint --strict -r Sources Tests Package.swift 2>&1 | tee "$work/lint" | tail -5
+echo "$(wc -l <"$work/lint") findings"
+
 step "what was skipped"
 grep -hE '^➜|skipped' "$work"/*.log | sort -u >"$work/skipped"
 if [ -s "$work/skipped" ]; then cat "$work/skipped"; else echo "nothing"; fi
