@@ -145,6 +145,21 @@ final class TaskService: Sendable {
         )
     }
 
+    /// Ends all processes of a container and removes it with its bundle and its writable layer, also when the shim of its
+    /// sandbox is gone. What is not there is fine.
+    func destroy(_ id: String, sandboxID: String) async throws {
+        let status = try await state(id, sandboxID: sandboxID).status
+        if status == .running || status == .created || status == .paused {
+            do {
+                try await signal(id, sandboxID: sandboxID, signal: SIGKILL, all: true)
+                _ = try await wait(id, sandboxID: sandboxID)
+            } catch let error as CoreError where error.isGone {
+                // The shim went away meanwhile: its delete action, below, ends the processes.
+            }
+        }
+        try await remove(id, sandboxID: sandboxID)
+    }
+
     /// Removes an ended task, its bundle and its writable layer. What is not there is fine.
     func remove(_ id: String, sandboxID: String) async throws {
         let directory = bundle(id)

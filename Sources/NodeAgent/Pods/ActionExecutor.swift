@@ -208,11 +208,6 @@ struct ActionExecutor: Sendable {
             return [.containerRemoved(ContainerRemoved(container: container, containerID: id, attempt: attempt))]
         }
         do {
-            let state = try await core.taskState(id, sandboxID: sandboxID)
-            if state.status == .running || state.status == .created || state.status == .paused {
-                try await core.signalTask(id, sandboxID: sandboxID, signal: SIGKILL, all: true)
-                _ = try await core.waitTask(id, sandboxID: sandboxID)
-            }
             try await core.removeTask(id, sandboxID: sandboxID)
             return [.containerRemoved(ContainerRemoved(container: container, containerID: id, attempt: attempt))]
         } catch {

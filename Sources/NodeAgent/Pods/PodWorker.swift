@@ -40,7 +40,10 @@ final class PodWorker: Sendable {
         (mailbox, sender) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .unbounded)
     }
 
-    func send(_ message: Message) { sender.yield(message) }
+    func send(_ message: Message) {
+        guard case .terminated = sender.yield(message), case .command(let command) = message else { return }
+        command.answer(.failure(.notFound(resource: "pods", name: reference.name)))
+    }
 
     /// Owns the pod until it is removed or the task is cancelled.
     func run() async {
@@ -54,8 +57,22 @@ final class PodWorker: Sendable {
             }
             sender.finish()
             group.cancelAll()
+            // Whoever asked too late gets an answer too.
+            for await message in mailbox {
+                if case .command(let command) = message { refuse(command, state) }
+            }
         }
         environment.ended(uid, reference.namespace)
+    }
+
+    private func refuse(_ command: PodCommand, _ state: State) {
+        command.answer(
+            .failure(
+                state.record == nil
+                    ? .notFound(resource: "pods", name: reference.name)
+                    : .serviceUnavailable("the agent is stopping", retryAfter: 5)
+            )
+        )
     }
 
     /// What only this worker's loop touches.
@@ -66,6 +83,8 @@ final class PodWorker: Sendable {
         var inLog: Pod
         /// Actions that were begun and are not over.
         var inFlight: Set<String> = []
+        /// Actions that brought nothing: how often in a row, and when they may be tried again.
+        var stuck: [String: (times: Int, until: Microseconds)] = [:]
         /// When the earliest timer goes off.
         var timer: Microseconds?
         /// The machine has to be compared with the log before anything else is decided.
@@ -76,13 +95,28 @@ final class PodWorker: Sendable {
         switch message {
         case .facts(let facts): await append(facts, &state)
         case .finished(let id, let facts):
+            // What fails while the agent stops says nothing about the pod; the next agent looks what was done.
+            guard !Task.isCancelled else { return }
             state.inFlight.remove(id)
+            noteProgress(of: id, facts, &state)
             await append(facts, &state)
         case .command(let command): await carryOut(command, &state)
         case .tick: state.timer = nil
         case .shimLost(let sandboxID):
             if state.record?.runtime.sandbox.id == sandboxID { state.mustAdopt = true }
         }
+    }
+
+    /// An action that brought at most a warning would be decided again at once: it waits, longer each time.
+    private func noteProgress(of id: String, _ facts: [PodFact], _ state: inout State) {
+        let isStuck = facts.allSatisfy { if case .warned = $0 { true } else { false } }
+        guard isStuck, id != Self.adoption, !id.hasPrefix("record/") else {
+            state.stuck[id] = nil
+            return
+        }
+        let times = (state.stuck[id]?.times ?? 0) + 1
+        let seconds = Int64(min(1 << min(times - 1, 10), 60))
+        state.stuck[id] = (times, environment.clock() + seconds * 1_000_000)
     }
 
     /// Folds facts and appends them; while the log refuses, tries again. What happened cannot be refused.
@@ -194,16 +228,21 @@ final class PodWorker: Sendable {
         }
         let now = environment.clock()
         let decision = Reconciler.decide(record, now: now, policy: environment.policy)
+        var wakeAt = decision.wakeAt
         for action in decision.actions where !state.inFlight.contains(action.id) {
             let isPull = if case .pullImage = action { true } else { false }
             guard isPull || !state.inFlight.contains(where: { !$0.hasPrefix("pull/") }) else { continue }
+            if let until = state.stuck[action.id]?.until, until > now {
+                wakeAt = min(wakeAt ?? until, until)
+                continue
+            }
             state.inFlight.insert(action.id)
             let executor = environment.executor
             group.addTask { [self] in
                 send(.finished(actionID: action.id, await executor.perform(action, record)))
             }
         }
-        if let wakeAt = decision.wakeAt, state.timer.map({ wakeAt < $0 }) ?? true {
+        if let wakeAt, state.timer.map({ wakeAt < $0 }) ?? true {
             state.timer = wakeAt
             group.addTask { [self] in
                 try? await Task.sleep(for: .microseconds(max(1000, wakeAt - now)))  // cancelled with the worker
@@ -215,20 +254,26 @@ final class PodWorker: Sendable {
     /// Stands in `inFlight` while the machine is compared with the log.
     private static let adoption = "adopt"
 
+    /// Asks until there is an answer: deciding without one could start a container twice.
     private func adopt(_ record: PodRecord) async -> [PodFact] {
-        do {
-            let outcome = try await environment.adoption.adopt(record)
-            for (container, id, attempt, sandboxID) in outcome.running {
-                environment.executor.watch(record.pod, container, id, attempt, sandboxID)
+        var delay = Duration.milliseconds(500)
+        while !Task.isCancelled {
+            do {
+                let outcome = try await environment.adoption.adopt(record)
+                for (container, id, attempt, sandboxID) in outcome.running {
+                    environment.executor.watch(record.pod, container, id, attempt, sandboxID)
+                }
+                return outcome.facts
+            } catch {
+                environment.logger.error(
+                    "the state of a pod's containers cannot be found out, trying again",
+                    metadata: ["pod": "\(reference)", "error": "\(error)"]
+                )
             }
-            return outcome.facts
-        } catch {
-            environment.logger.error(
-                "the state of a pod's containers cannot be found out",
-                metadata: ["pod": "\(reference)", "error": "\(error)"]
-            )
-            return []
+            try? await Task.sleep(for: delay)  // a cancelled sleep ends the loop
+            delay = min(delay * 2, .seconds(30))
         }
+        return []
     }
 }
 
