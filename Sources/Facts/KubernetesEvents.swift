@@ -61,8 +61,6 @@ package enum KubernetesEvents {
             )
         case .warned(let fact):
             Line(reason: fact.reason, message: fact.message, isWarning: true)
-        case .sandboxCreated(let fact):
-            fact.note.map { Line(reason: "NetworkNotReady", message: $0, isWarning: true) }
         case .sandboxFailed(let fact):
             Line(
                 reason: "FailedCreatePodSandBox",
@@ -76,7 +74,8 @@ package enum KubernetesEvents {
         case .containerCreated, .containerStarted, .containerStartFailed, .containerExited, .containerKillRequested,
             .containerBackedOff, .probeChanged:
             containerLine(for: fact, pod: pod)
-        case .replaced, .patched, .deletionRequested, .stepPlanned, .sandboxRemoved, .containerRemoved, .removed:
+        case .replaced, .patched, .deletionRequested, .stepPlanned, .sandboxCreated, .sandboxRemoved, .containerRemoved,
+            .removed:
             nil
         }
     }

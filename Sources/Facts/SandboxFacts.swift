@@ -10,7 +10,7 @@ package struct SandboxCreated: FactPayload {
     /// The pod's addresses; those of the node when the pod uses its network; empty when it has none.
     package var podIPs: [String]
     package var createdAt: Microseconds
-    /// What the owner should know, for example that there is only a loopback interface.
+    /// What is special about it, for example that there is only a loopback interface. The owner is told by `PodWarned`.
     package var note: String?
 
     package init(

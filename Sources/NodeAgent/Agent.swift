@@ -138,7 +138,14 @@ package final class Agent: Service {
 
     /// The journal's state for people: connected, or why there is none.
     package var journalStatus: String {
-        journal.map { "\($0.status)" } ?? "off: journal.socket is empty in the configuration"
+        guard let journal else { return "off: journal.socket is empty in the configuration" }
+        let status = journal.status
+        let problem = status.problem.map { "; last problem: \($0)" } ?? ""
+        return switch status.connection {
+        case .connected: "connected, \(status.sent) records sent, position \(status.lastPosition)\(problem)"
+        case .absent(let reason): "absent: \(reason); records wait in the event log\(problem)"
+        case .stalled: "stalled: journald takes nothing; records wait in the event log\(problem)"
+        }
     }
 
     /// Serves until cancelled or until the service group shuts down.
@@ -166,6 +173,12 @@ package final class Agent: Service {
     }
 
     private func stop() async {
+        do {
+            // Without pods nothing of ours stays in the cgroup hierarchies; with pods these are in use and stay.
+            try CgroupDirectories.removeUnused(configuration.cgroupRoot)
+        } catch {
+            logger.warning("cannot remove the cgroup above all pods", metadata: ["error": "\(error)"])
+        }
         pool.stop()
         core.stop()
         journal?.stop()
@@ -189,7 +202,7 @@ package final class Agent: Service {
             for name in record.pod.spec.initContainers.map(\.name) + record.pod.spec.containers.map(\.name) {
                 known.insert(DerivedID.container(podUID: object.uid.description, name: name, attempt: 0))
             }
-            addWorker(object.uid, record, adopt: true)
+            addWorker(object.uid, record, cause: object.lastSeq, adopt: true)
         }
         let (removed, failed) = try await core.removeUnknownBundles(known: known)
         if !removed.isEmpty {
@@ -203,8 +216,10 @@ package final class Agent: Service {
         }
     }
 
-    func addWorker(_ uid: UID, _ record: PodRecord, adopt: Bool) {
-        table.add(PodWorker(uid: uid, record: record, adopts: adopt, environment: workerEnvironment))
+    func addWorker(_ uid: UID, _ record: PodRecord, cause: Seq, adopt: Bool) {
+        table.add(
+            PodWorker(uid: uid, record: record, cause: cause, adopts: adopt, environment: workerEnvironment)
+        )
     }
 
     private var workerEnvironment: PodWorkerEnvironment {

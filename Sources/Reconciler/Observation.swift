@@ -5,10 +5,8 @@ package struct SandboxObservation: Hashable, Sendable {
     package enum State: Hashable, Sendable {
         /// The shim answers.
         case ready(shimPID: Int32, podIPs: [String])
-        /// The shim is dead, but something of the sandbox is left (its bundle, mounts, processes).
+        /// The shim is dead, or there is no such sandbox.
         case gone(message: String)
-        /// Nothing of the sandbox is on the machine.
-        case absent
     }
 
     package var sandboxID: String

@@ -6,7 +6,8 @@ extension Reconciler {
     /// was not there.
     ///
     /// Called once for every pod after a restart of the agent, before the first decision, and whenever a shim is found
-    /// dead. Look for `sandboxToFind`. A container that runs goes on running; one that ended while nobody looked ends
+    /// dead. Look for `sandboxToFind`. What is left of a dead sandbox that the log does not know is to be removed before:
+    /// no fact tells of it. A container that runs goes on running; one that ended while nobody looked ends
     /// with its own exit code; one of which nothing is left ends as `ContainerStatusUnknown`.
     ///
     /// - Returns: The facts in the order in which they are to be appended and folded.
@@ -41,12 +42,7 @@ private struct Adoption {
         for definition in PodView(record).all {
             adoptContainer(definition, observed, now: now)
         }
-        let message: String
-        switch observed.state {
-        case .ready: return
-        case .gone(let reason): message = reason
-        case .absent: message = "nothing of it is left on the machine"
-        }
+        guard case .gone(let message) = observed.state else { return }
         add(.sandboxLost(SandboxLost(sandboxID: observed.sandboxID, message: message, lostAt: now)))
     }
 
@@ -59,34 +55,18 @@ private struct Adoption {
     /// A sandbox that was made and not recorded.
     private mutating func adoptSandbox(_ observed: SandboxObservation, now: Microseconds) {
         let next = Reconciler.nextSandbox(of: record)
-        guard observed.sandboxID == next.id else { return }
-        switch observed.state {
-        case .absent: return
-        case .ready(let shimPID, let podIPs):
-            add(
-                .sandboxCreated(
-                    SandboxCreated(
-                        sandboxID: next.id,
-                        attempt: next.attempt,
-                        shimPID: shimPID,
-                        podIPs: podIPs,
-                        createdAt: now
-                    )
+        guard observed.sandboxID == next.id, case .ready(let shimPID, let podIPs) = observed.state else { return }
+        add(
+            .sandboxCreated(
+                SandboxCreated(
+                    sandboxID: next.id,
+                    attempt: next.attempt,
+                    shimPID: shimPID,
+                    podIPs: podIPs,
+                    createdAt: now
                 )
             )
-        case .gone(let message):
-            add(
-                .sandboxFailed(
-                    SandboxFailed(
-                        sandboxID: next.id,
-                        attempt: next.attempt,
-                        reason: "CreatePodSandboxError",
-                        message: message,
-                        failedAt: now
-                    )
-                )
-            )
-        }
+        )
     }
 
     private mutating func adoptContainer(

@@ -24,7 +24,7 @@ extension Reconciler {
             hostIP: node.hostIPs.first ?? "",
             hostIPs: node.hostIPs.map { HostIP(ip: $0) },
             startTime: time,
-            qosClass: QualityOfService.of(pod.spec)
+            qosClass: QOSClass.of(pod.spec).rawValue
         )
         var record = PodRecord(pod: admitted)
         record.advance(to: now)

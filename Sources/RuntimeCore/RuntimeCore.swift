@@ -136,11 +136,21 @@ package final class RuntimeCore: Sendable {
     /// Ends a sandbox with all that is in it.
     ///
     /// Containers go first: when the shim is gone, their processes may still run, and nobody else would end them.
-    package func removeSandbox(_ id: String) async throws {
+    ///
+    /// - Parameter cgroup: The cgroup above its containers, removed with it; nil if it is not known.
+    package func removeSandbox(_ id: String, cgroup: String?) async throws {
         for bundle in try sandboxes.bundles() where try tasks.sandbox(ofBundle: bundle) == id {
             try await tasks.destroy(bundle, sandboxID: id)
         }
         try await sandboxes.remove(id)
+        guard let cgroup else { return }
+        try await pool.run {
+            do {
+                try EmptyCgroups.remove(cgroup)
+            } catch let error as SysError {
+                throw CoreError.system(step: "remove the cgroup of sandbox \(id.prefix(12))", error)
+            }
+        }
     }
 
     /// True if the sandbox's shim answers.
@@ -190,7 +200,7 @@ package final class RuntimeCore: Sendable {
                 if let sandbox = try tasks.sandbox(ofBundle: id) {
                     try await tasks.destroy(id, sandboxID: sandbox)
                 } else {
-                    try await removeSandbox(id)
+                    try await removeSandbox(id, cgroup: nil)
                 }
                 removed.append(id)
             } catch {

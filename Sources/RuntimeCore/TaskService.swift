@@ -208,7 +208,7 @@ final class TaskService: Sendable {
             let bytes = try? Files.read(bundle(id) + "/exit.json"),  // most containers have not ended
             let record = try? JSONValue(parsing: bytes),  // written atomically: never half a file
             let status = record["exitStatus"]?.int64Value,
-            let exitedAt = record["exitedAt"]?.int64Value
+            let exitedAt = record["exitedAtNanos"]?.int64Value
         else { return nil }
         return TaskExit(
             containerID: id,

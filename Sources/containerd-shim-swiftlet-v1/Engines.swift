@@ -13,7 +13,7 @@ enum Engines {
     static func remember(_ options: Shim.RuncOptions, _ container: ContainerReference) {
         guard !options.binaryName.isEmpty else { return }
         do {
-            try Files.replace(container.bundle + "/" + fileName, with: Array(options.binaryName.utf8))
+            try Files.replaceUnsynced(container.bundle + "/" + fileName, with: Array(options.binaryName.utf8))
         } catch {
             ShimLog.warning("the runtime's name of \(container.id): \(error)")
         }

@@ -57,6 +57,7 @@ final class ProcessIO {
             let err = errors == output && isShareable(output) ? out : try open(errors, .standardError)
             childEnds = (input, out, err)
         } catch {
+            close()
             throw TTRPC.Status(.internalError, "stdio: \(error)")
         }
     }

@@ -135,7 +135,7 @@ struct SandboxService {
 
     private func record(_ sandbox: Sandbox) {
         do {
-            try Files.replace(state.bundle + "/sandbox.json", with: sandbox.record)
+            try Files.replaceUnsynced(state.bundle + "/sandbox.json", with: sandbox.record)
         } catch {
             ShimLog.warning("sandbox.json: \(error)")
         }

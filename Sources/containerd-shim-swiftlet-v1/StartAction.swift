@@ -33,7 +33,7 @@ struct StartAction {
             _ = consume lock
         }
         let address = "unix://" + path
-        try Files.replace(bundle + "/address", with: Array(address.utf8))
+        try Files.replaceUnsynced(bundle + "/address", with: Array(address.utf8))
         if let parameters {
             let version = parameters.containerdVersion.isEmpty ? 2 : 3
             try Output.write(
@@ -99,7 +99,7 @@ struct StartAction {
                 listener: listener.raw
             )
             adjustMemoryPriority(pid)
-            try Files.replace(bundle + "/shim.pid", with: Array(String(pid).utf8))
+            try Files.replaceUnsynced(bundle + "/shim.pid", with: Array(String(pid).utf8))
         } catch {
             _ = unsafe unlink(path)
             throw error

@@ -102,7 +102,7 @@ struct TaskService {
             state.add(container)
             Engines.remember(options, reference)
             do {
-                try Files.replace(request.bundle + "/init.pid", with: Array(String(first.pid).utf8))
+                try Files.replaceUnsynced(request.bundle + "/init.pid", with: Array(String(first.pid).utf8))
             } catch {
                 ShimLog.warning("init.pid of \(request.id): \(error)")
             }
@@ -124,6 +124,8 @@ struct TaskService {
             )
             return Shim.CreateTaskResponse(pid: UInt32(first.pid))
         } catch {
+            // Whatever the failure left; most often the runtime has removed it already. The first error is the one to tell.
+            _ = attempt { () throws(TTRPC.Status) in try engine.delete(reference, force: true) }
             if !request.rootfs.isEmpty { RootfsMount.unmount(rootfs) }
             throw error
         }
@@ -189,7 +191,9 @@ struct TaskService {
     private func watchMemory(_ container: Container) {
         do throws(TTRPC.Status) {
             let id = container.reference.id
-            container.memoryWatch = try container.engine.watchMemory(container.reference, on: state.loop) { [state] in
+            container.memoryWatch = try container.engine.watchMemory(container.reference, on: state.loop) {
+                [state, weak container] in
+                container?.wasShortOfMemory = true
                 state.events.publish("/tasks/oom", "TaskOOM", Shim.TaskOOM(containerID: id))
             }
         } catch {

@@ -29,6 +29,33 @@ import Testing
         }
     }
 
+    @Test("the time of each step of a container's life is printed")
+    func latencies() async throws {
+        try await ShimHarness.with { shim in
+            var times: [String: [UInt64]] = [:]
+            func timed<T>(_ step: String, _ body: () async throws -> T) async rethrows -> T {
+                let start = EventLoop.now
+                let result = try await body()
+                times[step, default: []].append((EventLoop.now - start) / 1000)
+                return result
+            }
+            for round in 0..<15 {
+                let id = "c\(round)"
+                let address = try await timed("shim") { try shim.start(id) }
+                let client = try shim.connect(address)
+                let request = try shim.container(id, ["true"], stdout: "cri://" + shim.log(id))
+                _ = try await timed("create") { try await client.create(request) }
+                _ = try await timed("start") { try await client.start(id) }
+                _ = try await timed("wait") { try await client.wait(id) }
+                _ = try await timed("delete") { try await client.delete(id) }
+                try await client.shutdown(id)
+            }
+            let medians = times.mapValues { $0.sorted()[$0.count / 2] }.sorted { $0.key < $1.key }
+            print("median microseconds: " + medians.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+            #expect(times.count == 5)
+        }
+    }
+
     @Test("thirty containers of one shim at once: every exit code arrives, whoever is killed when")
     func manyAtOnce() async throws {
         let seed = UInt64.random(in: 0...UInt64.max)

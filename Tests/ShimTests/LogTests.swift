@@ -119,12 +119,18 @@ import Testing
             let fifo = shim.root + "/out"
             try #require(unsafe mkfifo(fifo, 0o600) == 0)
             let client = try shim.connect(try shim.start("a"))
-            let request = try shim.container("a", ["sh", "-c", "echo one; echo two"], stdout: fifo)
+            let request = try shim.container("a", ["sh", "-c", "echo one; echo two; sleep 1000"], stdout: fifo)
             try await client.create(request)
             try await client.start("a")
             // A reader that comes late finds everything, and the end when the container has ended.
             let reader = try Descriptor.open(fifo, O_RDONLY | O_NONBLOCK)
-            #expect(try await client.wait("a").exitStatus == 0)
+            try await eventually("the lines are in the fifo") {
+                var waiting = pollfd(fd: reader.raw, events: Int16(POLLIN), revents: 0)
+                return unsafe poll(&waiting, 1, 0) == 1
+            }
+            #expect(try await client.state("a").status == .running)
+            try await client.kill("a", SIGKILL)
+            _ = try await client.wait("a")
             #expect(String(decoding: try Files.readAll(reader.raw, subject: fifo), as: UTF8.self) == "one\ntwo\n")
         }
     }

@@ -13,7 +13,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
-int swl_pidfd_open(pid_t pid, unsigned int flags);
+int swl_pidfd_open(int pid, unsigned int flags);
 int swl_pidfd_send_signal(int pidfd, int signal);

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 // Checked against the system's headers in paths.c.
 enum {
@@ -24,8 +23,8 @@ int swl_openat2(int directory, const char *_Nonnull path, uint64_t flags, uint64
 int swl_setxattr(const char *_Nonnull path, const char *_Nonnull name, const void *_Nullable value, size_t size);
 int swl_fsetxattr(int descriptor, const char *_Nonnull name, const void *_Nullable value, size_t size);
 /// getxattr(2) and listxattr(2): the size that the value or the list has; with size 0 nothing is stored.
-ssize_t swl_getxattr(const char *_Nonnull path, const char *_Nonnull name, void *_Nullable value, size_t size);
-ssize_t swl_listxattr(const char *_Nonnull path, char *_Nullable list, size_t size);
+ptrdiff_t swl_getxattr(const char *_Nonnull path, const char *_Nonnull name, void *_Nullable value, size_t size);
+ptrdiff_t swl_listxattr(const char *_Nonnull path, char *_Nullable list, size_t size);
 
 /// syncfs(2): writes everything of the file system that holds the descriptor.
 int swl_syncfs(int descriptor);

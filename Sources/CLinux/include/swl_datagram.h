@@ -2,12 +2,11 @@
 // Unix datagrams that never block, and what needs CMSG macros, ioctl or memfd: none of it is importable from Swift.
 
 #include <stddef.h>
-#include <sys/types.h>
 
 // A close-on-exec, non-blocking datagram socket that is connected to the socket at `path`.
 int swl_datagram_connect(const char *_Nonnull path);
 // Sends one datagram (0 bytes are one too); with `descriptor` >= 0 that descriptor goes along. Never raises SIGPIPE.
-ssize_t swl_datagram_send(int socket, const void *_Nullable bytes, size_t count, int descriptor);
+ptrdiff_t swl_datagram_send(int socket, const void *_Nullable bytes, size_t count, int descriptor);
 // How much of what was sent the receiver has not taken yet, in bytes of kernel memory.
 int swl_datagram_unread(int socket);
 // An anonymous file with this content that nobody can change or resize any more.

@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "paths.h"
 
@@ -48,6 +47,6 @@ int swl_send_descriptor(int socket, int fd, const char *_Nonnull text);
 /// ioctl(TIOCSWINSZ).
 int swl_set_window_size(int fd, uint16_t rows, uint16_t columns);
 /// waitid-like: waits for `pid` with wait4; returns the pid, 0 with WNOHANG and nothing, or -errno.
-pid_t swl_wait(pid_t pid, int options, int *_Nonnull status, int64_t *_Nullable cpu_microseconds);
+int swl_wait(int pid, int options, int *_Nonnull status, int64_t *_Nullable cpu_microseconds);
 /// Loads a device filter for cgroup v2 and attaches it to a cgroup; `instructions` is struct bpf_insn[].
 int swl_attach_device_filter(int cgroup, const void *_Nonnull instructions, uint32_t count);

@@ -5,7 +5,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /// What one operation does. `text`, `value` and `flags` are those of `struct swl_op`.
 enum swl_code {
@@ -131,7 +130,7 @@ struct swl_report {
 /// - pidfd: receives a close-on-exec pidfd.
 /// - report: receives the parent's end of a SOCK_SEQPACKET socket of `struct swl_report`.
 /// Returns the child's pid, or -errno.
-pid_t swl_stage_spawn(struct swl_stage *_Nonnull stage, int *_Nonnull pidfd, int *_Nonnull report);
+int swl_stage_spawn(struct swl_stage *_Nonnull stage, int *_Nonnull pidfd, int *_Nonnull report);
 
 /// Receives one report, with a descriptor if one comes along (else -1). Returns 1, 0 at the end, or -errno.
 int swl_report_receive(int socket, struct swl_report *_Nonnull report, int *_Nonnull fd);

@@ -63,6 +63,60 @@ extension KeyedEncodingContainer {
     }
 }
 
+// The same for the simple types by name. Without it each access would go through generic code, which looks the type up.
+
+extension KeyedDecodingContainer {
+    func decode(_: OmitEmpty<String>.Type, forKey key: Key) throws -> OmitEmpty<String> {
+        OmitEmpty(wrappedValue: try decodeIfPresent(String.self, forKey: key) ?? "")
+    }
+    func decode(_: OmitEmpty<Bool>.Type, forKey key: Key) throws -> OmitEmpty<Bool> {
+        OmitEmpty(wrappedValue: try decodeIfPresent(Bool.self, forKey: key) ?? false)
+    }
+    func decode(_: OmitEmpty<Int32>.Type, forKey key: Key) throws -> OmitEmpty<Int32> {
+        OmitEmpty(wrappedValue: try decodeIfPresent(Int32.self, forKey: key) ?? 0)
+    }
+    func decode(_: OmitEmpty<Int64>.Type, forKey key: Key) throws -> OmitEmpty<Int64> {
+        OmitEmpty(wrappedValue: try decodeIfPresent(Int64.self, forKey: key) ?? 0)
+    }
+    func decode(_: Printed<String>.Type, forKey key: Key) throws -> Printed<String> {
+        Printed(wrappedValue: try decodeIfPresent(String.self, forKey: key) ?? "")
+    }
+    func decode(_: Printed<Bool>.Type, forKey key: Key) throws -> Printed<Bool> {
+        Printed(wrappedValue: try decodeIfPresent(Bool.self, forKey: key) ?? false)
+    }
+    func decode(_: Printed<Int32>.Type, forKey key: Key) throws -> Printed<Int32> {
+        Printed(wrappedValue: try decodeIfPresent(Int32.self, forKey: key) ?? 0)
+    }
+    func decode(_: Printed<Int64>.Type, forKey key: Key) throws -> Printed<Int64> {
+        Printed(wrappedValue: try decodeIfPresent(Int64.self, forKey: key) ?? 0)
+    }
+}
+
+extension KeyedEncodingContainer {
+    mutating func encode(_ field: OmitEmpty<String>, forKey key: Key) throws {
+        if !field.wrappedValue.isEmpty { try encode(field.wrappedValue, forKey: key) }
+    }
+    mutating func encode(_ field: Printed<String>, forKey key: Key) throws {
+        try encode(field.wrappedValue, forKey: key)
+    }
+    mutating func encode(_ field: OmitEmpty<Bool>, forKey key: Key) throws {
+        if field.wrappedValue { try encode(field.wrappedValue, forKey: key) }
+    }
+    mutating func encode(_ field: Printed<Bool>, forKey key: Key) throws { try encode(field.wrappedValue, forKey: key) }
+    mutating func encode(_ field: OmitEmpty<Int32>, forKey key: Key) throws {
+        if field.wrappedValue != 0 { try encode(field.wrappedValue, forKey: key) }
+    }
+    mutating func encode(_ field: Printed<Int32>, forKey key: Key) throws {
+        try encode(field.wrappedValue, forKey: key)
+    }
+    mutating func encode(_ field: OmitEmpty<Int64>, forKey key: Key) throws {
+        if field.wrappedValue != 0 { try encode(field.wrappedValue, forKey: key) }
+    }
+    mutating func encode(_ field: Printed<Int64>, forKey key: Key) throws {
+        try encode(field.wrappedValue, forKey: key)
+    }
+}
+
 extension Decoder {
     /// The error of a value that has the right kind and no meaning; `why` is a sentence for people.
     func refusal(_ why: String) -> DecodingError {

@@ -49,7 +49,7 @@ extension Agent {
             resource: "pods",
             name: pod.metadata.name
         )
-        addWorker(uid, record, adopt: false)
+        addWorker(uid, record, cause: appended.last, adopt: false)
         return try image(at: appended.last)
     }
 

@@ -28,7 +28,7 @@ struct ActionExecutor: Sendable {
         case .startContainer(let container, let id, let attempt): await start(container, id, attempt, record)
         case .signalContainer(let kill): await signal(kill, record)
         case .removeContainer(let container, let id, let attempt): await remove(container, id, attempt, record)
-        case .removeSandbox(let id): await removeSandbox(id)
+        case .removeSandbox(let id): await removeSandbox(id, record.pod)
         case .removePod: await removePod(record.pod)
         }
     }
@@ -215,9 +215,9 @@ struct ActionExecutor: Sendable {
         }
     }
 
-    private func removeSandbox(_ id: String) async -> [PodFact] {
+    private func removeSandbox(_ id: String, _ pod: Pod) async -> [PodFact] {
         do {
-            try await core.removeSandbox(id)
+            try await core.removeSandbox(id, cgroup: assembly.cgroupParent(of: pod))
             return [.sandboxRemoved(SandboxRemoved(sandboxID: id, removedAt: clock()))]
         } catch {
             return [.warned(PodWarned(reason: "FailedKillPod", message: "error removing the sandbox: \(error)"))]

@@ -146,9 +146,10 @@ struct ContainerAssembly: Sendable {
         }
     }
 
-    /// Removes the pod's volumes, files and logs.
+    /// Removes the pod's volumes, files, logs and cgroups. Its containers are gone.
     func removeFiles(of pod: Pod) async throws {
-        try await pool.run { [directories] in
+        try await pool.run { [self] in
+            try CgroupDirectories.removeUnused(cgroupParent(of: pod))
             try Files.removeTree(directories.pod(pod.metadata.uid))
             try Files.removeTree(
                 directories.podLogs(

@@ -18,6 +18,9 @@ struct PodAdoption: Sendable {
     }
 
     func adopt(_ record: PodRecord) async throws -> Outcome {
+        // A pod that is over and left nothing in the runtime has nothing to be found.
+        let isOver = record.pod.status.phase == "Succeeded" || record.pod.status.phase == "Failed"
+        guard !isOver || record.runtime.sandbox.leftover else { return Outcome(facts: [], running: []) }
         let sandboxID = Reconciler.sandboxToFind(of: record).id
         var observation = SandboxObservation(
             sandboxID: sandboxID,

@@ -26,14 +26,18 @@ final class PodWorker: Sendable {
     private let reference: StreamRef
     private let first: PodRecord
     private let adopts: Bool
+    private let cause: Seq
     private let environment: PodWorkerEnvironment
     private let mailbox: AsyncStream<Message>
     private let sender: AsyncStream<Message>.Continuation
 
-    /// - Parameter adopts: The pod is older than this process: its shim is asked what happened before anything is decided.
-    init(uid: UID, record: PodRecord, adopts: Bool, environment: PodWorkerEnvironment) {
+    /// - Parameters:
+    ///   - cause: The pod's last event: what the worker does first follows from it.
+    ///   - adopts: The pod is older than this process: its shim is asked what happened before anything is decided.
+    init(uid: UID, record: PodRecord, cause: Seq, adopts: Bool, environment: PodWorkerEnvironment) {
         self.uid = uid
         self.adopts = adopts
+        self.cause = cause
         reference = PodStream.reference(namespace: record.pod.metadata.namespace, name: record.pod.metadata.name)
         first = record
         self.environment = environment
@@ -48,7 +52,7 @@ final class PodWorker: Sendable {
     /// Owns the pod until it is removed or the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
-            var state = State(record: first, inLog: first.pod, mustAdopt: adopts)
+            var state = State(record: first, inLog: first.pod, lastSeq: cause, mustAdopt: adopts)
             reconcile(&state, &group)
             for await message in mailbox {
                 await take(message, &state)
@@ -81,6 +85,8 @@ final class PodWorker: Sendable {
         var record: PodRecord?
         /// The pod as the log has it.
         var inLog: Pod
+        /// The pod's newest event, which causes what comes next.
+        var lastSeq: Seq
         /// Actions that were begun and are not over.
         var inFlight: Set<String> = []
         /// Actions that brought nothing: how often in a row, and when they may be tried again.
@@ -140,25 +146,25 @@ final class PodWorker: Sendable {
                 expected: .uid(uid),
                 facts: new,
                 actor: environment.actor,
-                cause: nil,
+                cause: state.lastSeq,
                 priority: .runtime
             )
         } catch {
             environment.logger.critical("a fact cannot be encoded", metadata: ["pod": "\(reference)", "error": "\(error)"])
             return
         }
-        guard await write(proposal) else { return }
+        guard let last = await write(proposal) else { return }
+        state.lastSeq = last
         state.record = after
         state.inLog = record.pod
     }
 
-    /// - Returns: False if the log is closed or the pod is not in it any more.
-    private func write(_ proposal: Proposal) async -> Bool {
+    /// - Returns: The last event's seq; nil if the log is closed or the pod is not in it any more.
+    private func write(_ proposal: Proposal) async -> Seq? {
         var delay = Duration.milliseconds(50)
         while !Task.isCancelled {
             do {
-                _ = try await environment.stream.store.append(proposal)
-                return true
+                return try await environment.stream.store.append(proposal).last
             } catch {
                 switch error {
                 case .overloaded, .readOnly, .outcomeUnknown:
@@ -166,19 +172,19 @@ final class PodWorker: Sendable {
                         "the log does not take facts of a pod, trying again",
                         metadata: ["pod": "\(reference)", "error": "\(error)"]
                     )
-                case .closed: return false
+                case .closed: return nil
                 case .conflict, .alreadyExists, .notFound, .uidMismatch, .idempotencyMismatch, .tooLarge, .invalid:
                     environment.logger.error(
                         "the log refuses facts of a pod",
                         metadata: ["pod": "\(reference)", "error": "\(error)"]
                     )
-                    return false
+                    return nil
                 }
             }
             try? await Task.sleep(for: delay)  // a cancelled sleep ends the loop
             delay = min(delay * 2, .seconds(2))
         }
-        return false
+        return nil
     }
 
     private func carryOut(_ command: PodCommand, _ state: inout State) async {
@@ -205,6 +211,7 @@ final class PodWorker: Sendable {
             )
             state.record = after
             state.inLog = pod
+            state.lastSeq = appended.last
             command.answer(.success(appended.last))
         } catch let error as APIError {
             command.answer(.failure(error))
@@ -237,6 +244,7 @@ final class PodWorker: Sendable {
                 continue
             }
             state.inFlight.insert(action.id)
+            writeIntent(of: action, cause: state.lastSeq)
             let executor = environment.executor
             group.addTask { [self] in
                 send(.finished(actionID: action.id, await executor.perform(action, record)))
@@ -249,6 +257,23 @@ final class PodWorker: Sendable {
                 send(.tick)
             }
         }
+    }
+
+    /// Writes what is about to be done. Nobody waits for it: it stands before the outcome in the log all the same.
+    private func writeIntent(of action: Action, cause: Seq) {
+        guard let intent = action.plannedFact, let fact = try? environment.stream.newFact(intent, before: nil, after: nil)
+        else { return }  // an intent that cannot be encoded is not worth a pod
+        environment.stream.store.submit(
+            Proposal(
+                stream: reference,
+                expected: .uid(uid),
+                facts: [fact],
+                actor: environment.actor,
+                cause: cause,
+                priority: .runtime,
+                durability: .ridealong
+            )
+        )
     }
 
     /// Stands in `inFlight` while the machine is compared with the log.

@@ -110,7 +110,7 @@ struct Machine {
 
     func observe(_ sandboxID: String) -> SandboxObservation {
         guard let sandbox = sandboxes[sandboxID] else {
-            return SandboxObservation(sandboxID: sandboxID, state: .absent)
+            return SandboxObservation(sandboxID: sandboxID, state: .gone(message: "there is no such sandbox"))
         }
         let containers = sandbox.containers.sorted { $0.key < $1.key }.map {
             ContainerObservation(containerID: $0.key, state: $0.value.state)

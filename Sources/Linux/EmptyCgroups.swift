@@ -1,0 +1,34 @@
+import Glibc
+
+/// Tidies up cgroup directories that belong to nobody any more.
+package enum EmptyCgroups {
+    /// Removes a cgroup and, as long as they are empty, the ones above it, in every mounted hierarchy.
+    ///
+    /// One that still holds processes or children stays (the kernel refuses, cgroups(7)), and so does the root. A path
+    /// that is not there is fine. An agent that makes a cgroup below at the same moment simply makes its parents again.
+    ///
+    /// - Parameter path: Relative to the root of each hierarchy: "/kubepods/burstable/podUID".
+    package static func remove(_ path: String) throws(SysError) {
+        guard path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+            throw SysError(call: "rmdir", subject: "cgroup \(path)", errno: .invalidArgument)
+        }
+        for mount in try MountTable.current() where mount.type == "cgroup" || mount.type == "cgroup2" {
+            var parts = path.split(separator: "/")
+            while !parts.isEmpty {
+                let directory = mount.mountPoint + "/" + parts.joined(separator: "/")
+                if unsafe rmdir(directory) != 0 {
+                    let failure = Errno.current
+                    if failure == .noEntry {
+                        parts.removeLast()
+                        continue
+                    }
+                    guard failure == .busy || failure == .directoryNotEmpty else {
+                        throw SysError(call: "rmdir", subject: directory, errno: failure)
+                    }
+                    break
+                }
+                parts.removeLast()
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Glibc
+import Linux
+import Testing
+
+@Suite(
+    "Removing cgroups",
+    .serialized,
+    .enabled(if: getuid() == 0 && Hierarchy.any != nil, "needs root and a cgroup hierarchy that can be written to")
+)
+struct CgroupDirectoriesTests {
+    private let name = "/swiftlet-test-cgroups-\(getpid())"
+
+    @Test("empty cgroups go, with those below them, and a second time is fine")
+    func removesEmpty() throws {
+        let top = try #require(Hierarchy.any) + name
+        try Files.makeDirectories(top + "/besteffort/pod1/container")
+        #expect(try CgroupDirectories.removeUnused(name) == [])
+        #expect(!Files.exists(top))
+        #expect(try CgroupDirectories.removeUnused(name) == [])
+    }
+
+    @Test("a cgroup that holds a process stays, and so does the process")
+    func keepsUsed() throws {
+        let top = try #require(Hierarchy.any) + name
+        try Files.makeDirectories(top + "/pod1")
+        let quiet = try Descriptor.open("/dev/null", O_WRONLY)
+        let child = try Spawn.start(
+            ["sleep", "1000"],
+            environment: ["PATH=/bin:/usr/bin"],
+            standardOutput: quiet.raw,
+            standardError: quiet.raw
+        )
+        do {
+            try Files.put("\(child)", to: top + "/pod1/cgroup.procs")
+            let left = try CgroupDirectories.removeUnused(name)
+            #expect(left.contains(top))
+            #expect(Files.exists(top + "/pod1"))
+            #expect(try ProcessFacts.of(child)?.isZombie == false)
+        } catch {
+            Issue.record(error)
+        }
+        kill(child, SIGKILL)
+        _ = try Spawn.wait(child)
+        #expect(try CgroupDirectories.removeUnused(name) == [])
+    }
+}
+
+private enum Hierarchy {
+    /// The mount point of a hierarchy in which directories can be made.
+    static let any: String? = {
+        // Without a readable mount table there is no hierarchy to test with.
+        guard let mounts = try? MountTable.current() else { return nil }
+        let cgroups = mounts.filter { $0.type == "cgroup" || $0.type == "cgroup2" }.map(\.mountPoint)
+        return cgroups.first { unsafe access($0, W_OK) == 0 }
+    }()
+}

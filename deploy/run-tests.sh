@@ -1,0 +1,75 @@
+#!/bin/bash
+# Builds and runs every test. Run as root; `make test` calls it, and so does CI.
+#
+# Two passes: what is pure runs in parallel; what touches the kernel (containers, mounts, cgroups, journald) runs one
+# test at a time, so that the tests do not disturb each other. Arguments go to `swift test`, for example --filter.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+scratch=${SWIFTLET_SCRATCH:-.build}
+work=$(mktemp -d /tmp/swiftlet-run-tests.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+started=$SECONDS
+failed=()
+
+step() { printf '\n== %s (after %d s)\n' "$1" $((SECONDS - started)); }
+
+build() {
+    # Progress lines of a build say nothing once they are past.
+    swift build --scratch-path "$scratch" "$@" 2>&1 | grep -vE '^\[[0-9]+/[0-9]+\] |^(Fetch|Comput|Creat|Updat|Working)'
+    [ "${PIPESTATUS[0]}" = 0 ] || { echo "error: swift build $* failed" >&2; exit 1; }
+}
+
+pass() {
+    local name=$1
+    shift
+    step "swift test: $name"
+    # A line for each test that starts says nothing: the one for its end follows.
+    swift test --skip-build --disable-xctest --scratch-path "$scratch" "$@" 2>&1 |
+        tee "$work/$name.log" | grep -v '^◇'
+    [ "${PIPESTATUS[0]}" = 0 ] || failed+=("$name")
+}
+
+step "build (debug, with the tests)"
+build --build-tests
+step "build the static executables (release)"
+build -c release --product containerd-shim-swiftlet-v1
+build -c release --product swiftlet-oci
+
+deploy/leftovers.sh swiftlet-test containerd-shim-swiftlet | grep -v '^namespace' >"$work/before"
+kernel='^(OCIRuntimeTests|ShimTests|ImagesTests|PodNetworkTests|JournalTests|NodeAgentTests|HTTPAPITests|SystemTests)\.'
+if [ $# -gt 0 ]; then
+    pass chosen --no-parallel "$@"
+else
+    pass pure --skip "$kernel"
+    pass kernel --no-parallel --filter "$kernel"
+fi
+
+step "what was skipped"
+grep -hE '^➜|skipped' "$work"/*.log | sort -u >"$work/skipped"
+if [ -s "$work/skipped" ]; then cat "$work/skipped"; else echo "nothing"; fi
+echo "$(wc -l <"$work/skipped") lines"
+
+step "what was left behind"
+# A process that was told to end may need a moment to be gone.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    deploy/leftovers.sh swiftlet-test containerd-shim-swiftlet | grep -v '^namespace' |
+        comm -13 "$work/before" - >"$work/left"
+    [ -s "$work/left" ] || break
+    sleep 1
+done
+if [ -s "$work/left" ]; then
+    cat "$work/left"
+    failed+=("leftovers")
+else
+    echo "nothing"
+fi
+
+step "result"
+grep -hE '^. Test run with' "$work"/*.log
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "FAILED: ${failed[*]}"
+    grep -hE '^✘' "$work"/*.log | head -100
+    exit 1
+fi
+echo "all tests passed in $((SECONDS - started)) s"
