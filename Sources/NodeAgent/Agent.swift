@@ -275,7 +275,10 @@ package final class Agent: Service {
                 do {
                     try await removeEmptyNamespace(name)
                 } catch {
-                    logger.error("a namespace cannot be removed", metadata: ["namespace": "\(name)", "error": "\(error)"])
+                    logger.error(
+                        "a namespace cannot be removed",
+                        metadata: ["namespace": "\(name)", "error": "\(error)"]
+                    )
                 }
             }
         }

@@ -192,7 +192,8 @@ package final class RuntimeCore: Sendable {
     ///
     /// - Returns: The ids that were removed, and those that could not be, with the reason: they must not keep the agent
     ///   from serving all others.
-    package func removeUnknownBundles(known: Set<String>) async throws -> (removed: [String], failed: [String: String]) {
+    package func removeUnknownBundles(known: Set<String>) async throws -> (removed: [String], failed: [String: String])
+    {
         var removed: [String] = []
         var failed: [String: String] = [:]
         for id in try sandboxes.bundles() where !known.contains(id) {

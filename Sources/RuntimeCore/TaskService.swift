@@ -77,7 +77,11 @@ final class TaskService: Sendable {
         // It was started before, or cannot be.
         let status = try await state(id, sandboxID: sandboxID).status
         if status == .created || status == .unknown {
-            throw CoreError.shim(id: id, step: "Start", .status(TTRPC.Status(.failedPrecondition, "it cannot be started")))
+            throw CoreError.shim(
+                id: id,
+                step: "Start",
+                .status(TTRPC.Status(.failedPrecondition, "it cannot be started"))
+            )
         }
     }
 
@@ -223,7 +227,8 @@ final class TaskService: Sendable {
         timestamp.seconds * 1_000_000 + Int64(timestamp.nanos) / 1000
     }
 
-    private static func prepareSnapshot(_ snapshots: Snapshotter, key: String, parent: Digest?) throws -> [Images.Mount] {
+    private static func prepareSnapshot(_ snapshots: Snapshotter, key: String, parent: Digest?) throws -> [Images.Mount]
+    {
         do {
             return try snapshots.prepare(key: key, parent: parent)
         } catch {

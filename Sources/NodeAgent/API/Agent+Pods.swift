@@ -159,7 +159,9 @@ extension Agent {
             throw .notFound(resource: "pods", name: name)
         }
         do {
-            guard let record = try stream.replay(uid: object.uid) else { throw APIError.notFound(resource: "pods", name: name) }
+            guard let record = try stream.replay(uid: object.uid) else {
+                throw APIError.notFound(resource: "pods", name: name)
+            }
             let facts = try store.history(uid: object.uid).compactMap { event -> (time: Int64, fact: PodFact)? in
                 guard
                     case .pod(let fact) = try FactCoding.decode(

@@ -150,7 +150,10 @@ final class PodWorker: Sendable {
                 priority: .runtime
             )
         } catch {
-            environment.logger.critical("a fact cannot be encoded", metadata: ["pod": "\(reference)", "error": "\(error)"])
+            environment.logger.critical(
+                "a fact cannot be encoded",
+                metadata: ["pod": "\(reference)", "error": "\(error)"]
+            )
             return
         }
         guard let last = await write(proposal) else { return }
@@ -261,7 +264,8 @@ final class PodWorker: Sendable {
 
     /// Writes what is about to be done. Nobody waits for it: it stands before the outcome in the log all the same.
     private func writeIntent(of action: Action, cause: Seq) {
-        guard let intent = action.plannedFact, let fact = try? environment.stream.newFact(intent, before: nil, after: nil)
+        guard let intent = action.plannedFact,
+            let fact = try? environment.stream.newFact(intent, before: nil, after: nil)
         else { return }  // an intent that cannot be encoded is not worth a pod
         environment.stream.store.submit(
             Proposal(
