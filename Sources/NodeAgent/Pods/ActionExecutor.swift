@@ -14,9 +14,10 @@ struct ActionExecutor: Sendable {
     let directories: PodDirectories
     let clock: @Sendable () -> Microseconds
     /// Tells that a started container has to be watched for its end.
-    typealias Watch = @Sendable (
-        _ pod: Pod, _ container: ContainerRef, _ containerID: String, _ attempt: Int, _ sandboxID: String
-    ) -> Void
+    typealias Watch =
+        @Sendable (
+            _ pod: Pod, _ container: ContainerRef, _ containerID: String, _ attempt: Int, _ sandboxID: String
+        ) -> Void
     let watch: Watch
 
     /// - Returns: The facts it brings, in order. Empty means: not done, decide again later.
@@ -123,7 +124,8 @@ struct ActionExecutor: Sendable {
         }
     }
 
-    private func start(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact] {
+    private func start(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact]
+    {
         guard let sandboxID = record.runtime.sandbox.id else { return [] }
         let failed = { (reason: String, message: String) -> [PodFact] in
             [
@@ -230,15 +232,12 @@ struct ActionExecutor: Sendable {
             return [.containerRemoved(ContainerRemoved(container: container, containerID: id, attempt: attempt))]
         }
         do {
-            let state = try await core.taskState(id, sandboxID: sandboxID)
-            if state.status == .running || state.status == .created || state.status == .paused {
-                try await core.signalTask(id, sandboxID: sandboxID, signal: SIGKILL, all: true)
-                _ = try await core.waitTask(id, sandboxID: sandboxID)
-            }
             try await core.removeTask(id, sandboxID: sandboxID)
             return [.containerRemoved(ContainerRemoved(container: container, containerID: id, attempt: attempt))]
         } catch {
-            return [.warned(PodWarned(reason: "FailedKillPod", message: "error removing container \(container): \(error)"))]
+            return [
+                .warned(PodWarned(reason: "FailedKillPod", message: "error removing container \(container): \(error)"))
+            ]
         }
     }
 

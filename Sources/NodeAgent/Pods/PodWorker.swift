@@ -46,7 +46,10 @@ final class PodWorker: Sendable {
         (mailbox, sender) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .unbounded)
     }
 
-    func send(_ message: Message) { sender.yield(message) }
+    func send(_ message: Message) {
+        guard case .terminated = sender.yield(message), case .command(let command) = message else { return }
+        command.answer(.failure(.notFound(resource: "pods", name: reference.name)))
+    }
 
     /// Owns the pod until it is removed or the task is cancelled.
     func run() async {
@@ -60,8 +63,22 @@ final class PodWorker: Sendable {
             }
             sender.finish()
             group.cancelAll()
+            // Whoever asked too late gets an answer too.
+            for await message in mailbox {
+                if case .command(let command) = message { refuse(command, state) }
+            }
         }
         environment.ended(uid, reference.namespace)
+    }
+
+    private func refuse(_ command: PodCommand, _ state: State) {
+        command.answer(
+            .failure(
+                state.record == nil
+                    ? .notFound(resource: "pods", name: reference.name)
+                    : .serviceUnavailable("the agent is stopping", retryAfter: 5)
+            )
+        )
     }
 
     /// What only this worker's loop touches.
@@ -93,6 +110,8 @@ final class PodWorker: Sendable {
         switch message {
         case .facts(let facts): await append(facts, &state)
         case .finished(let id, let facts):
+            // What fails while the agent stops says nothing about the pod; the next agent looks what was done.
+            guard !Task.isCancelled else { return }
             state.inFlight.remove(id)
             noteOutcome(of: id, facts, &state)
             await append(facts, &state)
@@ -116,7 +135,7 @@ final class PodWorker: Sendable {
     /// An action that changed nothing would be decided again at once: a lasting failure must not fill the log.
     private func noteOutcome(of id: String, _ facts: [PodFact], _ state: inout State) {
         let changedNothing = facts.allSatisfy { if case .warned = $0 { true } else { false } }
-        guard changedNothing, id != Self.adoption else {
+        guard changedNothing, id != Self.adoption, !id.hasPrefix("record/") else {
             state.retries[id] = nil
             return
         }
@@ -150,7 +169,10 @@ final class PodWorker: Sendable {
                 priority: .runtime
             )
         } catch {
-            environment.logger.critical("a fact cannot be encoded", metadata: ["pod": "\(reference)", "error": "\(error)"])
+            environment.logger.critical(
+                "a fact cannot be encoded",
+                metadata: ["pod": "\(reference)", "error": "\(error)"]
+            )
             return
         }
         guard let last = await write(proposal) else { return }
