@@ -46,7 +46,7 @@ extension SystemSuite {
                     #expect(reply.code == test.code, "\(what)")
                     #expect(reply.json["kind"] == "Status", "\(what)")
                     #expect(reply.json["code"]?.int64Value == Int64(reply.code), "\(what)")
-                    #expect(!(reply.json["message"]?.stringValue ?? "").isEmpty, "\(what)")
+                    #expect(reply.json["message"]?.stringValue?.isEmpty == false, "\(what)")
                 }
                 #expect(try agent.log().count == before)
                 let warned = try agent.request("POST", pods, Self.good)
@@ -139,7 +139,7 @@ extension SystemSuite {
                     try Shell.run(script, broken, archive, big)
                     let reply = try agent.request("POST", "/v1/images/import", bodyFile: broken)
                     #expect(reply.code == 400, "\(script): \(reply.text)")
-                    #expect(!(reply.json["message"]?.stringValue ?? "").isEmpty)
+                    #expect(reply.json["message"]?.stringValue?.isEmpty == false)
                 }
                 #expect(try blobs() == before)
                 #expect(try Files.list(agent.root + "/content/ingest") == [])
