@@ -105,9 +105,7 @@ struct ActionExecutor: Sendable {
                     )
                 )
             ]
-            if let limitation = handle.limitation {
-                facts.append(.warned(PodWarned(reason: "NetworkNotReady", message: limitation)))
-            }
+            // The note of SandboxCreated is an event for people already.
             return facts
         } catch {
             return [

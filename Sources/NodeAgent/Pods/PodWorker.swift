@@ -20,6 +20,8 @@ final class PodWorker: Sendable {
         case tick
         /// A shim is gone; it may be this pod's.
         case shimLost(sandboxID: String)
+        /// An intent did not reach the log, and with it perhaps an image of the pod.
+        case intentLost
     }
 
     let uid: UID
@@ -46,7 +48,17 @@ final class PodWorker: Sendable {
 
     func send(_ message: Message) {
         guard case .terminated = sender.yield(message), case .command(let command) = message else { return }
-        command.answer(.failure(.notFound(resource: "pods", name: reference.name)))
+        refuse(command, isRemoved: true)
+    }
+
+    private func refuse(_ command: PodCommand, isRemoved: Bool) {
+        command.answer(
+            .failure(
+                isRemoved
+                    ? .notFound(resource: "pods", name: reference.name)
+                    : .serviceUnavailable("the agent is stopping", retryAfter: 5)
+            )
+        )
     }
 
     /// Owns the pod until it is removed or the task is cancelled.
@@ -63,38 +75,35 @@ final class PodWorker: Sendable {
             group.cancelAll()
             // Whoever asked too late gets an answer too.
             for await message in mailbox {
-                if case .command(let command) = message { refuse(command, state) }
+                if case .command(let command) = message { refuse(command, isRemoved: state.record == nil) }
             }
         }
         environment.ended(uid, reference.namespace)
-    }
-
-    private func refuse(_ command: PodCommand, _ state: State) {
-        command.answer(
-            .failure(
-                state.record == nil
-                    ? .notFound(resource: "pods", name: reference.name)
-                    : .serviceUnavailable("the agent is stopping", retryAfter: 5)
-            )
-        )
     }
 
     /// What only this worker's loop touches.
     private struct State {
         /// Nil once the pod is removed.
         var record: PodRecord?
-        /// The pod as the log has it.
-        var inLog: Pod
+        /// The pod as the log has it; nil if that is not certain, so that the next fact carries it again.
+        var inLog: Pod?
         /// The pod's newest event, which causes what comes next.
         var lastSeq: Seq
         /// Actions that were begun and are not over.
         var inFlight: Set<String> = []
-        /// Actions that brought nothing: how often in a row, and when they may be tried again.
-        var stuck: [String: (times: Int, until: Microseconds)] = [:]
+        /// Actions that brought nothing: they are tried again, later each time.
+        var retries: [String: Retry] = [:]
+        /// The next sandbox's shim died before the sandbox was recorded.
+        var lostSandbox: String?
         /// When the earliest timer goes off.
         var timer: Microseconds?
         /// The machine has to be compared with the log before anything else is decided.
         var mustAdopt: Bool
+    }
+
+    private struct Retry {
+        var failures: Int
+        var at: Microseconds
     }
 
     private func take(_ message: Message, _ state: inout State) async {
@@ -104,25 +113,35 @@ final class PodWorker: Sendable {
             // What fails while the agent stops says nothing about the pod; the next agent looks what was done.
             guard !Task.isCancelled else { return }
             state.inFlight.remove(id)
-            noteProgress(of: id, facts, &state)
+            noteOutcome(of: id, facts, &state)
             await append(facts, &state)
+            if let lost = state.lostSandbox, state.record?.runtime.sandbox.id == lost {
+                state.lostSandbox = nil
+                state.mustAdopt = true
+            }
         case .command(let command): await carryOut(command, &state)
         case .tick: state.timer = nil
         case .shimLost(let sandboxID):
-            if state.record?.runtime.sandbox.id == sandboxID { state.mustAdopt = true }
+            guard let record = state.record else { return }
+            if record.runtime.sandbox.id == sandboxID {
+                state.mustAdopt = true
+            } else if Reconciler.nextSandbox(of: record).id == sandboxID {
+                state.lostSandbox = sandboxID
+            }
+        case .intentLost: state.inLog = nil
         }
     }
 
-    /// An action that brought at most a warning would be decided again at once: it waits, longer each time.
-    private func noteProgress(of id: String, _ facts: [PodFact], _ state: inout State) {
-        let isStuck = facts.allSatisfy { if case .warned = $0 { true } else { false } }
-        guard isStuck, id != Self.adoption, !id.hasPrefix("record/") else {
-            state.stuck[id] = nil
+    /// An action that changed nothing would be decided again at once: a lasting failure must not fill the log.
+    private func noteOutcome(of id: String, _ facts: [PodFact], _ state: inout State) {
+        let changedNothing = facts.allSatisfy { if case .warned = $0 { true } else { false } }
+        guard changedNothing, id != Self.adoption else {
+            state.retries[id] = nil
             return
         }
-        let times = (state.stuck[id]?.times ?? 0) + 1
-        let seconds = Int64(min(1 << min(times - 1, 10), 60))
-        state.stuck[id] = (times, environment.clock() + seconds * 1_000_000)
+        let failures = (state.retries[id]?.failures ?? 0) + 1
+        let delay = min(30, 1 << min(failures - 1, 5)) * 1_000_000
+        state.retries[id] = Retry(failures: failures, at: environment.clock() + Int64(delay))
     }
 
     /// Folds facts and appends them; while the log refuses, tries again. What happened cannot be refused.
@@ -150,10 +169,7 @@ final class PodWorker: Sendable {
                 priority: .runtime
             )
         } catch {
-            environment.logger.critical(
-                "a fact cannot be encoded",
-                metadata: ["pod": "\(reference)", "error": "\(error)"]
-            )
+            environment.logger.critical("a fact cannot be encoded", metadata: ["pod": "\(reference)", "error": "\(error)"])
             return
         }
         guard let last = await write(proposal) else { return }
@@ -240,14 +256,14 @@ final class PodWorker: Sendable {
         let decision = Reconciler.decide(record, now: now, policy: environment.policy)
         var wakeAt = decision.wakeAt
         for action in decision.actions where !state.inFlight.contains(action.id) {
-            let isPull = if case .pullImage = action { true } else { false }
-            guard isPull || !state.inFlight.contains(where: { !$0.hasPrefix("pull/") }) else { continue }
-            if let until = state.stuck[action.id]?.until, until > now {
-                wakeAt = min(wakeAt ?? until, until)
+            if let retry = state.retries[action.id], retry.at > now {
+                wakeAt = min(wakeAt ?? retry.at, retry.at)
                 continue
             }
+            let isPull = if case .pullImage = action { true } else { false }
+            guard isPull || !state.inFlight.contains(where: { !$0.hasPrefix("pull/") }) else { continue }
             state.inFlight.insert(action.id)
-            writeIntent(of: action, cause: state.lastSeq)
+            writeIntent(of: action, &state)
             let executor = environment.executor
             group.addTask { [self] in
                 send(.finished(actionID: action.id, await executor.perform(action, record)))
@@ -262,30 +278,34 @@ final class PodWorker: Sendable {
         }
     }
 
-    /// Writes what is about to be done. Nobody waits for it: it stands before the outcome in the log all the same.
-    private func writeIntent(of action: Action, cause: Seq) {
-        guard let intent = action.plannedFact,
-            let fact = try? environment.stream.newFact(intent, before: nil, after: nil)
+    /// Folds and writes what is about to be done. Nobody waits for the disk: the intent stands before the outcome in the
+    /// log all the same.
+    private func writeIntent(of action: Action, _ state: inout State) {
+        guard let intent = action.plannedFact, let record = state.record,
+            let next = Reconciler.fold(record, intent),
+            let fact = try? environment.stream.newFact(intent, before: state.inLog, after: next.pod)
         else { return }  // an intent that cannot be encoded is not worth a pod
-        environment.stream.store.submit(
-            Proposal(
-                stream: reference,
-                expected: .uid(uid),
-                facts: [fact],
-                actor: environment.actor,
-                cause: cause,
-                priority: .runtime,
-                durability: .ridealong
-            )
+        state.record = next
+        state.inLog = next.pod
+        let proposal = Proposal(
+            stream: reference,
+            expected: .uid(uid),
+            facts: [fact],
+            actor: environment.actor,
+            cause: state.lastSeq,
+            priority: .runtime,
+            durability: .ridealong
         )
+        environment.stream.store.submit(proposal) { [self] result in
+            if case .failure = result { send(.intentLost) }
+        }
     }
 
     /// Stands in `inFlight` while the machine is compared with the log.
     private static let adoption = "adopt"
 
-    /// Asks until there is an answer: deciding without one could start a container twice.
+    /// Tries until it is known what the machine has: without that nothing may be decided.
     private func adopt(_ record: PodRecord) async -> [PodFact] {
-        var delay = Duration.milliseconds(500)
         while !Task.isCancelled {
             do {
                 let outcome = try await environment.adoption.adopt(record)
@@ -299,8 +319,7 @@ final class PodWorker: Sendable {
                     metadata: ["pod": "\(reference)", "error": "\(error)"]
                 )
             }
-            try? await Task.sleep(for: delay)  // a cancelled sleep ends the loop
-            delay = min(delay * 2, .seconds(30))
+            try? await Task.sleep(for: .seconds(1))  // a cancelled sleep ends the loop
         }
         return []
     }
