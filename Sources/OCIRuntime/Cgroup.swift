@@ -1,4 +1,3 @@
-import CLinux
 import Linux
 package import OCI
 
@@ -66,17 +65,7 @@ package struct Cgroup: Sendable {
         if rules.allowsEverything { return }
         if layout.mode == .v2 {
             guard let tree = layout.unified else { return }
-            let program = DeviceFilter.program(rules)
-            try doing("set the device rules") { () throws(SysError) in
-                let directory = try Descriptor.open(tree.path, Descriptor.readOnly)
-                let raw = directory.raw
-                try swl("bpf", tree.path) {
-                    unsafe program.withUnsafeBytes { bytes -> Int32 in
-                        guard let base = bytes.baseAddress else { return -22 }
-                        return unsafe swl_attach_device_filter(raw, base, UInt32(bytes.count / 8))
-                    }
-                }
-            }
+            try doing("set the device rules") { () throws(SysError) in try DeviceFilter.attach(rules, to: tree.path) }
             return
         }
         guard let tree = layout.tree("devices") else {

@@ -1,3 +1,6 @@
+import CLinux
+package import Linux
+
 /// The device rules as a program for a version 2 cgroup (BPF_PROG_TYPE_CGROUP_DEVICE).
 ///
 /// The kernel runs it for every open and mknod with `{u32 access << 16 | type, u32 major, u32 minor}`; 1 permits. Rules are
@@ -42,10 +45,24 @@ package enum DeviceFilter {
         ]
         for rule in rules.rules.reversed() {
             program += block(rule)
-            if rule.matchesAll { break }
+            // Nothing may follow it: the kernel refuses programs with instructions that are never reached.
+            if rule.matchesAll { return program.flatMap(\.bytes) }
         }
         program += [Instruction(code: set, immediate: 0), Instruction(code: exit)]
         return program.flatMap(\.bytes)
+    }
+
+    /// Loads the program and attaches it to a cgroup directory, for as long as the cgroup exists.
+    package static func attach(_ rules: DeviceRules, to path: String) throws(SysError) {
+        let program = program(rules)
+        let directory = try Descriptor.open(path, Descriptor.readOnly)
+        let raw = directory.raw
+        try swl("bpf", path) {
+            unsafe program.withUnsafeBytes { bytes -> Int32 in
+                guard let base = bytes.baseAddress else { return -22 }
+                return unsafe swl_attach_device_filter(raw, base, UInt32(bytes.count / 8))
+            }
+        }
     }
 
     private static func block(_ rule: DeviceRules.Rule) -> [Instruction] {

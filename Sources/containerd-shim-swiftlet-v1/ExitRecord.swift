@@ -44,3 +44,19 @@ struct ExitRecord: Equatable {
         )
     }
 }
+
+/// What the machine did not allow when a container was made (clamped limits, capabilities not held): `warnings.json` in
+/// its bundle, an array of sentences, for the agent to turn into events. Shim v2 has no field for it.
+enum Warnings {
+    static let fileName = "warnings.json"
+
+    static func record(_ warnings: [String], bundle: String) {
+        guard !warnings.isEmpty else { return }
+        do {
+            let value = JSONValue.array(warnings.map { .string($0) })
+            try Files.replaceUnsynced(bundle + "/" + fileName, with: value.bytes())
+        } catch {
+            ShimLog.warning("warnings.json: \(error)")
+        }
+    }
+}

@@ -123,6 +123,19 @@ final class ShimState {
         runAfterExit()
     }
 
+    /// Gives up a process that never ran, or that nobody will hear of any more: who waits for it is answered.
+    func abandon(_ process: ContainerProcess) {
+        guard !process.isAnnounced else { return }
+        if process.end == nil { process.end = ContainerProcess.End(status: 128 + UInt32(SIGKILL), at: Clock.now) }
+        process.isAnnounced = true
+        process.io.close()
+        let waiters = process.waiters
+        process.waiters = []
+        for reply in waiters {
+            reply.send(Shim.WaitResponse(exitStatus: process.exitStatus, exitedAt: process.exitedAt))
+        }
+    }
+
     private func runAfterExit() {
         let actions = afterExit
         afterExit = []

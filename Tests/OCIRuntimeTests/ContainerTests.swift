@@ -355,7 +355,6 @@ struct ContainerTests {
         let output = try bundle.run().output
         #expect(output.hasPrefix("Seccomp:2\n"))
         #expect(output.hasSuffix("1\n") || output.hasSuffix("255\n"))
-        #expect(Files.exists(bundle.root.path + "/.seccomp"))
         #expect(try bundle.leftovers() == [])
     }
 

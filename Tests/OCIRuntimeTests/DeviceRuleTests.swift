@@ -1,3 +1,4 @@
+import Linux
 import OCI
 import Testing
 
@@ -77,9 +78,25 @@ struct DeviceRuleTests {
         }
     }
 
-    @Test("the program for version 2 decides as the rules in order do")
-    func filter() throws {
-        let lists: [[RuntimeSpec.DeviceRule]] = [
+    /// A version 2 tree of this machine, also one beside version 1.
+    private static let unifiedTree: String? = {
+        guard Ability.root, let mounts = try? MountTable.current() else { return nil }
+        return mounts.first { $0.type == "cgroup2" && $0.mountPoint.hasPrefix("/sys/fs/cgroup") }?.mountPoint
+    }()
+
+    @Test(
+        "the kernel's verifier accepts the program",
+        .enabled(if: unifiedTree != nil, "needs root and a cgroup2 mount")
+    )
+    func verifier() throws {
+        let path = try #require(Self.unifiedTree) + "/swiftlet-test-devices-\(Program.id)"
+        try Files.makeDirectories(path)
+        defer { try? Files.removeDirectory(path) }
+        for list in lists { try DeviceFilter.attach(try DeviceRules(list), to: path) }
+    }
+
+    private var lists: [[RuntimeSpec.DeviceRule]] {
+        [
             [], [denyAll], [.init(allow: true)],
             [
                 denyAll, .init(allow: true, type: "c", major: 10, minor: 229),
@@ -90,6 +107,10 @@ struct DeviceRuleTests {
                 .init(allow: false, type: "c", major: 1, minor: 3),
             ],
         ]
+    }
+
+    @Test("the program for version 2 decides as the rules in order do")
+    func filter() throws {
         for list in lists {
             let rules = try DeviceRules(list)
             let program = DeviceFilter.program(rules)

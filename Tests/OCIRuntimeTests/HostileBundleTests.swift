@@ -229,10 +229,6 @@ struct HostileBundleTests {
         try Files.makeDirectories(real)
         try bundle.link("/flip", to: outside.path)
         let swapper = fork_swapper(name: name, other: bundle.path + "/rootfs/flop", directory: real)
-        defer {
-            kill(swapper, SIGKILL)
-            _ = try? Child.wait(swapper)
-        }
         for round in 0..<30 {
             bundle.spec.mounts =
                 RuntimeSpec.standardMounts + [
@@ -241,9 +237,15 @@ struct HostileBundleTests {
             bundle.shell("true")
             // Failing is fine in a race; leaving the image is not.
             _ = try? bundle.run("r\(round)")
-            for id in try bundle.root.containers() { try Container.delete(id: id, force: true, root: bundle.root) }
+            for id in (try? bundle.root.containers()) ?? [] {
+                try? Container.delete(id: id, force: true, root: bundle.root)
+            }
         }
+        // Before the bundle is removed, which the swapper would disturb.
+        kill(swapper, SIGKILL)
+        _ = try Child.wait(swapper)
         #expect(try Files.list(outside.path) == [])
+        #expect(try bundle.leftovers() == [])
     }
 
     /// Starts a shell that renames without end. It is busybox itself, so nothing of the test process is shared.

@@ -93,7 +93,7 @@ struct ActionExecutor: Sendable {
     private func createSandbox(_ id: String, _ attempt: Int, _ pod: Pod) async -> [PodFact] {
         do {
             let handle = try await core.createSandbox(assembly.sandbox(id: id, pod: pod))
-            var facts: [PodFact] = [
+            return [
                 .sandboxCreated(
                     SandboxCreated(
                         sandboxID: id,
@@ -105,8 +105,6 @@ struct ActionExecutor: Sendable {
                     )
                 )
             ]
-            // The note of SandboxCreated is an event for people already.
-            return facts
         } catch {
             return [
                 .sandboxFailed(
@@ -157,7 +155,12 @@ struct ActionExecutor: Sendable {
         do {
             pid = try await core.createTask(prepared.request)
         } catch {
-            return failed("CreateContainerError", "failed to create containerd task: \(error)")
+            // Without an answer it is not known whether something was made: the attempt counts as used.
+            let wasRefused = (error as? CoreError)?.isRefusal ?? false
+            return failed(
+                wasRefused ? "CreateContainerError" : "RunContainerError",
+                "failed to create containerd task: \(error)"
+            )
         }
         let created = PodFact.containerCreated(
             ContainerCreated(
@@ -187,6 +190,9 @@ struct ActionExecutor: Sendable {
     private func signal(_ kill: ContainerKillRequested, _ record: PodRecord) async -> [PodFact] {
         guard let sandboxID = record.runtime.sandbox.id else { return [.containerKillRequested(kill)] }
         do {
+            if try await core.taskState(kill.containerID, sandboxID: sandboxID).status == .unknown {
+                return [.containerKillRequested(kill), .containerExited(vanished(kill))]
+            }
             try await core.signalTask(
                 kill.containerID,
                 sandboxID: sandboxID,
@@ -203,8 +209,21 @@ struct ActionExecutor: Sendable {
         return [.containerKillRequested(kill)]
     }
 
-    private func remove(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact]
-    {
+    /// The end of a container of which neither the shim nor its files know anything.
+    private func vanished(_ kill: ContainerKillRequested) -> ContainerExited {
+        ContainerExited(
+            container: kill.container,
+            containerID: kill.containerID,
+            attempt: kill.attempt,
+            exitCode: 137,
+            oomKilled: false,
+            finishedAt: clock(),
+            message: "The container could not be located when it was to be stopped.",
+            reason: "ContainerStatusUnknown"
+        )
+    }
+
+    private func remove(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact] {
         guard let sandboxID = record.runtime.sandbox.id else {
             return [.containerRemoved(ContainerRemoved(container: container, containerID: id, attempt: attempt))]
         }
