@@ -138,14 +138,14 @@ package final class Agent: Service {
 
     /// The journal's state for people: connected, or why there is none.
     package var journalStatus: String {
-        guard let journal else { return "off: journal.socket is empty in the configuration" }
-        let status = journal.status
-        let problem = status.problem.map { "; last problem: \($0)" } ?? ""
+        guard let status = journal?.status else { return "off: journal.socket is empty in the configuration" }
+        let records = "\(status.sent) records sent"
         return switch status.connection {
-        case .connected: "connected, \(status.sent) records sent, position \(status.lastPosition)\(problem)"
-        case .absent(let reason): "absent: \(reason); records wait in the event log\(problem)"
-        case .stalled: "stalled: journald takes nothing; records wait in the event log\(problem)"
+        case .connected: "connected; \(records)"
+        case .absent(let reason): "absent: \(reason); nothing is lost, records are sent when journald is there"
+        case .stalled: "stalled: journald takes nothing; \(records)"
         }
+    }
     }
 
     /// Serves until cancelled or until the service group shuts down.
