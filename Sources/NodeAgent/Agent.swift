@@ -146,7 +146,6 @@ package final class Agent: Service {
         case .stalled: "stalled: journald takes nothing; \(records)"
         }
     }
-    }
 
     /// Serves until cancelled or until the service group shuts down.
     package func run() async throws {
@@ -173,12 +172,6 @@ package final class Agent: Service {
     }
 
     private func stop() async {
-        do {
-            // Without pods nothing of ours stays in the cgroup hierarchies; with pods these are in use and stay.
-            try CgroupDirectories.removeUnused(configuration.cgroupRoot)
-        } catch {
-            logger.warning("cannot remove the cgroup above all pods", metadata: ["error": "\(error)"])
-        }
         pool.stop()
         core.stop()
         journal?.stop()
