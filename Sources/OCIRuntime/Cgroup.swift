@@ -33,7 +33,7 @@ package struct Cgroup: Sendable {
                 cause: "this host uses cgroup v1"
             )
         }
-        for write in CgroupLimits.v1(resources) {
+        for write in try inAcceptableOrder(CgroupLimits.v1(resources)) {
             guard let tree = layout.tree(write.controller) else {
                 throw RuntimeError(
                     .unsupported,
@@ -45,6 +45,18 @@ package struct Cgroup: Sendable {
             }
             try put(write, in: tree)
         }
+    }
+
+    /// "memory and swap" must never be below "memory": when both rise, the sum goes first.
+    private func inAcceptableOrder(_ writes: [CgroupWrite]) throws(RuntimeError) -> [CgroupWrite] {
+        guard let sum = writes.firstIndex(where: { $0.file == "memory.memsw.limit_in_bytes" }),
+            let limit = writes.firstIndex(where: { $0.file == "memory.limit_in_bytes" }),
+            let tree = layout.tree("memory")
+        else { return writes }
+        let now = try doing("read the cgroup limit") { () throws(SysError) in
+            try Files.readText(tree.path + "/memory.memsw.limit_in_bytes")
+        }
+        return CgroupLimits.isRising(from: now, to: writes[limit].value) ? writes.swapping(sum, limit) : writes
     }
 
     private func put(_ write: CgroupWrite, in tree: CgroupLayout.Tree) throws(RuntimeError) {
@@ -259,5 +271,13 @@ package struct Cgroup: Sendable {
                 pause *= 2
             }
         }
+    }
+}
+
+extension [CgroupWrite] {
+    fileprivate func swapping(_ first: Int, _ second: Int) -> [CgroupWrite] {
+        var copy = self
+        copy.swapAt(first, second)
+        return copy
     }
 }

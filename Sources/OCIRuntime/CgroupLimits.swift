@@ -100,6 +100,12 @@ package enum CgroupLimits {
         return writes
     }
 
+    /// True if `new` (-1: no limit) does not fit below `current`.
+    package static func isRising(from current: String, to new: String) -> Bool {
+        guard let current = UInt64(current) else { return false }
+        return new == "-1" || UInt64(new).map { $0 > current } ?? false
+    }
+
     private static func rdma(_ resources: RuntimeSpec.Resources) -> [CgroupWrite] {
         (resources.rdma ?? [:]).sorted { $0.key < $1.key }.map { name, limit in
             var value = name

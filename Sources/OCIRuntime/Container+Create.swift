@@ -172,6 +172,8 @@ extension Container {
             let hooks = spec.hooks
             let pending = state.described(.creating)
             let target = child.process.descriptor.raw
+            // Before it is ready: if this process dies from here on, `delete` finds what it has to take away.
+            try state.write(directory)
             var console = try follow(child, steps: plan.steps) { () throws(RuntimeError) in
                 let runner = HookRunner(state: pending, target: target)
                 try runner.run(hooks?.prestart, .prestart)
@@ -180,7 +182,6 @@ extension Container {
                 let namespaces = try differingNamespaces(Int32(pending.pid ?? 0))
                 try runner.run(hooks?.createContainer, .createContainer, namespaces: namespaces)
             }
-            try state.write(directory)
             if let path = options.consoleSocket, let master = console.take() {
                 try doing("send the terminal") { () throws(SysError) in try master.send(toSocketAt: path) }
             }

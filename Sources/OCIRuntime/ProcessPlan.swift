@@ -19,6 +19,8 @@ struct ProcessPlan {
     private var labels: [Step] = []
     private var sets = Sets()
     private let lastCapability: UInt64
+    /// What the runtime itself holds.
+    private let held: CapabilitySet
 
     private struct Sets {
         var bounding = CapabilitySet()
@@ -61,6 +63,7 @@ struct ProcessPlan {
         groups = user.additionalGids ?? []
         umask = user.umask ?? 0o022
         lastCapability = host.lastCapability
+        held = host.capabilities
         try checkSizes()
         try addCapabilities(host)
         try addLimits(host)
@@ -80,9 +83,8 @@ struct ProcessPlan {
         steps.append(.umask(umask))
         steps.append(.boundingSet(sets.bounding, last: lastCapability))
         let noNewPrivileges = process.noNewPrivileges == true
-        let keep = CapabilitySet(
-            bits: sets.permitted.bits | CapabilitySet.parse(["CAP_SYS_ADMIN", "CAP_SETPCAP"]).set.bits
-        )
+        let loading = CapabilitySet.parse(["CAP_SYS_ADMIN", "CAP_SETPCAP"]).set.intersection(held)
+        let keep = CapabilitySet(bits: sets.permitted.bits | loading.bits)
         steps.append(.keepCapabilities(true))
         steps.append(.groups(groups))
         steps.append(.gid(gid))

@@ -16,6 +16,8 @@ final class ImageService: Sendable {
     private let unpacker: Unpacker
     private let store: EventStore
     private let pool: ThreadPool
+    /// Imports wait for their clients: on threads of their own they keep no pod waiting.
+    private let imports = ThreadPool(name: "swl-import", limit: 32)
     /// Imports and unpacks share it; collecting garbage needs it alone, so that nothing that is being written is removed.
     private let gate = ReaderWriterLock()
 
@@ -57,7 +59,7 @@ final class ImageService: Sendable {
         now: @escaping @Sendable () -> Int64,
         progress: @escaping @Sendable (ImportProgress) -> Void
     ) async throws -> [ImageRecord] {
-        let imported = try await pool.run { [content, gate] in
+        let imported = try await imports.run { [content, gate] in
             try gate.shared {
                 do {
                     let images = try ImageArchive.importArchive(
@@ -171,7 +173,7 @@ final class ImageService: Sendable {
     /// Removes content and snapshots that no image of any namespace refers to and no container's layer stands on.
     func collectGarbage() async throws {
         let list: @Sendable () throws -> [ImageRecord] = { [self] in try self.list(namespace: nil) }
-        try await pool.run { [content, snapshots, gate] in
+        try await imports.run { [content, snapshots, gate] in
             try gate.exclusive {
                 do {
                     try ImageInventory.collect(

@@ -90,7 +90,12 @@ final class ShimState {
             // Ends of exec'd processes come before the container's own, as containerd expects it.
             for exec in container.execs.values where exec.end != nil { announce(exec) }
             do {
-                let record = ExitRecord(pid: process.pid, exitStatus: end.status, exitedAt: end.at)
+                let record = ExitRecord(
+                    pid: process.pid,
+                    exitStatus: end.status,
+                    exitedAt: end.at,
+                    oomKilled: container.wasShortOfMemory
+                )
                 try record.write(to: container.reference.bundle)
             } catch {
                 // A full disk: the exit is still told, it only does not outlive this process.

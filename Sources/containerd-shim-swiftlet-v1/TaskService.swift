@@ -197,7 +197,9 @@ struct TaskService {
     private func watchMemory(_ container: Container) {
         do throws(TTRPC.Status) {
             let id = container.reference.id
-            container.memoryWatch = try container.engine.watchMemory(container.reference, on: state.loop) { [state] in
+            container.memoryWatch = try container.engine.watchMemory(container.reference, on: state.loop) {
+                [state, weak container] in
+                container?.wasShortOfMemory = true
                 state.events.publish("/tasks/oom", "TaskOOM", Shim.TaskOOM(containerID: id))
             }
         } catch {

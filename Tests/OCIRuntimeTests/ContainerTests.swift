@@ -118,6 +118,27 @@ struct ContainerTests {
         #expect(outcome.oomKills > 0)
     }
 
+    @Test("memory limits can be lowered and raised again while the container runs")
+    func updatedLimits() throws {
+        let bundle = try TestBundle()
+        bundle.spec.linux?.resources?.memory = .init(limit: 32 << 20, swap: 32 << 20)
+        bundle.spec.process?.args = ["sleep", "1000"]
+        let created = try bundle.create()
+        let cgroup = created.container.cgroup
+        for size in [16, 64, 24] as [Int64] {
+            try cgroup.apply(.init(memory: .init(limit: size << 20, swap: size << 20)))
+            if let tree = cgroup.layout.tree("memory") {
+                #expect(try Files.readText(tree.path + "/memory.limit_in_bytes") == String(size << 20))
+                #expect(try Files.readText(tree.path + "/memory.memsw.limit_in_bytes") == String(size << 20))
+            } else if let tree = cgroup.layout.unified {
+                #expect(try Files.readText(tree.path + "/memory.max") == String(size << 20))
+            }
+        }
+        try created.container.delete(force: true)
+        _ = try Child.wait(created.pid)
+        #expect(try bundle.leftovers() == [])
+    }
+
     @Test("the pids limit stops a fork bomb, and cpu values are in the container's cgroup")
     func otherLimits() throws {
         let bundle = try TestBundle()
