@@ -146,7 +146,6 @@ package final class Agent: Service {
         case .stalled: "stalled: journald takes nothing; \(records)"
         }
     }
-    }
 
     /// Serves until cancelled or until the service group shuts down.
     package func run() async throws {
