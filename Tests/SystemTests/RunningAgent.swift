@@ -117,6 +117,9 @@ final class RunningAgent {
         let text: String
         var json: JSONValue { (try? JSONValue(parsing: text)) ?? .null }  // what is no JSON has no members
 
+        /// A Status' message; empty for anything else.
+        var message: String { json["message"]?.stringValue ?? "" }
+
         func header(_ name: String) -> String? {
             head.split(whereSeparator: \.isNewline)
                 .first { $0.lowercased().hasPrefix(name.lowercased() + ":") }
