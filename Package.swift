@@ -154,11 +154,16 @@ let package = Package(
         .testTarget(name: "OCITests", dependencies: ["OCI", "JSON", "Linux", "TestSupport"]),
         .testTarget(name: "TTRPCTests", dependencies: ["TTRPC", "Linux", "TestSupport"]),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI", "JSON", "TestSupport"]),
-        .testTarget(name: "FactsTests", dependencies: ["Facts", "KubernetesAPI", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "FactsTests",
+            dependencies: ["Facts", "KubernetesAPI", "JSON", "TestSupport"],
+            exclude: ["Fixtures"]
+        ),
         .testTarget(
             name: "EventLogTests",
             dependencies: [
-                "EventLog", "JSON", "Linux", "TestSupport", .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "EventLog", "JSON", "Linux", "TestSupport", "CPowerLoss", "store-hammer",
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]
         ),
         .testTarget(name: "OCIRuntimeTests", dependencies: ["OCIRuntime", "OCI", "JSON", "Linux", "TestSupport"]),

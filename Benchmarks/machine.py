@@ -1,5 +1,6 @@
 """What the benchmarks ask the machine: CPU time by cgroup, memory and processes by /proc."""
 
+import ctypes
 import os
 import subprocess
 import time
@@ -50,6 +51,32 @@ class CPUMeter:
         """To be called between fork and exec."""
         with open(f"{self.caller}/cgroup.procs", "w") as file:
             file.write("0")
+
+
+class VersionOneView:
+    """A mount namespace in which only the cgroup v1 hierarchies are mounted; the machine itself stays as it is."""
+
+    def __init__(self):
+        self.holder = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
+            + ["umount $(awk '$9 == \"cgroup2\" || $8 == \"cgroup2\" {print $5}' /proc/self/mountinfo) && echo && exec sleep 1d"],
+            stdout=subprocess.PIPE,
+        )
+        self.holder.stdout.readline()
+        self.namespace = os.open(f"/proc/{self.holder.pid}/ns/mnt", os.O_RDONLY)
+        self.library = ctypes.CDLL(None, use_errno=True)
+
+    def enter(self):
+        """To be called between fork and exec."""
+        directory = os.getcwd()
+        if self.library.setns(self.namespace, 0) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+        os.chdir(directory)
+
+    def close(self):
+        self.holder.kill()
+        self.holder.wait()
+        os.close(self.namespace)
 
 
 def remove_cgroups(name):

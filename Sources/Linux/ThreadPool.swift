@@ -35,7 +35,8 @@ package final class ThreadPool: Sendable {
     package func submit(_ job: @escaping Job) {
         let needsThread = state.withLock { state in
             state.waiting.append(job)
-            if state.idle > 0 || state.threads >= limit { return false }
+            // An idle thread that was woken for an earlier job still counts as idle until it runs: one each.
+            if state.idle >= state.waiting.count || state.threads >= limit { return false }
             state.threads += 1
             return true
         }
@@ -57,22 +58,17 @@ package final class ThreadPool: Sendable {
 
     private func work() {
         while true {
-            let next: Job? = state.withLock { state in
-                if state.waiting.isEmpty {
-                    if state.stopping {
-                        state.threads -= 1
-                    } else {
-                        state.idle += 1
-                    }
-                    return nil
-                }
-                return state.waiting.removeFirst()
+            let (next, isOver): (Job?, Bool) = state.withLock { state in
+                guard state.waiting.isEmpty else { return (state.waiting.removeFirst(), false) }
+                // Decided under the lock: a job that is given from now on finds either an idle thread or none.
+                if state.stopping { state.threads -= 1 } else { state.idle += 1 }
+                return (nil, state.stopping)
             }
+            if isOver { return }
             if let next {
                 next()
                 continue
             }
-            if state.withLock({ $0.stopping }) { return }
             wakeUps.wait()
             state.withLock { $0.idle -= 1 }
         }

@@ -37,7 +37,13 @@ package final class Agent: Service {
     private let pool: ThreadPool
     private let journal: JournalSender?
     private let lostShims: AsyncStream<String>
-    private let ready = Mutex(false)
+    private let phase = Mutex(Phase.starting)
+
+    private enum Phase {
+        case starting
+        case serving
+        case stopping
+    }
 
     /// Opens the log and prepares the directories.
     ///
@@ -110,17 +116,34 @@ package final class Agent: Service {
     package var nodeName: String { node.name }
 
     /// True once the pods of the log are under care.
-    package var isReady: Bool { ready.withLock { $0 } }
+    package var isReady: Bool { phase.withLock { $0 } == .serving }
+
+    /// Lets a change wait until the pods of the log are under care: before that, a new pod would get two owners, and an
+    /// old one would have none.
+    func requireReady() async throws(APIError) {
+        for _ in 0..<1000 {
+            switch phase.withLock({ $0 }) {
+            case .serving: return
+            case .stopping: throw .serviceUnavailable("the agent is stopping", retryAfter: 5)
+            case .starting: break
+            }
+            do {
+                try await Task.sleep(for: .milliseconds(10))
+            } catch {
+                break
+            }
+        }
+        throw .serviceUnavailable("the agent is starting", retryAfter: 5)
+    }
 
     /// The journal's state for people: connected, or why there is none.
     package var journalStatus: String {
-        guard let journal else { return "off: journal.socket is empty in the configuration" }
-        let status = journal.status
-        let problem = status.problem.map { "; last problem: \($0)" } ?? ""
+        guard let status = journal?.status else { return "off: journal.socket is empty in the configuration" }
+        let records = "\(status.sent) records sent"
         return switch status.connection {
-        case .connected: "connected, \(status.sent) records sent, position \(status.lastPosition)\(problem)"
-        case .absent(let reason): "absent: \(reason); records wait in the event log\(problem)"
-        case .stalled: "stalled: journald takes nothing; records wait in the event log\(problem)"
+        case .connected: "connected; \(records)"
+        case .absent(let reason): "absent: \(reason); nothing is lost, records are sent when journald is there"
+        case .stalled: "stalled: journald takes nothing; \(records)"
         }
     }
 
@@ -130,7 +153,7 @@ package final class Agent: Service {
         try await createInitialNamespaces()
         try await takeOverPods()
         journal?.start()
-        ready.withLock { $0 = true }
+        phase.withLock { $0 = .serving }
         await cancelWhenGracefulShutdown { [self] in
             // Waits for the ends of containers have no end of their own: letting go of the shims ends them.
             await withTaskCancellationHandler {
@@ -144,18 +167,13 @@ package final class Agent: Service {
                 core.close()
             }
         }
-        ready.withLock { $0 = false }
+        phase.withLock { $0 = .stopping }
         await stop()
     }
 
     private func stop() async {
-        do {
-            // Without pods nothing of ours stays in the cgroup hierarchies; with pods these are in use and stay.
-            try CgroupDirectories.removeUnused(configuration.cgroupRoot)
-        } catch {
-            logger.warning("cannot remove the cgroup above all pods", metadata: ["error": "\(error)"])
-        }
         pool.stop()
+        core.stop()
         journal?.stop()
         await store.close()
     }
@@ -179,9 +197,15 @@ package final class Agent: Service {
             }
             addWorker(object.uid, record, cause: object.lastSeq, adopt: true)
         }
-        let removed = try await core.removeUnknownBundles(known: known)
+        let (removed, failed) = try await core.removeUnknownBundles(known: known)
         if !removed.isEmpty {
             logger.notice("removed sandboxes and containers that no pod owns", metadata: ["ids": "\(removed)"])
+        }
+        for (id, reason) in failed {
+            logger.error(
+                "what no pod owns cannot be removed; it is tried again at the next start",
+                metadata: ["id": "\(id)", "error": "\(reason)"]
+            )
         }
     }
 
@@ -244,7 +268,10 @@ package final class Agent: Service {
                 do {
                     try await removeEmptyNamespace(name)
                 } catch {
-                    logger.error("a namespace cannot be removed", metadata: ["namespace": "\(name)", "error": "\(error)"])
+                    logger.error(
+                        "a namespace cannot be removed",
+                        metadata: ["namespace": "\(name)", "error": "\(error)"]
+                    )
                 }
             }
         }

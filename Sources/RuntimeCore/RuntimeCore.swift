@@ -63,9 +63,11 @@ package final class RuntimeCore: Sendable {
         }
     }
 
-    /// Lets go of all shims, which go on without us.
-    package func close() {
-        sandboxes.disconnectAll()
+    /// Lets go of all shims, which go on without us. What is waiting for one of them fails; nothing new is begun.
+    package func close() { sandboxes.disconnectAll() }
+
+    /// Ends the core's threads, once nobody waits for them any more.
+    package func stop() {
         pool.stop()
         loop.stop()
     }
@@ -133,8 +135,13 @@ package final class RuntimeCore: Sendable {
 
     /// Ends a sandbox with all that is in it.
     ///
+    /// Containers go first: when the shim is gone, their processes may still run, and nobody else would end them.
+    ///
     /// - Parameter cgroup: The cgroup above its containers, removed with it; nil if it is not known.
     package func removeSandbox(_ id: String, cgroup: String?) async throws {
+        for bundle in try sandboxes.bundles() where try tasks.sandbox(ofBundle: bundle) == id {
+            try await tasks.destroy(bundle, sandboxID: id)
+        }
         try await sandboxes.remove(id)
         guard let cgroup else { return }
         try await pool.run {
@@ -176,24 +183,31 @@ package final class RuntimeCore: Sendable {
         try await tasks.state(id, sandboxID: sandboxID)
     }
 
+    /// Ends a container, if it still runs, and removes it with its writable layer.
     package func removeTask(_ id: String, sandboxID: String) async throws {
-        try await tasks.remove(id, sandboxID: sandboxID)
+        try await tasks.destroy(id, sandboxID: sandboxID)
     }
 
     /// Removes bundles that the log does not know: leftovers of a crash before the first record, or of another log.
     ///
-    /// - Returns: The ids that were removed.
-    package func removeUnknownBundles(known: Set<String>) async throws -> [String] {
+    /// - Returns: The ids that were removed, and those that could not be, with the reason: they must not keep the agent
+    ///   from serving all others.
+    package func removeUnknownBundles(known: Set<String>) async throws -> (removed: [String], failed: [String: String])
+    {
         var removed: [String] = []
+        var failed: [String: String] = [:]
         for id in try sandboxes.bundles() where !known.contains(id) {
-            if let sandbox = try tasks.sandbox(ofBundle: id) {
-                try await tasks.signal(id, sandboxID: sandbox, signal: 9, all: true)
-                try await tasks.remove(id, sandboxID: sandbox)
-            } else {
-                try await sandboxes.remove(id)
+            do {
+                if let sandbox = try tasks.sandbox(ofBundle: id) {
+                    try await tasks.destroy(id, sandboxID: sandbox)
+                } else {
+                    try await removeSandbox(id, cgroup: nil)
+                }
+                removed.append(id)
+            } catch {
+                failed[id] = "\(error)"
             }
-            removed.append(id)
         }
-        return removed
+        return (removed, failed)
     }
 }

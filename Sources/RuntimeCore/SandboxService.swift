@@ -14,6 +14,7 @@ final class SandboxService: Sendable {
     private let pool: ThreadPool
     private let loop: LoopThread
     private let connections = Mutex<[String: ShimConnection]>([:])
+    private let closed = Atomic(false)
     /// Called on the loop's thread when a shim's connection ends without our doing.
     private let onShimLost: @Sendable (_ sandboxID: String) -> Void
 
@@ -160,7 +161,9 @@ final class SandboxService: Sendable {
         return Files.exists(directory) ? try Files.list(directory) : []
     }
 
+    /// Ends all connections; none is made afterwards.
     func disconnectAll() {
+        closed.store(true, ordering: .sequentiallyConsistent)
         let open = connections.withLock { connections in
             defer { connections = [:] }
             return connections.values.map(\.self)
@@ -181,6 +184,9 @@ final class SandboxService: Sendable {
     }
 
     private func connect(_ id: String, path: String) throws(CoreError) -> ShimConnection {
+        guard !closed.load(ordering: .sequentiallyConsistent) else {
+            throw .shim(id: id, step: "connect", .disconnected("the agent is stopping"))
+        }
         let shim = try ShimConnection(id: id, namespace: namespace, path: path, loop: loop) { [weak self] in
             guard let self else { return }
             let wasOurs = connections.withLock { $0.removeValue(forKey: id) != nil }

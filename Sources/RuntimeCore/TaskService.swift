@@ -77,7 +77,11 @@ final class TaskService: Sendable {
         // It was started before, or cannot be.
         let status = try await state(id, sandboxID: sandboxID).status
         if status == .created || status == .unknown {
-            throw CoreError.shim(id: id, step: "Start", .status(TTRPC.Status(.failedPrecondition, "it cannot be started")))
+            throw CoreError.shim(
+                id: id,
+                step: "Start",
+                .status(TTRPC.Status(.failedPrecondition, "it cannot be started"))
+            )
         }
     }
 
@@ -145,6 +149,21 @@ final class TaskService: Sendable {
         )
     }
 
+    /// Ends all processes of a container and removes it with its bundle and its writable layer, also when the shim of its
+    /// sandbox is gone. What is not there is fine.
+    func destroy(_ id: String, sandboxID: String) async throws {
+        let status = try await state(id, sandboxID: sandboxID).status
+        if status == .running || status == .created || status == .paused {
+            do {
+                try await signal(id, sandboxID: sandboxID, signal: SIGKILL, all: true)
+                _ = try await wait(id, sandboxID: sandboxID)
+            } catch let error as CoreError where error.isGone {
+                // The shim went away meanwhile: its delete action, below, ends the processes.
+            }
+        }
+        try await remove(id, sandboxID: sandboxID)
+    }
+
     /// Removes an ended task, its bundle and its writable layer. What is not there is fine.
     func remove(_ id: String, sandboxID: String) async throws {
         let directory = bundle(id)
@@ -193,7 +212,7 @@ final class TaskService: Sendable {
             let bytes = try? Files.read(bundle(id) + "/exit.json"),  // most containers have not ended
             let record = try? JSONValue(parsing: bytes),  // written atomically: never half a file
             let status = record["exitStatus"]?.int64Value,
-            let exitedAt = record["exitedAt"]?.int64Value
+            let exitedAt = record["exitedAtNanos"]?.int64Value
         else { return nil }
         return TaskExit(
             containerID: id,
@@ -208,7 +227,8 @@ final class TaskService: Sendable {
         timestamp.seconds * 1_000_000 + Int64(timestamp.nanos) / 1000
     }
 
-    private static func prepareSnapshot(_ snapshots: Snapshotter, key: String, parent: Digest?) throws -> [Images.Mount] {
+    private static func prepareSnapshot(_ snapshots: Snapshotter, key: String, parent: Digest?) throws -> [Images.Mount]
+    {
         do {
             return try snapshots.prepare(key: key, parent: parent)
         } catch {

@@ -12,6 +12,9 @@ package struct TTRPCReply: Sendable {
 
     package func send(_ message: some ProtobufMessage) { send(TTRPCResponse(payload: message.protobuf)) }
 
+    /// False once the client is gone: an answer would reach nobody, and the reply may be forgotten.
+    package var isConnected: Bool { peer.isConnected }
+
     package func fail(_ code: TTRPC.Code, _ message: String) {
         send(TTRPCResponse(status: TTRPC.Status(code, message)))
     }
@@ -57,8 +60,13 @@ package final class TTRPCServer {
                 guard try UnixSocket.peer(socket.raw).uid == geteuid() else { continue }
                 let number = socket.release()
                 let peer = Peer(socket: number, mailbox: loop.mailbox)
-                peers[number] = peer
-                try loop.add(number, .readable) { [unowned self] ready in serve(number, peer, ready) }
+                do {
+                    try loop.add(number, .readable) { [unowned self] ready in serve(number, peer, ready) }
+                    peers[number] = peer
+                } catch {
+                    peer.end(loop)
+                    throw error
+                }
             } catch {
                 // Out of descriptors, for example: the client waits in the queue, and the loop must not spin on it.
                 pauseAccepting()
@@ -106,6 +114,8 @@ private final class Peer: Sendable {
         state = Mutex(State(socket: socket))
         self.mailbox = mailbox
     }
+
+    var isConnected: Bool { state.withLock { $0.socket >= 0 } }
 
     func respond(_ stream: UInt32, _ response: TTRPCResponse) {
         let mustWait = state.withLock { state in

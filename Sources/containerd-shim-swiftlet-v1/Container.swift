@@ -60,6 +60,8 @@ final class Container {
     let ownsProcesses: Bool
     /// Held while the container lives.
     var memoryWatch: MemoryWatch?
+    /// The kernel killed one of its processes for want of memory.
+    var wasShortOfMemory = false
 
     init(
         reference: ContainerReference,

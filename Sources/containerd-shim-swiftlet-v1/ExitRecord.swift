@@ -11,6 +11,8 @@ struct ExitRecord: Equatable {
     let exitStatus: UInt32
     /// Nanoseconds since 1970.
     let exitedAt: Int64
+    /// The kernel killed in the container's cgroup for want of memory.
+    let oomKilled: Bool
 
     var json: [UInt8] {
         let object: JSONValue = [
@@ -18,6 +20,7 @@ struct ExitRecord: Equatable {
             "exitStatus": .number(JSONNumber(exitStatus)),
             "exitedAt": .string(TimestampText.text(exitedAt)),
             "exitedAtNanos": .number(JSONNumber(exitedAt)),
+            "oomKilled": .bool(oomKilled),
         ]
         return object.bytes() + [UInt8(ascii: "\n")]
     }
@@ -36,7 +39,24 @@ struct ExitRecord: Equatable {
         return ExitRecord(
             pid: Int32(truncatingIfNeeded: pid),
             exitStatus: UInt32(truncatingIfNeeded: status),
-            exitedAt: time
+            exitedAt: time,
+            oomKilled: value["oomKilled"]?.boolValue ?? false
         )
+    }
+}
+
+/// What the machine did not allow when a container was made (clamped limits, capabilities not held): `warnings.json` in
+/// its bundle, an array of sentences, for the agent to turn into events. Shim v2 has no field for it.
+enum Warnings {
+    static let fileName = "warnings.json"
+
+    static func record(_ warnings: [String], bundle: String) {
+        guard !warnings.isEmpty else { return }
+        do {
+            let value = JSONValue.array(warnings.map { .string($0) })
+            try Files.replaceUnsynced(bundle + "/" + fileName, with: value.bytes())
+        } catch {
+            ShimLog.warning("warnings.json: \(error)")
+        }
     }
 }

@@ -6,7 +6,10 @@
 // Emits: ttrpc answers; events to the agent (never waiting for it); CRI log lines; exit.json, init.pid, sandbox.json.
 // Never does: start a second thread, wait for the agent, tell anybody of an exit before it is on disk.
 import Glibc
+import JSON
 import Linux
+import OCI
+import OCIRuntime
 import TTRPC
 
 @main enum Main {
@@ -32,7 +35,18 @@ enum ShimVersion {
     static let number = "0.1.0"
 
     static var info: Shim.RuntimeInfo {
-        Shim.RuntimeInfo(name: "io.containerd.swiftlet.v1", version: Shim.RuntimeVersion(version: number))
+        // The features of the runtime inside are a constant of ours: encoding them cannot fail in a way a caller could mend.
+        let features = try? JSONCoding.encode(RuntimeFeatures.ours)
+        return Shim.RuntimeInfo(
+            name: "io.containerd.swiftlet.v1",
+            version: Shim.RuntimeVersion(version: number),
+            features: features.map {
+                Shim.AnyMessage(
+                    typeURL: "types.containerd.io/opencontainers/runtime-spec/1/features/Features",
+                    value: $0
+                )
+            }
+        )
     }
 }
 

@@ -34,7 +34,8 @@ final class ProcessIO {
     private var stdinKeeper: Handle?
     private var stdinPump: Pump?
     private var readers: [any OutputReader] = []
-    private var log: ContainerLog?
+    /// By path: usually both streams have one.
+    private var logs: [String: ContainerLog] = [:]
     private var logger: BinaryLogger?
     private var onDrained: (() -> Void)?
     private var drain: (timer: EventLoop.Timer, deadline: UInt64, bytes: Int)?
@@ -47,7 +48,6 @@ final class ProcessIO {
         // A terminal has one output only.
         errors = request.terminal ? .none : try StdioTarget(request.stderr)
         do {
-            if case .cri(let path, let limits) = output { log = try ContainerLog(path: path, limits: limits) }
             guard !request.terminal else { return }
             if case .binary(let path, let arguments) = output {
                 logger = try BinaryLogger(path, arguments: arguments, container: container, namespace: namespace)
@@ -75,8 +75,7 @@ final class ProcessIO {
         let second = Handle(try Descriptor.duplicate(of: master.raw))
         self.master = second
         switch output {
-        case .cri:
-            if let log { try addReader(master, log, .standardOutput) }
+        case .cri(let path, let limits): try addReader(master, try log(path, limits), .standardOutput)
         case .fifo(let path):
             let keeper = try Self.openFIFO(path)
             keepers.append(keeper)
@@ -131,7 +130,7 @@ final class ProcessIO {
         keepers = []
         master = nil
         childEnds = nil
-        log = nil
+        logs = [:]
         logger?.close()
         logger = nil
     }
@@ -207,12 +206,17 @@ final class ProcessIO {
             if let end { return end }
             return Handle(try Descriptor.open("/dev/null", O_WRONLY))
         case .cri(let path, let limits):
-            if log == nil { log = try ContainerLog(path: path, limits: limits) }
-            guard let log else { return Handle(try Descriptor.open("/dev/null", O_WRONLY)) }
             let pipe = try Pipe()
-            try addReader(Handle(try Descriptor.duplicate(of: pipe.readEnd.raw)), log, stream)
+            try addReader(Handle(try Descriptor.duplicate(of: pipe.readEnd.raw)), try log(path, limits), stream)
             return Handle(try Descriptor.duplicate(of: pipe.writeNumber))
         }
+    }
+
+    private func log(_ path: String, _ limits: LogLimits) throws(SysError) -> ContainerLog {
+        if let log = logs[path] { return log }
+        let log = try ContainerLog(path: path, limits: limits)
+        logs[path] = log
+        return log
     }
 
     private func addReader(_ source: Handle, _ log: ContainerLog, _ stream: ContainerLog.Stream) throws(SysError) {

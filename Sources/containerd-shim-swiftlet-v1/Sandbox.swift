@@ -145,6 +145,7 @@ final class Sandbox {
         var object: JSONObject = [
             "id": .string(id), "state": .string(phase.rawValue), "shimPid": .number(JSONNumber(getpid())),
         ]
+        object["shimStarted"] = ProcessIdentity.startTime(getpid()).map { .number(JSONNumber($0)) }
         if let process = namespaces?.value.initProcess, process > 0 {
             object["initPid"] = .number(JSONNumber(process))
             object["initStarted"] = ProcessIdentity.startTime(process).map { .number(JSONNumber($0)) }

@@ -79,6 +79,7 @@ struct SandboxService {
     private func wait(_ request: Shim.WaitSandboxRequest, _ reply: TTRPCReply) throws(TTRPC.Status) {
         let sandbox = try sandbox(request.sandboxID)
         guard sandbox.phase == .stopped else {
+            sandbox.waiters.removeAll { !$0.isConnected }
             sandbox.waiters.append(reply)
             return
         }

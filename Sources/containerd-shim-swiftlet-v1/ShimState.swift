@@ -90,7 +90,12 @@ final class ShimState {
             // Ends of exec'd processes come before the container's own, as containerd expects it.
             for exec in container.execs.values where exec.end != nil { announce(exec) }
             do {
-                let record = ExitRecord(pid: process.pid, exitStatus: end.status, exitedAt: end.at)
+                let record = ExitRecord(
+                    pid: process.pid,
+                    exitStatus: end.status,
+                    exitedAt: end.at,
+                    oomKilled: container.wasShortOfMemory
+                )
                 try record.write(to: container.reference.bundle)
             } catch {
                 // A full disk: the exit is still told, it only does not outlive this process.
@@ -116,6 +121,19 @@ final class ShimState {
             reply.send(Shim.WaitResponse(exitStatus: end.status, exitedAt: process.exitedAt))
         }
         runAfterExit()
+    }
+
+    /// Gives up a process that never ran, or that nobody will hear of any more: who waits for it is answered.
+    func abandon(_ process: ContainerProcess) {
+        guard !process.isAnnounced else { return }
+        if process.end == nil { process.end = ContainerProcess.End(status: 128 + UInt32(SIGKILL), at: Clock.now) }
+        process.isAnnounced = true
+        process.io.close()
+        let waiters = process.waiters
+        process.waiters = []
+        for reply in waiters {
+            reply.send(Shim.WaitResponse(exitStatus: process.exitStatus, exitedAt: process.exitedAt))
+        }
     }
 
     private func runAfterExit() {

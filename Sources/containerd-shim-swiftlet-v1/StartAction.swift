@@ -46,6 +46,8 @@ struct StartAction {
 
     /// containerd 2.x gives its parameters on standard input; older ones give nothing, or options that are no use here.
     private func readParameters() -> Shim.BootstrapParams? {
+        // A person at a terminal gives none.
+        if isatty(0) == 1 { return nil }
         // What cannot be read, or is something else, is no parameters: the plain address works with everybody.
         guard let bytes = try? Files.readAll(0, subject: "standard input", limit: 1 << 20), !bytes.isEmpty,
             let parameters = try? Shim.BootstrapParams(protobuf: bytes), parameters.instanceID == arguments.id

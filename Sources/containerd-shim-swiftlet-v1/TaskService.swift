@@ -92,7 +92,7 @@ struct TaskService {
                 stdio: io.childDescriptors,
                 options: options
             )
-            try adopt(first, attempt { () throws(TTRPC.Status) in try engine.create(creation) })
+            try adopt(first, bundle: request.bundle, attempt { () throws(TTRPC.Status) in try engine.create(creation) })
             let container = Container(
                 reference: reference,
                 engine: engine,
@@ -134,6 +134,7 @@ struct TaskService {
     /// Takes over a process that the runtime made, and gives it its terminal.
     private func adopt(
         _ process: ContainerProcess,
+        bundle: String,
         _ result: Result<CreatedProcess, TTRPC.Status>
     ) throws(TTRPC.Status) {
         do {
@@ -141,6 +142,7 @@ struct TaskService {
             process.pid = created.pid
             process.io.started()
             for warning in created.warnings { ShimLog.warning("process \(process.eventID): \(warning)") }
+            if process.execID.isEmpty { Warnings.record(created.warnings, bundle: bundle) }
             if let console = created.console { try process.io.attach(console: console) }
         } catch let status as TTRPC.Status {
             process.io.close()
@@ -167,7 +169,11 @@ struct TaskService {
                 stdio: process.io.childDescriptors,
                 execID: process.execID
             )
-            try adopt(process, attempt { () throws(TTRPC.Status) in try container.engine.exec(execution) })
+            try adopt(
+                process,
+                bundle: container.reference.bundle,
+                attempt { () throws(TTRPC.Status) in try container.engine.exec(execution) }
+            )
             state.track(process)
             process.isStarted = true
             state.events.publish(
@@ -191,7 +197,9 @@ struct TaskService {
     private func watchMemory(_ container: Container) {
         do throws(TTRPC.Status) {
             let id = container.reference.id
-            container.memoryWatch = try container.engine.watchMemory(container.reference, on: state.loop) { [state] in
+            container.memoryWatch = try container.engine.watchMemory(container.reference, on: state.loop) {
+                [state, weak container] in
+                container?.wasShortOfMemory = true
                 state.events.publish("/tasks/oom", "TaskOOM", Shim.TaskOOM(containerID: id))
             }
         } catch {
@@ -232,9 +240,10 @@ struct TaskService {
             return response
         }
         try container.engine.delete(container.reference, force: true)
+        for exec in container.execs.values { state.abandon(exec) }
         RootfsMount.unmount(container.reference.bundle + "/rootfs")
         state.remove(container)
-        for name in [ExitRecord.fileName, "init.pid"] {
+        for name in [ExitRecord.fileName, Warnings.fileName, "init.pid"] {
             _ = unsafe unlink(container.reference.bundle + "/" + name)
         }
         state.events.publish(
@@ -253,9 +262,7 @@ struct TaskService {
     /// A process that was created and never started is deleted without a kill by the client.
     private func endUnstarted(_ container: Container, _ process: ContainerProcess) {
         guard process.pid > 0 else {
-            process.end = ContainerProcess.End(status: 0, at: Clock.now)
-            process.isAnnounced = true
-            process.io.close()
+            state.abandon(process)
             return
         }
         _ = Glibc.kill(process.pid, SIGKILL)
@@ -287,6 +294,8 @@ struct TaskService {
     private func wait(_ request: Shim.WaitRequest, _ reply: TTRPCReply) throws(TTRPC.Status) {
         let process = try state.container(request.id).process(request.execID)
         guard process.isAnnounced else {
+            // An agent that comes back again and again must not leave its old calls here.
+            process.waiters.removeAll { !$0.isConnected }
             process.waiters.append(reply)
             return
         }

@@ -116,3 +116,18 @@ struct BinaryTests {
         return try #require(Int(line.split(separator: "\t").last ?? ""))
     }
 }
+
+@Suite("What the program says about itself")
+struct ProgramTests {
+    @Test(
+        "deploy/config.toml is what `swiftlet config default` prints",
+        .enabled(if: BuiltProducts.path("swiftlet", debug: true) != nil, "swiftlet was not built beside the tests")
+    )
+    func defaultConfiguration() throws {
+        let program = try #require(BuiltProducts.path("swiftlet", debug: true))
+        let outcome = try Spawn.run([program, "config", "default"], environment: [])
+        try #require(outcome.code == 0, "\(String(decoding: outcome.errors, as: UTF8.self))")
+        let committed = try Files.read(try PackageRoot.path() + "/deploy/config.toml")
+        #expect(String(decoding: outcome.output, as: UTF8.self) == String(decoding: committed, as: UTF8.self))
+    }
+}

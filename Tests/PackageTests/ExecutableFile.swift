@@ -27,13 +27,16 @@ struct ExecutableFile {
 /// The executables that these tests look at.
 enum BuiltProducts {
     /// The release build of a product if there is one, else that beside the test binary; nil if it was not built.
-    static func path(_ product: String) -> String? {
+    ///
+    /// - Parameter debug: The one beside the test binary goes first, since a release build may be old.
+    static func path(_ product: String, debug: Bool = false) -> String? {
         // A test binary that cannot find itself finds no product either, and the test is skipped with that reason.
         guard let own = try? Files.linkTarget("/proc/self/exe") else { return nil }
         var directory = own
         while let slash = directory.lastIndex(of: "/"), slash != directory.startIndex {
             directory = String(directory[..<slash])
-            let candidates = [directory + "/../release/" + product, directory + "/" + product]
+            var candidates = [directory + "/../release/" + product, directory + "/" + product]
+            if debug { candidates.reverse() }
             if let found = candidates.first(where: Files.exists) { return found }
             if directory.hasSuffix("/debug") { return nil }
         }

@@ -148,6 +148,45 @@ import Testing
         }
     }
 
+    @Test("what the machine does not allow is told in warnings.json, and Wait for an exec that never ran is answered")
+    func warningsAndAbandonedExec() async throws {
+        try await ShimHarness.with { shim in
+            let client = try shim.connect(try shim.start("a"))
+            let request = try shim.container("a", ["sleep", "1000"])
+            var config = try JSONValue(parsing: try Files.read(shim.bundle("a") + "/config.json"))
+            // No process may have this many: the hard limit of the machine holds.
+            guard case .object(var object) = config, case .object(var process)? = object["process"] else { return }
+            process["rlimits"] = [["type": "RLIMIT_NOFILE", "soft": 1024, "hard": 9_000_000_000]]
+            object["process"] = .object(process)
+            config = .object(object)
+            try Files.replace(shim.bundle("a") + "/config.json", with: config.bytes())
+            try await client.create(request)
+            let path = shim.bundle("a") + "/warnings.json"
+            // With CAP_SYS_RESOURCE the kernel refuses only what is over fs.nr_open, so there may be nothing to say.
+            if Files.exists(path) {
+                #expect(try JSONValue(parsing: try Files.read(path)).arrayValue?.isEmpty == false)
+            }
+            try await client.start("a")
+            let exec = Shim.ExecProcessRequest(
+                id: "a",
+                execID: "x",
+                spec: Shim.AnyMessage(
+                    typeURL: "",
+                    value: Array(#"{"cwd":"/","args":["true"],"user":{"uid":0,"gid":0}}"#.utf8)
+                )
+            )
+            let _: Shim.Empty = try await client.call("Exec", exec)
+            async let end = client.wait("a", exec: "x")
+            try await client.delete("a", exec: "x")
+            // Either the answer, or the exec was gone before the question came.
+            do {
+                _ = try await end
+            } catch TTRPCError.status(let status) {
+                #expect(status.code == .notFound)
+            }
+        }
+    }
+
     @Test("the shim has one thread, and its private memory is printed")
     func oneThread() async throws {
         try await ShimHarness.with { shim in

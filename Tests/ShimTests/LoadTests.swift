@@ -21,6 +21,12 @@ import Testing
                 if round == 1 { before = try openDescriptors(pid) }
             }
             #expect(try openDescriptors(pid) == before)
+            // User and system time of the shim and of the children that it reaped, in ticks of 10 ms.
+            let fields = try Files.readText("/proc/\(pid)/stat").split(separator: " ")
+            let ticks = fields[13...16].compactMap { Int($0) }
+            print(
+                "CPU per container: shim \(Double(ticks[0] + ticks[1]) / 4) ms, its children \(Double(ticks[2] + ticks[3]) / 4) ms"
+            )
             #expect(try shim.lines("a").map(\.text) == (0..<40).map(String.init))
             #expect(!(try Files.readText("/proc/self/mountinfo").contains(shim.root)))
             #expect(try Files.list("/sys/fs/cgroup/pids\(shim.cgroupParent)").allSatisfy { !$0.hasPrefix("a") })

@@ -178,6 +178,26 @@ import Testing
         }
     }
 
+    @Test(
+        "delete ends the shim of a pod that still serves, and one that does not answer any more",
+        arguments: [false, true]
+    )
+    func podShimAlive(_ isStopped: Bool) async throws {
+        try await ShimHarness.with { shim in
+            let client = try shim.connect(try shim.start("pod"))
+            let create = Shim.CreateSandboxRequest(sandboxID: "pod", bundlePath: shim.bundle("pod"))
+            let _: Shim.CreateSandboxResponse = try await client.call(
+                "CreateSandbox",
+                create,
+                service: Shim.sandboxService
+            )
+            let pid = try shim.shimPID("pod")
+            if isStopped { _ = kill(pid, SIGSTOP) }
+            #expect(try shim.run("delete", id: "pod", bundle: shim.bundle("pod")).code == 0)
+            try await eventually("the shim ends") { hasEnded(pid) }
+        }
+    }
+
     @Test("garbage on the socket ends that connection only")
     func garbage() async throws {
         try await ShimHarness.with { shim in

@@ -99,6 +99,7 @@ final class Collector<Value: Sendable>: Sendable {
         _ = try await held.wait(for: 300)
         service.stop()
         let events = try await told.wait(for: 301)
+        #expect(try await held.wait(for: 300).allSatisfy { !$0.isConnected })
         #expect(events.count == 301)
         #expect(events.last == "disconnect")
         #expect(!client.isConnected)

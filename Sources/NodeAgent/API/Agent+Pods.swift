@@ -19,6 +19,7 @@ extension Agent {
         dryRun: Bool = false
     ) async throws(APIError) -> [UInt8] {
         var pod = pod
+        try await requireReady()
         try place(&pod.metadata, in: namespace)
         try requireNamespace(namespace)
         generateName(&pod.metadata)
@@ -158,7 +159,9 @@ extension Agent {
             throw .notFound(resource: "pods", name: name)
         }
         do {
-            guard let record = try stream.replay(uid: object.uid) else { throw APIError.notFound(resource: "pods", name: name) }
+            guard let record = try stream.replay(uid: object.uid) else {
+                throw APIError.notFound(resource: "pods", name: name)
+            }
             let facts = try store.history(uid: object.uid).compactMap { event -> (time: Int64, fact: PodFact)? in
                 guard
                     case .pod(let fact) = try FactCoding.decode(
@@ -183,14 +186,23 @@ extension Agent {
         origin: RequestOrigin,
         change: @escaping @Sendable (Pod) throws -> PodCommand.Change?
     ) async throws(APIError) -> Seq? {
-        guard let object = store.object(reference), let worker = table.worker(object.uid) else {
-            throw .notFound(resource: "pods", name: reference.name)
-        }
+        let worker = try await worker(of: reference)
         let result: Result<Seq?, APIError> = await withCheckedContinuation { continuation in
             let command = PodCommand(change: change, origin: origin) { continuation.resume(returning: $0) }
             worker.send(.command(command))
         }
         return try result.get()
+    }
+
+    /// The owner of a pod that is in the log. One that was stored an instant ago may not have its owner yet.
+    private func worker(of reference: StreamRef) async throws(APIError) -> PodWorker {
+        try await requireReady()
+        for _ in 0..<100 {
+            guard let object = store.object(reference) else { break }
+            if let worker = table.worker(object.uid) { return worker }
+            try? await Task.sleep(for: .milliseconds(10))  // cancelled with the request: the loop ends soon
+        }
+        throw .notFound(resource: "pods", name: reference.name)
     }
 
     private func newFact(_ fact: PodFact, _ after: Pod) throws(APIError) -> NewFact {

@@ -14,9 +14,10 @@ struct ActionExecutor: Sendable {
     let directories: PodDirectories
     let clock: @Sendable () -> Microseconds
     /// Tells that a started container has to be watched for its end.
-    typealias Watch = @Sendable (
-        _ pod: Pod, _ container: ContainerRef, _ containerID: String, _ attempt: Int, _ sandboxID: String
-    ) -> Void
+    typealias Watch =
+        @Sendable (
+            _ pod: Pod, _ container: ContainerRef, _ containerID: String, _ attempt: Int, _ sandboxID: String
+        ) -> Void
     let watch: Watch
 
     /// - Returns: The facts it brings, in order. Empty means: not done, decide again later.
@@ -92,7 +93,7 @@ struct ActionExecutor: Sendable {
     private func createSandbox(_ id: String, _ attempt: Int, _ pod: Pod) async -> [PodFact] {
         do {
             let handle = try await core.createSandbox(assembly.sandbox(id: id, pod: pod))
-            var facts: [PodFact] = [
+            return [
                 .sandboxCreated(
                     SandboxCreated(
                         sandboxID: id,
@@ -104,10 +105,6 @@ struct ActionExecutor: Sendable {
                     )
                 )
             ]
-            if let limitation = handle.limitation {
-                facts.append(.warned(PodWarned(reason: "NetworkNotReady", message: limitation)))
-            }
-            return facts
         } catch {
             return [
                 .sandboxFailed(
@@ -123,7 +120,8 @@ struct ActionExecutor: Sendable {
         }
     }
 
-    private func start(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact] {
+    private func start(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact]
+    {
         guard let sandboxID = record.runtime.sandbox.id else { return [] }
         let failed = { (reason: String, message: String) -> [PodFact] in
             [
@@ -157,7 +155,12 @@ struct ActionExecutor: Sendable {
         do {
             pid = try await core.createTask(prepared.request)
         } catch {
-            return failed("CreateContainerError", "failed to create containerd task: \(error)")
+            // Without an answer it is not known whether something was made: the attempt counts as used.
+            let wasRefused = (error as? CoreError)?.isRefusal ?? false
+            return failed(
+                wasRefused ? "CreateContainerError" : "RunContainerError",
+                "failed to create containerd task: \(error)"
+            )
         }
         let created = PodFact.containerCreated(
             ContainerCreated(
@@ -187,6 +190,9 @@ struct ActionExecutor: Sendable {
     private func signal(_ kill: ContainerKillRequested, _ record: PodRecord) async -> [PodFact] {
         guard let sandboxID = record.runtime.sandbox.id else { return [.containerKillRequested(kill)] }
         do {
+            if try await core.taskState(kill.containerID, sandboxID: sandboxID).status == .unknown {
+                return [.containerKillRequested(kill), .containerExited(vanished(kill))]
+            }
             try await core.signalTask(
                 kill.containerID,
                 sandboxID: sandboxID,
@@ -203,20 +209,31 @@ struct ActionExecutor: Sendable {
         return [.containerKillRequested(kill)]
     }
 
+    /// The end of a container of which neither the shim nor its files know anything.
+    private func vanished(_ kill: ContainerKillRequested) -> ContainerExited {
+        ContainerExited(
+            container: kill.container,
+            containerID: kill.containerID,
+            attempt: kill.attempt,
+            exitCode: 137,
+            oomKilled: false,
+            finishedAt: clock(),
+            message: "The container could not be located when it was to be stopped.",
+            reason: "ContainerStatusUnknown"
+        )
+    }
+
     private func remove(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact] {
         guard let sandboxID = record.runtime.sandbox.id else {
             return [.containerRemoved(ContainerRemoved(container: container, containerID: id, attempt: attempt))]
         }
         do {
-            let state = try await core.taskState(id, sandboxID: sandboxID)
-            if state.status == .running || state.status == .created || state.status == .paused {
-                try await core.signalTask(id, sandboxID: sandboxID, signal: SIGKILL, all: true)
-                _ = try await core.waitTask(id, sandboxID: sandboxID)
-            }
             try await core.removeTask(id, sandboxID: sandboxID)
             return [.containerRemoved(ContainerRemoved(container: container, containerID: id, attempt: attempt))]
         } catch {
-            return [.warned(PodWarned(reason: "FailedKillPod", message: "error removing container \(container): \(error)"))]
+            return [
+                .warned(PodWarned(reason: "FailedKillPod", message: "error removing container \(container): \(error)"))
+            ]
         }
     }
 

@@ -20,6 +20,8 @@ final class PodWorker: Sendable {
         case tick
         /// A shim is gone; it may be this pod's.
         case shimLost(sandboxID: String)
+        /// An intent did not reach the log, and with it perhaps an image of the pod.
+        case intentLost
     }
 
     let uid: UID
@@ -44,7 +46,20 @@ final class PodWorker: Sendable {
         (mailbox, sender) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .unbounded)
     }
 
-    func send(_ message: Message) { sender.yield(message) }
+    func send(_ message: Message) {
+        guard case .terminated = sender.yield(message), case .command(let command) = message else { return }
+        refuse(command, isRemoved: true)
+    }
+
+    private func refuse(_ command: PodCommand, isRemoved: Bool) {
+        command.answer(
+            .failure(
+                isRemoved
+                    ? .notFound(resource: "pods", name: reference.name)
+                    : .serviceUnavailable("the agent is stopping", retryAfter: 5)
+            )
+        )
+    }
 
     /// Owns the pod until it is removed or the task is cancelled.
     func run() async {
@@ -58,6 +73,10 @@ final class PodWorker: Sendable {
             }
             sender.finish()
             group.cancelAll()
+            // Whoever asked too late gets an answer too.
+            for await message in mailbox {
+                if case .command(let command) = message { refuse(command, isRemoved: state.record == nil) }
+            }
         }
         environment.ended(uid, reference.namespace)
     }
@@ -66,29 +85,63 @@ final class PodWorker: Sendable {
     private struct State {
         /// Nil once the pod is removed.
         var record: PodRecord?
-        /// The pod as the log has it.
-        var inLog: Pod
+        /// The pod as the log has it; nil if that is not certain, so that the next fact carries it again.
+        var inLog: Pod?
         /// The pod's newest event, which causes what comes next.
         var lastSeq: Seq
         /// Actions that were begun and are not over.
         var inFlight: Set<String> = []
+        /// Actions that brought nothing: they are tried again, later each time.
+        var retries: [String: Retry] = [:]
+        /// The next sandbox's shim died before the sandbox was recorded.
+        var lostSandbox: String?
         /// When the earliest timer goes off.
         var timer: Microseconds?
         /// The machine has to be compared with the log before anything else is decided.
         var mustAdopt: Bool
     }
 
+    private struct Retry {
+        var failures: Int
+        var at: Microseconds
+    }
+
     private func take(_ message: Message, _ state: inout State) async {
         switch message {
         case .facts(let facts): await append(facts, &state)
         case .finished(let id, let facts):
+            // What fails while the agent stops says nothing about the pod; the next agent looks what was done.
+            guard !Task.isCancelled else { return }
             state.inFlight.remove(id)
+            noteOutcome(of: id, facts, &state)
             await append(facts, &state)
+            if let lost = state.lostSandbox, state.record?.runtime.sandbox.id == lost {
+                state.lostSandbox = nil
+                state.mustAdopt = true
+            }
         case .command(let command): await carryOut(command, &state)
         case .tick: state.timer = nil
         case .shimLost(let sandboxID):
-            if state.record?.runtime.sandbox.id == sandboxID { state.mustAdopt = true }
+            guard let record = state.record else { return }
+            if record.runtime.sandbox.id == sandboxID {
+                state.mustAdopt = true
+            } else if Reconciler.nextSandbox(of: record).id == sandboxID {
+                state.lostSandbox = sandboxID
+            }
+        case .intentLost: state.inLog = nil
         }
+    }
+
+    /// An action that changed nothing would be decided again at once: a lasting failure must not fill the log.
+    private func noteOutcome(of id: String, _ facts: [PodFact], _ state: inout State) {
+        let changedNothing = facts.allSatisfy { if case .warned = $0 { true } else { false } }
+        guard changedNothing, id != Self.adoption, !id.hasPrefix("record/") else {
+            state.retries[id] = nil
+            return
+        }
+        let failures = (state.retries[id]?.failures ?? 0) + 1
+        let delay = min(30, 1 << min(failures - 1, 5)) * 1_000_000
+        state.retries[id] = Retry(failures: failures, at: environment.clock() + Int64(delay))
     }
 
     /// Folds facts and appends them; while the log refuses, tries again. What happened cannot be refused.
@@ -201,17 +254,22 @@ final class PodWorker: Sendable {
         }
         let now = environment.clock()
         let decision = Reconciler.decide(record, now: now, policy: environment.policy)
+        var wakeAt = decision.wakeAt
         for action in decision.actions where !state.inFlight.contains(action.id) {
+            if let retry = state.retries[action.id], retry.at > now {
+                wakeAt = min(wakeAt ?? retry.at, retry.at)
+                continue
+            }
             let isPull = if case .pullImage = action { true } else { false }
             guard isPull || !state.inFlight.contains(where: { !$0.hasPrefix("pull/") }) else { continue }
             state.inFlight.insert(action.id)
-            writeIntent(of: action, cause: state.lastSeq)
+            writeIntent(of: action, &state)
             let executor = environment.executor
             group.addTask { [self] in
                 send(.finished(actionID: action.id, await executor.perform(action, record)))
             }
         }
-        if let wakeAt = decision.wakeAt, state.timer.map({ wakeAt < $0 }) ?? true {
+        if let wakeAt, state.timer.map({ wakeAt < $0 }) ?? true {
             state.timer = wakeAt
             group.addTask { [self] in
                 try? await Task.sleep(for: .microseconds(max(1000, wakeAt - now)))  // cancelled with the worker
@@ -220,40 +278,50 @@ final class PodWorker: Sendable {
         }
     }
 
-    /// Writes what is about to be done. Nobody waits for it: it stands before the outcome in the log all the same.
-    private func writeIntent(of action: Action, cause: Seq) {
-        guard let intent = action.plannedFact, let fact = try? environment.stream.newFact(intent, before: nil, after: nil)
+    /// Folds and writes what is about to be done. Nobody waits for the disk: the intent stands before the outcome in the
+    /// log all the same.
+    private func writeIntent(of action: Action, _ state: inout State) {
+        guard let intent = action.plannedFact, let record = state.record,
+            let next = Reconciler.fold(record, intent),
+            let fact = try? environment.stream.newFact(intent, before: state.inLog, after: next.pod)
         else { return }  // an intent that cannot be encoded is not worth a pod
-        environment.stream.store.submit(
-            Proposal(
-                stream: reference,
-                expected: .uid(uid),
-                facts: [fact],
-                actor: environment.actor,
-                cause: cause,
-                priority: .runtime,
-                durability: .ridealong
-            )
+        state.record = next
+        state.inLog = next.pod
+        let proposal = Proposal(
+            stream: reference,
+            expected: .uid(uid),
+            facts: [fact],
+            actor: environment.actor,
+            cause: state.lastSeq,
+            priority: .runtime,
+            durability: .ridealong
         )
+        environment.stream.store.submit(proposal) { [self] result in
+            if case .failure = result { send(.intentLost) }
+        }
     }
 
     /// Stands in `inFlight` while the machine is compared with the log.
     private static let adoption = "adopt"
 
+    /// Tries until it is known what the machine has: without that nothing may be decided.
     private func adopt(_ record: PodRecord) async -> [PodFact] {
-        do {
-            let outcome = try await environment.adoption.adopt(record)
-            for (container, id, attempt, sandboxID) in outcome.running {
-                environment.executor.watch(record.pod, container, id, attempt, sandboxID)
+        while !Task.isCancelled {
+            do {
+                let outcome = try await environment.adoption.adopt(record)
+                for (container, id, attempt, sandboxID) in outcome.running {
+                    environment.executor.watch(record.pod, container, id, attempt, sandboxID)
+                }
+                return outcome.facts
+            } catch {
+                environment.logger.error(
+                    "the state of a pod's containers cannot be found out, trying again",
+                    metadata: ["pod": "\(reference)", "error": "\(error)"]
+                )
             }
-            return outcome.facts
-        } catch {
-            environment.logger.error(
-                "the state of a pod's containers cannot be found out",
-                metadata: ["pod": "\(reference)", "error": "\(error)"]
-            )
-            return []
+            try? await Task.sleep(for: .seconds(1))  // a cancelled sleep ends the loop
         }
+        return []
     }
 }
 

@@ -1,0 +1,171 @@
+import Glibc
+import JSON
+import Linux
+import Testing
+
+extension SystemSuite {
+    @Suite("pods from their creation to their removal", .serialized)
+    struct PodLifeTests {
+        @Test("a pod in YAML runs, succeeds and leaves a log, events and an explanation; deleted, it leaves nothing")
+        func yaml() throws {
+            try RunningAgent.with { agent in
+                let created = try agent.create(Manifest.pod("hello", "echo hello; echo bad >&2; sleep 1; echo done"))
+                #expect(created["status"]?["phase"] == "Pending")
+                let version = try #require(created["metadata"]?["resourceVersion"]?.stringValue)
+                try agent.waitForPhase("hello", "Succeeded")
+
+                #expect(try agent.logText("hello").split(separator: "\n").sorted() == ["bad", "done", "hello"])
+                #expect(try agent.logText("hello", "?tailLines=1") == "done\n")
+                #expect(try agent.logText("hello", "?limitBytes=3").utf8.count == 3)
+                let state = try agent.container("hello")["state"]?["terminated"]
+                #expect(state?["exitCode"] == 0)
+                #expect(state?["reason"] == "Completed")
+                let events = try agent.get(
+                    "/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dhello"
+                )
+                let reasons = (events.json["items"]?.arrayValue ?? []).compactMap { $0["reason"]?.stringValue }
+                for reason in ["Pulled", "Created", "Started"] { #expect(reasons.contains(reason), "\(reasons)") }
+                #expect(try agent.get(RunningAgent.pods + "/hello/why").text.contains("Succeeded"))
+                let table = try agent.request(
+                    "GET",
+                    RunningAgent.pods,
+                    headers: ["Accept: application/json;as=Table;v=v1;g=meta.k8s.io"]
+                )
+                #expect(table.json["kind"] == "Table")
+                #expect(table.json["rows"]?[0]?["cells"]?[0] == "hello")
+                #expect(table.json["rows"]?[0]?["cells"]?[2] == "Completed")
+
+                try agent.delete("hello")
+                try agent.expectNoLeftovers()
+                let watched = try agent.get(RunningAgent.pods + "?watch=1&resourceVersion=\(version)&timeoutSeconds=1")
+                let phases = try Watched(watched.text).phases(of: "hello")
+                #expect(phases == ["Pending", "Running", "Succeeded"])
+            }
+        }
+
+        @Test("a pod in JSON fails with the exit code of its program")
+        func json() throws {
+            try RunningAgent.with { agent in
+                let pod = """
+                    {"apiVersion":"v1","kind":"Pod","metadata":{"name":"bad"},"spec":{"restartPolicy":"Never",
+                    "containers":[{"name":"c","image":"bb:1","command":["sh","-c","exit 42"]}]}}
+                    """
+                let reply = try agent.request("POST", RunningAgent.pods, pod)
+                #expect(reply.code == 201)
+                #expect(reply.header("x-request-id") != nil)
+                try agent.waitForPhase("bad", "Failed")
+                #expect(try agent.container("bad")["state"]?["terminated"]?["exitCode"] == 42)
+                #expect(try agent.container("bad")["state"]?["terminated"]?["reason"] == "Error")
+            }
+        }
+
+        @Test("a deleted pod may clean up until its grace period ends; after it, the pod is killed")
+        func grace() throws {
+            try RunningAgent.with { agent in
+                let polite = "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.1; done"
+                try agent.create(Manifest.pod("polite", polite))
+                try agent.create(Manifest.pod("deaf", "trap '' TERM; echo up; while :; do sleep 0.1; done"))
+                for name in ["polite", "deaf"] {
+                    try agent.wait("\(name) to be up") { try agent.logText(name) == "up\n" }
+                    try agent.delete(name, wait: false)
+                }
+                #expect(try agent.pod("deaf")["metadata"]?["deletionTimestamp"]?.stringValue != nil)
+                for name in ["polite", "deaf"] {
+                    try agent.wait("\(name) to be gone") { try agent.get(RunningAgent.pods + "/" + name).code == 404 }
+                }
+                #expect(try exitCode(agent, "polite") == 3)
+                #expect(try exitCode(agent, "deaf") == 137)
+                try agent.expectNoLeftovers()
+            }
+        }
+
+        private func exitCode(_ agent: RunningAgent, _ name: String) throws -> Int64? {
+            try agent.log(of: name).last { $0["type"] == "ContainerExited" }?["data"]?["exitCode"]?.int64Value
+        }
+
+        @Test("init containers run in order before the others, and one that fails stops the pod")
+        func initContainers() throws {
+            try RunningAgent.with { agent in
+                let inits = { (second: String) in
+                    """
+                    initContainers: [{name: a, image: "bb:1", command: [sh, -c, "echo a"]}, \
+                    {name: b, image: "bb:1", command: [sh, -c, "\(second)"]}]
+                    """
+                }
+                try agent.create(Manifest.pod("good", "echo main", spec: inits("echo b")))
+                try agent.create(Manifest.pod("bad", "echo main", spec: inits("exit 9")))
+                try agent.waitForPhase("good", "Succeeded")
+                try agent.waitForPhase("bad", "Failed")
+                let started = try agent.log(of: "good").filter { $0["type"] == "ContainerStarted" }
+                    .compactMap { $0["data"]?["container"]?["name"]?.stringValue }
+                #expect(started == ["a", "b", "main"])
+                #expect(try agent.logText("good", "?container=b") == "b\n")
+                #expect(
+                    try !agent.log(of: "bad").contains {
+                        $0["data"]?["container"]?["name"] == "main"
+                            && $0["type"] == "ContainerStarted"
+                    }
+                )
+            }
+        }
+
+        @Test("a crash loop backs off and says so; OnFailure restarts failures only")
+        func crashLoop() throws {
+            try RunningAgent.with { agent in
+                try agent.create(Manifest.pod("loop", "exit 1", restart: "Always"))
+                try agent.create(Manifest.pod("retry", "exit 1", restart: "OnFailure"))
+                try agent.create(Manifest.pod("once", "exit 0", restart: "OnFailure"))
+                for name in ["loop", "retry"] {
+                    try agent.wait("\(name) to back off") {
+                        try agent.container(name)["state"]?["waiting"]?["reason"] == "CrashLoopBackOff"
+                    }
+                    let status = try agent.container(name)
+                    #expect(status["restartCount"]?.int64Value ?? 0 >= 1)
+                    #expect(status["lastState"]?["terminated"]?["exitCode"] == 1)
+                    #expect(try agent.phase(name) == "Running")
+                }
+                try agent.waitForPhase("once", "Succeeded")
+                let events = try agent.get("/api/v1/namespaces/default/events").json["items"]?.arrayValue ?? []
+                #expect(events.contains { $0["reason"] == "BackOff" && $0["type"] == "Warning" })
+                #expect(try agent.logText("loop", "?previous=true") == "")
+            }
+        }
+
+        @Test("a container runs with the user, environment, limits and file system that its spec asks for")
+        func settings() throws {
+            try RunningAgent.with { agent in
+                try agent.create(
+                    Manifest.pod(
+                        "set",
+                        "id -u; id -g; echo $COLOR; (echo x > /file) 2>/dev/null || echo read-only; hostname",
+                        container: "env: [{name: COLOR, value: blue}]"
+                            + "\n    securityContext: {runAsUser: 1234, runAsGroup: 77, readOnlyRootFilesystem: true}"
+                    )
+                )
+                try agent.create(Manifest.pod("host", "hostname", spec: "hostNetwork: true"))
+                try agent.waitForPhase("set", "Succeeded")
+                try agent.waitForPhase("host", "Succeeded")
+                #expect(try agent.logText("set") == "1234\n77\nblue\nread-only\nset\n")
+                let own = try Shell.run("hostname")
+                #expect(try agent.logText("host") == own)
+            }
+        }
+
+        @Test("a container that needs more memory than its limit is killed and says OOMKilled")
+        func outOfMemory() throws {
+            try RunningAgent.with { agent in
+                try agent.create(
+                    Manifest.pod(
+                        "fat",
+                        "head -c 200000000 /dev/zero | tail",
+                        container: "resources: {limits: {memory: 20Mi}}"
+                    )
+                )
+                try agent.waitForPhase("fat", "Failed")
+                let state = try agent.container("fat")["state"]?["terminated"]
+                #expect(state?["exitCode"] == 137)
+                #expect(state?["reason"] == "OOMKilled")
+            }
+        }
+    }
+}
