@@ -198,12 +198,13 @@ final class ImageService: Sendable {
     private func save(_ record: ImageRecord, _ fact: ImageImported, origin: LogOrigin) async throws -> ImageRecord {
         var record = record
         let stream = StreamRef(resource: Self.resource, namespace: record.namespace, name: record.name)
-        if let known = store.object(stream) { record.createdAt = try Self.record(known).createdAt }
+        let known = store.object(stream)
+        if let known { record.createdAt = try Self.record(known).createdAt }
         let encoded = try FactCoding.encode(fact)
         _ = try await store.append(
             Proposal(
                 stream: stream,
-                uid: UID.random(),
+                uid: known?.uid ?? UID.random(),
                 expected: .any,
                 facts: [
                     NewFact(

@@ -43,6 +43,21 @@ extension SystemSuite {
             }
         }
 
+        @Test("an image can be imported again, removed, and imported once more")
+        func images() throws {
+            try RunningAgent.with { agent in
+                try agent.importImage()
+                let names = { try agent.get("/v1/images").json["images"]?.arrayValue?.map { $0["name"] } }
+                #expect(try names() == ["docker.io/library/bb:1"])
+                #expect(try agent.request("DELETE", "/v1/images?name=bb:1").code == 200)
+                #expect(try names() == [])
+                #expect(try Files.list(agent.root + "/content/blobs/sha256") == [])
+                try agent.importImage()
+                try agent.create(Manifest.pod("one", "echo ok"))
+                try agent.waitForPhase("one", "Succeeded")
+            }
+        }
+
         @Test("a pod in JSON fails with the exit code of its program")
         func json() throws {
             try RunningAgent.with { agent in
