@@ -25,7 +25,7 @@ extension SystemSuite {
                     ("POST", pods, "<x/>", "application/xml", 415),
                     ("POST", pods + "?fieldValidation=Strict", Self.good, "application/json", 400),
                     ("POST", pods + "?fieldValidation=Perhaps", Self.good, "application/json", 400),
-                    ("POST", "/api/v1/namespaces/nowhere/pods", Self.good, "application/json", 404),
+                    ("POST", "/api/v1/namespaces/nowhere/pods?fieldValidation=Ignore", Self.good, "application/json", 404),
                     ("POST", pods, Manifest.pod("UPPER", "true"), "application/yaml", 422),
                     ("GET", "/nope", nil, "", 404),
                     ("GET", pods + "/none", nil, "", 404),
@@ -49,7 +49,7 @@ extension SystemSuite {
                     #expect(!reply.message.isEmpty, "\(what)")
                 }
                 #expect(try agent.log().count == before)
-                let warned = try agent.request("POST", pods, Self.good)
+                let warned = try agent.request("POST", pods + "?fieldValidation=Warn", Self.good)
                 #expect(warned.code == 201)
                 #expect(warned.header("warning")?.contains("bogus") == true)
             }
