@@ -6,7 +6,7 @@ import Testing
 extension SystemSuite {
     @Suite("bad input, bad clients, a full disk", .serialized)
     struct BadInputTests {
-        private static let good = """
+        private static let unknownField = """
             {"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"spec":{"containers":[{"name":"c","image":"bb:1","bogus":1}]}}
             """
 
@@ -23,9 +23,13 @@ extension SystemSuite {
                     ("POST", pods, "{\"apiVersion\":\"v1\",\"kind\":\"Service\"}", "application/json", 400),
                     ("POST", pods, String(repeating: "[", count: 100_000), "application/json", 400),
                     ("POST", pods, "<x/>", "application/xml", 415),
-                    ("POST", pods + "?fieldValidation=Strict", Self.good, "application/json", 400),
-                    ("POST", pods + "?fieldValidation=Perhaps", Self.good, "application/json", 400),
-                    ("POST", "/api/v1/namespaces/nowhere/pods?fieldValidation=Ignore", Self.good, "application/json", 404),
+                    ("POST", pods, Self.unknownField, "application/json", 400),
+                    ("POST", pods + "?fieldValidation=Strict", Self.unknownField, "application/json", 400),
+                    ("POST", pods + "?fieldValidation=Perhaps", Self.unknownField, "application/json", 400),
+                    (
+                        "POST", "/api/v1/namespaces/nowhere/pods?fieldValidation=Ignore", Self.unknownField,
+                        "application/json", 404
+                    ),
                     ("POST", pods, Manifest.pod("UPPER", "true"), "application/yaml", 422),
                     ("GET", "/nope", nil, "", 404),
                     ("GET", pods + "/none", nil, "", 404),
@@ -49,7 +53,7 @@ extension SystemSuite {
                     #expect(!reply.message.isEmpty, "\(what)")
                 }
                 #expect(try agent.log().count == before)
-                let warned = try agent.request("POST", pods + "?fieldValidation=Warn", Self.good)
+                let warned = try agent.request("POST", pods + "?fieldValidation=Warn", Self.unknownField)
                 #expect(warned.code == 201)
                 #expect(warned.header("warning")?.contains("bogus") == true)
             }
