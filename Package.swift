@@ -91,7 +91,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "JSON", "Linux",
+                "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "PodNetwork", "OCI", "JSON",
+                "Linux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -103,7 +104,7 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NodeAgent", "KubernetesAPI", "EventLog", "Facts", "JSON", "Linux",
+                "NodeAgent", "RuntimeCore", "Images", "KubernetesAPI", "EventLog", "Facts", "OCI", "JSON", "Linux",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -137,7 +138,11 @@ let package = Package(
             dependencies: ["TTRPC", "OCIRuntime", "OCI", "JSON", "Linux"],
             linkerSettings: staticExecutable
         ),
-        .executableTarget(name: "swiftlet-oci", dependencies: ["OCIRuntime"], linkerSettings: staticExecutable),
+        .executableTarget(
+            name: "swiftlet-oci",
+            dependencies: ["OCIRuntime", "OCI", "JSON", "Linux"],
+            linkerSettings: staticExecutable
+        ),
 
         // Tests mirror Sources; TestSupport is never part of a product.
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport"),

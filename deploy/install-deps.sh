@@ -29,6 +29,7 @@ packages=(
     libsqlite3-dev libsystemd-dev libcurl4-openssl-dev libseccomp-dev libarchive-dev # linked
     busybox-static curl jq zstd iproute2 procps                                      # demo and tests
     systemd                                                                          # journald for the tests
+    docker-registry openssl                                                          # a real registry for the tests
     binutils python3                                                                 # sizes of executables; benchmarks
     containerd runc crun                                                             # peers in tests and benchmarks
 )

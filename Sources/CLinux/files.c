@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -49,6 +50,10 @@ int swl_seal(int fd) {
 int swl_is_sealed(int fd) {
     int seals = fcntl(fd, F_GET_SEALS);
     return seals >= 0 && (seals & F_SEAL_WRITE) != 0;
+}
+
+int swl_exchange(const char *first, const char *second) {
+    return result(renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE));
 }
 
 int swl_open_path(const char *path) { return result(open(path, O_PATH | O_CLOEXEC)); }

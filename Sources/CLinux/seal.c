@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 __attribute__((constructor(101))) static void seal(int argc, char **argv, char **envp) {
@@ -21,4 +22,7 @@ __attribute__((constructor(101))) static void seal(int argc, char **argv, char *
         if (place >= 0) close(place);
     }
     close(program);
+    // Executed by descriptor, older kernels would show the number of the descriptor as the name.
+    const char *name = argc > 0 ? strrchr(argv[0], '/') : 0;
+    if (argc > 0) prctl(PR_SET_NAME, name ? name + 1 : argv[0], 0, 0, 0);
 }

@@ -50,7 +50,8 @@ struct APIRequest: Sendable {
 
     var fieldValidation: FieldValidation {
         get throws(APIError) {
-            try FieldValidation.parse(query("fieldValidation"))
+            // Stricter than kube-apiserver, which warns: see docs/decisions/0009-unknown-fields-are-refused.md.
+            try FieldValidation.parse(query("fieldValidation") ?? "Strict")
         }
     }
 

@@ -3,6 +3,7 @@ import Hummingbird
 import JSON
 import KubernetesAPI
 import NIOCore
+import ServiceLifecycle
 
 /// Makes answers.
 enum Answer {
@@ -90,7 +91,10 @@ enum Answer {
                 do {
                     // The head goes out at once, so that a client that waits for changes knows it is being served.
                     try await output.write([])
-                    try await body.consumeWithCancellationOnInboundClose { _ in try await produce(output) }
+                    // Streams have no end of their own: a stopping agent ends them.
+                    try await cancelWhenGracefulShutdown {
+                        try await body.consumeWithCancellationOnInboundClose { _ in try await produce(output) }
+                    }
                 } catch is CancellationError {}
                 try await output.finish()
             }

@@ -6,6 +6,7 @@ import KubernetesAPI
 import NodeAgent
 import OCI
 import RuntimeCore
+import ServiceLifecycle
 
 /// /v1/images: what Kubernetes has no word for.
 struct ImageHandlers: Sendable {
@@ -23,7 +24,8 @@ struct ImageHandlers: Sendable {
         let namespace = request.query("namespace") ?? RuntimeCore.podNamespace
         let upload = try ImageUpload(agent: agent, namespace: namespace, origin: request.origin)
         let body = request.raw.body
-        let outcome = await upload.receive(body)
+        // A client that stalls must not keep the agent from stopping.
+        let outcome = await cancelWhenGracefulShutdown { await upload.receive(body) }
         var text: [UInt8] = []
         for line in outcome.progress { text += line.bytes() + [0x0A] }
         switch outcome.result {

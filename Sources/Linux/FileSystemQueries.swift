@@ -8,6 +8,11 @@ extension Files {
         return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Swaps two existing paths at once, `renameat2(2)` with RENAME_EXCHANGE.
+    package static func exchange(_ first: String, _ second: String) throws(SysError) {
+        try swl("renameat2", "\(first) <-> \(second)") { unsafe swl_exchange(first, second) }
+    }
+
     /// rmdir(2)
     package static func removeDirectory(_ path: String) throws(SysError) {
         try sys("rmdir", path) { unsafe rmdir(path) }

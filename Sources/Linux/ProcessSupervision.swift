@@ -36,6 +36,9 @@ package enum Children {
         try swl("prctl(PR_SET_CHILD_SUBREAPER)", "") { swl_become_subreaper() }
     }
 
+    /// Names the calling process for ps and top, `prctl(2)` PR_SET_NAME; bytes after the 15th are ignored.
+    package static func nameCaller(_ name: String) { unsafe swl_set_thread_name(name) }
+
     /// Reaps one child that has ended, or returns nil if none has (or there are none).
     package static func reapNext() -> Exit? {
         var status: Int32 = 0

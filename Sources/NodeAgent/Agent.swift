@@ -138,13 +138,12 @@ package final class Agent: Service {
 
     /// The journal's state for people: connected, or why there is none.
     package var journalStatus: String {
-        guard let journal else { return "off: journal.socket is empty in the configuration" }
-        let status = journal.status
-        let problem = status.problem.map { "; last problem: \($0)" } ?? ""
+        guard let status = journal?.status else { return "off: journal.socket is empty in the configuration" }
+        let records = "\(status.sent) records sent"
         return switch status.connection {
-        case .connected: "connected, \(status.sent) records sent, position \(status.lastPosition)\(problem)"
-        case .absent(let reason): "absent: \(reason); records wait in the event log\(problem)"
-        case .stalled: "stalled: journald takes nothing; records wait in the event log\(problem)"
+        case .connected: "connected; \(records)"
+        case .absent(let reason): "absent: \(reason); nothing is lost, records are sent when journald is there"
+        case .stalled: "stalled: journald takes nothing; \(records)"
         }
     }
 
@@ -176,12 +175,6 @@ package final class Agent: Service {
     }
 
     private func stop() async {
-        do {
-            // Without pods nothing of ours stays in the cgroup hierarchies; with pods these are in use and stay.
-            try CgroupDirectories.removeUnused(configuration.cgroupRoot)
-        } catch {
-            logger.warning("cannot remove the cgroup above all pods", metadata: ["error": "\(error)"])
-        }
         pool.stop()
         core.stop()
         journal?.stop()

@@ -48,8 +48,10 @@ extension Container {
         }
         let cgroup = Cgroup(plan.cgroup)
         do {
+            let state = state(spec, plan: plan, options: options)
+            try state.write(directory)
             try cgroup.create(spec.linux?.resources ?? RuntimeSpec.Resources())
-            return try launch(plan, spec: spec, options: options, root: root, directory: directory)
+            return try launch(plan, state: state, options: options, root: root, directory: directory)
         } catch {
             // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
             if let hooks = spec.hooks?.poststop {
@@ -134,9 +136,27 @@ extension Container {
         }
     }
 
+    private static func state(_ spec: RuntimeSpec, plan: Preparation, options: CreateOptions) -> StoredState {
+        var state = StoredState(
+            ociVersion: spec.ociVersion,
+            id: options.id,
+            bundle: options.bundle,
+            rootfs: plan.plan.rootfs,
+            annotations: spec.annotations,
+            created: WallClock.now(),
+            owner: Privileges.userID,
+            ownPidNamespace: plan.plan.birth.contains(.pid),
+            cgroupMode: "",
+            cgroups: [],
+            hooks: spec.hooks
+        )
+        state.setLayout(plan.cgroup)
+        return state
+    }
+
     private static func launch(
         _ preparation: Preparation,
-        spec: RuntimeSpec,
+        state: StoredState,
         options: CreateOptions,
         root: RuntimeRoot,
         directory: String
@@ -153,27 +173,12 @@ extension Container {
             return try program.spawn(birth)
         }
         do {
-            var state = StoredState(
-                ociVersion: spec.ociVersion,
-                id: options.id,
-                bundle: options.bundle,
-                rootfs: plan.rootfs,
-                annotations: spec.annotations,
-                pid: child.pid,
-                startTime: try startTime(of: child.pid),
-                created: WallClock.now(),
-                owner: Privileges.userID,
-                ownPidNamespace: plan.birth.contains(.pid),
-                cgroupMode: "",
-                cgroups: [],
-                hooks: spec.hooks
-            )
-            state.setLayout(preparation.cgroup)
-            let hooks = spec.hooks
-            let pending = state.described(.creating)
-            let target = child.process.descriptor.raw
             // Before it is ready: if this process dies from here on, `delete` finds what it has to take away.
-            try state.write(directory)
+            let initProcess = InitProcess(pid: child.pid, startTime: try startTime(of: child.pid))
+            try initProcess.write(directory)
+            let hooks = state.hooks
+            let pending = state.described(.creating, pid: child.pid)
+            let target = child.process.descriptor.raw
             var console = try follow(child, steps: plan.steps) { () throws(RuntimeError) in
                 let runner = HookRunner(state: pending, target: target)
                 try runner.run(hooks?.prestart, .prestart)
@@ -192,7 +197,7 @@ extension Container {
             }
             let pid = child.pid
             return CreatedContainer(
-                container: Container(stored: state, root: root),
+                container: Container(stored: state, initProcess: initProcess, root: root),
                 pid: pid,
                 process: child.intoProcess(),
                 console: console,

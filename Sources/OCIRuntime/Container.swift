@@ -7,12 +7,15 @@ package struct Container: Sendable {
     package let id: String
     package let root: RuntimeRoot
     let stored: StoredState
+    /// nil while it is being made, and for ever if that was interrupted.
+    let initProcess: InitProcess?
     let directory: String
 
     static let startFIFO = "exec.fifo"
     static let resultFIFO = "exec.result"
 
-    init(stored: StoredState, root: RuntimeRoot) {
+    init(stored: StoredState, initProcess: InitProcess?, root: RuntimeRoot) {
+        self.initProcess = initProcess
         id = stored.id
         self.root = root
         self.stored = stored
@@ -24,11 +27,16 @@ package struct Container: Sendable {
     /// - Throws: `.notFound`, `.invalid` for a bad id.
     package static func load(id: String, root: RuntimeRoot) throws(RuntimeError) -> Container {
         try ContainerID.check(id)
-        return Container(stored: try StoredState.read(root.directory(id), id: id), root: root)
+        let directory = root.directory(id)
+        return Container(
+            stored: try StoredState.read(directory, id: id),
+            initProcess: try InitProcess.read(directory),
+            root: root
+        )
     }
 
-    /// The init process in the caller's pid namespace; it may have ended.
-    package var pid: Int32 { stored.pid }
+    /// The init process in the caller's pid namespace; it may have ended. 0 before there is one.
+    package var pid: Int32 { initProcess?.pid ?? 0 }
 
     package var cgroup: Cgroup { Cgroup(stored.layout) }
 
@@ -44,26 +52,31 @@ package struct Container: Sendable {
 
     /// What the container is doing now.
     package func state() throws(RuntimeError) -> ContainerState {
-        stored.described(try status())
+        stored.described(try status(), pid: initProcess?.pid)
     }
 
     func status() throws(RuntimeError) -> ContainerState.Status {
+        if initProcess == nil { return .creating }
         guard try isAlive() else { return .stopped }
         if cgroup.isFrozen() { return .paused }
         return Files.exists(directory + "/" + Self.startFIFO) ? .created : .running
     }
 
     private func isAlive() throws(RuntimeError) -> Bool {
-        let facts = try doing("look at the init process") { () throws(SysError) in try ProcessFacts.of(stored.pid) }
+        guard let initProcess else { return false }
+        let facts = try doing("look at the init process") { () throws(SysError) in
+            try ProcessFacts.of(initProcess.pid)
+        }
         guard let facts else { return false }
-        return !facts.isZombie && facts.startTime == stored.startTime
+        return !facts.isZombie && facts.startTime == initProcess.startTime
     }
 
     /// The init process by descriptor; nil if it has ended.
     func process() throws(RuntimeError) -> ProcessDescriptor? {
+        guard let initProcess else { return nil }
         let process: ProcessDescriptor
         do {
-            process = try ProcessDescriptor(pid: stored.pid)
+            process = try ProcessDescriptor(pid: initProcess.pid)
         } catch  where error.errno == .noProcess {
             return nil
         } catch {
@@ -92,7 +105,9 @@ package struct Container: Sendable {
     /// - Throws: `.wrongState` unless the container is created; the reason if the program cannot be executed.
     package func start(warn: (String) -> Void = { _ in }) throws(RuntimeError) {
         switch try status() {
-        case .created, .creating: break
+        case .created: break
+        case .creating:
+            throw RuntimeError(.wrongState, step: "start", subject: id, cause: "the container is still being created")
         case .stopped:
             throw RuntimeError(
                 .wrongState,
@@ -112,7 +127,11 @@ package struct Container: Sendable {
         let record = try doing("start") { () throws(SysError) in try release() }
         if record.isEmpty {
             if let hooks = stored.hooks?.poststart, !hooks.isEmpty {
-                HookRunner(state: stored.described(.running), target: -1).runAll(hooks, .poststart, warn: warn)
+                HookRunner(state: stored.described(.running, pid: initProcess?.pid), target: -1).runAll(
+                    hooks,
+                    .poststart,
+                    warn: warn
+                )
             }
             return
         }
@@ -125,7 +144,10 @@ package struct Container: Sendable {
     /// Hooks that run in the container's namespaces right before its program; a failing one ends the container.
     private func runStartHooks() throws(RuntimeError) {
         guard let hooks = stored.hooks?.startContainer, !hooks.isEmpty, let process = try process() else { return }
-        let runner = HookRunner(state: stored.described(.created), target: process.descriptor.raw)
+        let runner = HookRunner(
+            state: stored.described(.created, pid: initProcess?.pid),
+            target: process.descriptor.raw
+        )
         do {
             try runner.run(hooks, .startContainer, namespaces: try differingNamespaces())
         } catch {
@@ -187,7 +209,7 @@ package struct Container: Sendable {
     ///   - warn: Is told which poststop hooks failed.
     package func delete(force: Bool = false, warn: (String) -> Void = { _ in }) throws(RuntimeError) {
         let status = try status()
-        if !force, status == .running || status == .paused {
+        if !force, status == .running || status == .paused || status == .creating {
             throw RuntimeError(
                 .wrongState,
                 step: "delete",
@@ -209,7 +231,7 @@ package struct Container: Sendable {
                     .system,
                     step: "delete",
                     subject: id,
-                    cause: "the init process \(stored.pid) does not end although it was killed",
+                    cause: "the init process \(pid) does not end although it was killed",
                     hint: "it may hang in the kernel; try again later"
                 )
             }
@@ -220,7 +242,7 @@ package struct Container: Sendable {
         try cgroup.destroy()
         try doing("remove the state") { () throws(SysError) in try Files.removeTree(directory) }
         if let hooks = stored.hooks?.poststop, !hooks.isEmpty {
-            HookRunner(state: stored.described(.stopped), target: -1).runAll(hooks, .poststop, warn: warn)
+            HookRunner(state: stored.described(.stopped, pid: nil), target: -1).runAll(hooks, .poststop, warn: warn)
         }
     }
 }

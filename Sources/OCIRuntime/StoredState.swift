@@ -3,6 +3,8 @@ import Linux
 import OCI
 
 /// What the runtime remembers about a container: `<root>/<id>/state.json`.
+///
+/// It is written before anything else is made, so that whatever a create that was killed left behind can be found.
 struct StoredState: Codable, Hashable, Sendable {
     static let fileName = "state.json"
 
@@ -13,9 +15,6 @@ struct StoredState: Codable, Hashable, Sendable {
     var bundle: String
     var rootfs: String
     var annotations: [String: String]?
-    /// The init process, and its start time by which a later process of the same number is told apart.
-    var pid: Int32
-    var startTime: UInt64
     /// RFC 3339.
     var created: String
     /// The user who made it.
@@ -68,12 +67,12 @@ struct StoredState: Codable, Hashable, Sendable {
     }
 
     /// The state as hooks and `state` print it.
-    func described(_ status: ContainerState.Status) -> ContainerState {
+    func described(_ status: ContainerState.Status, pid: Int32?) -> ContainerState {
         ContainerState(
             ociVersion: ociVersion,
             id: id,
             status: status,
-            pid: status == .stopped ? nil : Int(pid),
+            pid: status == .stopped ? nil : pid.map { Int($0) },
             bundle: bundle,
             annotations: annotations
         )
@@ -113,6 +112,36 @@ struct StoredState: Codable, Hashable, Sendable {
         }
         try doing("write the state") { () throws(SysError) in
             try Files.replaceUnsynced(directory + "/" + Self.fileName, with: bytes)
+        }
+    }
+}
+
+/// The init process: `<root>/<id>/init`, one line "pid start-time", written as soon as it exists.
+struct InitProcess: Hashable, Sendable {
+    static let fileName = "init"
+
+    let pid: Int32
+    /// By it a later process of the same number is told apart (proc(5), "starttime").
+    let startTime: UInt64
+
+    /// - Returns: nil if no process was started yet.
+    static func read(_ directory: String) throws(RuntimeError) -> InitProcess? {
+        let text: String
+        do {
+            text = try Files.readText(directory + "/" + fileName)
+        } catch  where error.errno == .noEntry {
+            return nil
+        } catch {
+            throw RuntimeError(error, step: "read the state")
+        }
+        let fields = text.split(separator: " ")
+        guard fields.count == 2, let pid = Int32(fields[0]), pid > 0, let start = UInt64(fields[1]) else { return nil }
+        return InitProcess(pid: pid, startTime: start)
+    }
+
+    func write(_ directory: String) throws(RuntimeError) {
+        try doing("write the state") { () throws(SysError) in
+            try Files.replaceUnsynced(directory + "/" + Self.fileName, with: Array("\(pid) \(startTime)\n".utf8))
         }
     }
 }

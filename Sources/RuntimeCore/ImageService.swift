@@ -5,6 +5,7 @@ import Images
 import JSON
 import Linux
 import OCI
+import Synchronization
 
 /// Images by name, per namespace: the names are aggregates of the log, the content lies in the store below `--root`.
 final class ImageService: Sendable {
@@ -20,6 +21,8 @@ final class ImageService: Sendable {
     private let imports = ThreadPool(name: "swl-import", limit: 32)
     /// Imports and unpacks share it; collecting garbage needs it alone, so that nothing that is being written is removed.
     private let gate = ReaderWriterLock()
+    /// Imports whose names are not in the log yet: until then nothing refers to their content.
+    private let unrecorded = Mutex(0)
 
     init(root: String, store: EventStore, pool: ThreadPool) throws(ImageError) {
         content = try ContentStore(root: root)
@@ -59,6 +62,8 @@ final class ImageService: Sendable {
         now: @escaping @Sendable () -> Int64,
         progress: @escaping @Sendable (ImportProgress) -> Void
     ) async throws -> [ImageRecord] {
+        unrecorded.withLock { $0 += 1 }
+        defer { unrecorded.withLock { $0 -= 1 } }
         let imported = try await imports.run { [content, gate] in
             try gate.shared {
                 do {
@@ -173,8 +178,10 @@ final class ImageService: Sendable {
     /// Removes content and snapshots that no image of any namespace refers to and no container's layer stands on.
     func collectGarbage() async throws {
         let list: @Sendable () throws -> [ImageRecord] = { [self] in try self.list(namespace: nil) }
-        try await imports.run { [content, snapshots, gate] in
+        try await imports.run { [self] in
             try gate.exclusive {
+                // What an import has stored and not yet recorded would look like garbage; a later removal collects.
+                guard unrecorded.withLock({ $0 }) == 0 else { return }
                 do {
                     try ImageInventory.collect(
                         keeping: list().map(\.target),

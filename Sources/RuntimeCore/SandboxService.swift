@@ -86,6 +86,7 @@ final class SandboxService: Sendable {
     /// Ends the shim and all that it holds, and removes the bundle. A sandbox that is not there is fine.
     func remove(_ id: String) async throws {
         let directory = bundle(id)
+        let files = ShimFiles(bundle: directory)
         if let shim = try? await connection(to: id) {  // a shim that cannot be reached is cleaned up below
             _ = try await shim.attempt(
                 Shim.sandboxService,
@@ -104,7 +105,11 @@ final class SandboxService: Sendable {
             )
             shim.close()
         }
-        try await pool.run { [self] in try cleanUp(id, directory) }
+        try await pool.run { [self] in
+            files.waitForEnd()
+            try cleanUp(id, directory)
+            files.removeSocket(below: configuration.shimSockets)
+        }
     }
 
     private func attach(_ id: String, _ path: String) throws(CoreError) -> NetworkAttachment {
@@ -194,5 +199,35 @@ final class SandboxService: Sendable {
         }
         connections.withLock { $0[id] = shim }
         return shim
+    }
+}
+
+/// What a shim's bundle says of the shim, read while it is there.
+private struct ShimFiles: Sendable {
+    private let pid: Int32?
+    private let socket: String?
+
+    init(bundle: String) {
+        // Neither file is there once the shim has ended in good order.
+        pid = (try? Files.readText(bundle + "/shim.pid")).flatMap { Int32($0) }
+        socket = (try? Files.readText(bundle + "/address")).map {
+            $0.hasPrefix("unix://") ? String($0.dropFirst("unix://".count)) : $0
+        }
+    }
+
+    /// Lets a shim that was told to end do so: it removes its files, and is not in its cgroup when that goes. Blocks.
+    func waitForEnd() {
+        guard let pid, let command = try? Files.readText("/proc/\(pid)/comm"), command.hasPrefix("containerd-shim")
+        else {
+            return  // ended already
+        }
+        // It only shortens what follows: the delete action ends what does not end by itself.
+        _ = try? ProcessDescriptor(pid: pid).waitForEnd(milliseconds: 2000)
+    }
+
+    /// Removes the socket that a shim leaves when it is killed.
+    func removeSocket(below directory: String) {
+        guard let socket, socket.hasPrefix(directory + "/") else { return }
+        _ = unsafe unlink(socket)  // most often it is gone
     }
 }

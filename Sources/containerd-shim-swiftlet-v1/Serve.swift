@@ -8,6 +8,8 @@ enum Serve {
 
     static func run(_ arguments: Arguments) throws {
         let bundle = arguments.bundle.isEmpty ? try WorkingDirectory.path() : arguments.bundle
+        // Started through /proc/self/exe, it would be called "exe"; containerd's shims are all called this.
+        Children.nameCaller("containerd-shim")
         openLog(bundle)
         // Nothing keeps the bundle's file system busy.
         _ = unsafe chdir("/")

@@ -2,6 +2,7 @@ import Glibc
 import JSON
 import Linux
 import OCI
+import Synchronization
 import TestSupport
 import Testing
 
@@ -220,50 +221,55 @@ struct HostileBundleTests {
         #expect(try failure(bundle).step == "rootfs")
     }
 
-    @Test("a target raced by somebody who swaps a directory and a link never leaves the image")
+    @Test("a target raced by somebody who swaps a directory and a link never leaves the image (CVE-2021-30465)")
     func swappedTarget() throws {
         let outside = try TemporaryDirectory()
         let bundle = try TestBundle()
-        let real = bundle.path + "/rootfs/real"
-        let name = bundle.path + "/rootfs/flip"
-        try Files.makeDirectories(real)
+        let (flip, flop) = (bundle.path + "/rootfs/flip", bundle.path + "/rootfs/flop")
+        try Files.makeDirectories(flop)
         try bundle.link("/flip", to: outside.path)
-        let swapper = fork_swapper(name: name, other: bundle.path + "/rootfs/flop", directory: real)
-        for round in 0..<30 {
+        let swapper = Swapper(flip, flop)
+        var inside = 0
+        for round in 0..<40 {
             bundle.spec.mounts =
                 RuntimeSpec.standardMounts + [
                     .init(destination: "/flip/target\(round)", type: "tmpfs", source: "tmpfs")
                 ]
             bundle.shell("true")
             // Failing is fine in a race; leaving the image is not.
-            _ = try? bundle.run("r\(round)")
-            for id in (try? bundle.root.containers()) ?? [] {
-                try? Container.delete(id: id, force: true, root: bundle.root)
-            }
+            if (try? bundle.run("r\(round)")) != nil { inside += 1 }
+            for id in try bundle.root.containers() { try Container.delete(id: id, force: true, root: bundle.root) }
         }
-        // Before the bundle is removed, which the swapper would disturb.
-        kill(swapper, SIGKILL)
-        _ = try Child.wait(swapper)
+        let swaps = swapper.stop()
+        print("swapped \(swaps) times during 40 containers, of which \(inside) started")
+        #expect(swaps > 1000)
         #expect(try Files.list(outside.path) == [])
         #expect(try bundle.leftovers() == [])
     }
+}
 
-    /// Starts a shell that renames without end. It is busybox itself, so nothing of the test process is shared.
-    private func fork_swapper(name: String, other: String, directory: String) -> Int32 {
-        let script = """
-            while true; do
-              mv \(name) \(other) && mv \(directory) \(name) && mv \(name) \(directory) && mv \(other) \(name)
-            done
-            """
-        let null = (try? Descriptor.open("/dev/null", O_RDWR))?.release() ?? 1
-        defer { close(null) }
-        return
-            (try? Spawn.start(
-                ["/bin/busybox", "sh", "-c", script],
-                environment: ["PATH=/bin"],
-                standardOutput: null,
-                standardError: null
-            )) ?? 0
+/// Exchanges two paths on a thread of its own until it is stopped.
+private final class Swapper: Sendable {
+    private let pool = ThreadPool(name: "swapper", limit: 1)
+    private let stopping = Atomic(false)
+    private let ended = Atomic(false)
+    private let count = Atomic(0)
+
+    init(_ first: String, _ second: String) {
+        pool.submit { [self] in
+            while !stopping.load(ordering: .relaxed) {
+                if (try? Files.exchange(first, second)) != nil { count.add(1, ordering: .relaxed) }
+            }
+            ended.store(true, ordering: .releasing)
+        }
+    }
+
+    /// Stops the thread; nothing is swapped afterwards.
+    func stop() -> Int {
+        stopping.store(true, ordering: .relaxed)
+        while !ended.load(ordering: .acquiring) { Pause.microseconds(100) }
+        pool.stop()
+        return count.load(ordering: .relaxed)
     }
 }
 

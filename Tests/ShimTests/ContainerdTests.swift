@@ -31,7 +31,10 @@ import Testing
         try ContainerdHarness.with { node in
             #expect(try node.run("d1", ["sleep", "1000"], detached: true).code == 0)
             #expect(try node.text(["tasks", "ls"]).contains("RUNNING"))
-            let exec = try node.ctr(["tasks", "exec", "--exec-id", "x1", "d1", "sh", "-c", "echo in; exit 5"])
+            let exec = try node.ctr([
+                "tasks", "exec", "--fifo-dir", node.root + "/fifo", "--exec-id", "x1", "d1", "sh", "-c",
+                "echo in; exit 5",
+            ])
             #expect(exec.code == 5)
             #expect(String(decoding: exec.output, as: UTF8.self) == "in\n")
             let pid = try #require(
@@ -176,9 +179,16 @@ final class ContainerdHarness {
     func text(_ arguments: [String]) throws -> String { String(decoding: try ctr(arguments).output, as: UTF8.self) }
 
     func run(_ id: String, _ command: [String], detached: Bool = false) throws -> Spawn.Outcome {
-        try ctr(
-            ["run", detached ? "-d" : "--rm", "--runtime", "io.containerd.swiftlet.v1", Self.image, id] + command
+        // Fifos and cgroups of our own, so that no other containerd of the machine is touched.
+        let places = ["--fifo-dir", root + "/fifo", "--cgroup", "\(cgroupParent)/\(id)"]
+        return try ctr(
+            ["run", detached ? "-d" : "--rm", "--runtime", "io.containerd.swiftlet.v1"] + places + [Self.image, id]
+                + command
         )
+    }
+
+    private var cgroupParent: String {
+        "/swiftlet-test-" + (root.split(separator: ".").last.map(String.init) ?? "ctrd")
     }
 
     func eventually(_ what: String, _ condition: () throws -> Bool) throws {
@@ -232,7 +242,9 @@ final class ContainerdHarness {
             if fields.count > 4 { _ = unsafe umount2(String(fields[4]), Int32(MNT_DETACH)) }
         }
         for tree in (try? Files.list("/sys/fs/cgroup")) ?? [] {
-            for id in ["r1", "r2", "r3", "r4", "d1", "d2"] { _ = unsafe rmdir("/sys/fs/cgroup/\(tree)/default/\(id)") }
+            let parent = "/sys/fs/cgroup/\(tree)\(cgroupParent)"
+            for id in (try? Files.list(parent)) ?? [] { _ = unsafe rmdir(parent + "/" + id) }
+            _ = unsafe rmdir(parent)
         }
     }
 }

@@ -7,20 +7,31 @@ import Testing
 @Suite(.enabled(if: ShimTestNeeds.areMet), .serialized) struct LoadTests {
     private func openDescriptors(_ pid: Int32) throws -> Int { try Files.list("/proc/\(pid)/fd").count }
 
-    @Test("forty containers one after the other leave the shim with the descriptors it had")
+    /// In KiB.
+    private func anonymousMemory(_ pid: Int32) throws -> Int {
+        let line = try Files.readText("/proc/\(pid)/smaps_rollup").split(separator: "\n").first {
+            $0.hasPrefix("Anonymous:")
+        }
+        return try #require(line?.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+    }
+
+    @Test("forty containers one after the other leave the shim with the descriptors and the memory it had")
     func leaks() async throws {
         try await ShimHarness.with { shim in
             let client = try shim.connect(try shim.start("a"))
             let pid = try shim.shimPID("a")
             var before = 0
+            var memory = 0
             for round in 0..<40 {
                 let uri = "cri://" + shim.log("a")
                 let request = try shim.container("a", ["sh", "-c", "echo \(round)"], stdout: uri, stderr: uri)
                 #expect(try await client.run(request).exitStatus == 0)
                 try await client.delete("a")
                 if round == 1 { before = try openDescriptors(pid) }
+                if round == 9 { memory = try anonymousMemory(pid) }
             }
             #expect(try openDescriptors(pid) == before)
+            #expect(try anonymousMemory(pid) <= memory + 64)
             // User and system time of the shim and of the children that it reaped, in ticks of 10 ms.
             let fields = try Files.readText("/proc/\(pid)/stat").split(separator: " ")
             let ticks = fields[13...16].compactMap { Int($0) }

@@ -99,17 +99,24 @@ import Testing
             defer { _ = unsafe umount2(mount, Int32(MNT_DETACH)) }
             let client = try shim.connect(try shim.start("a"))
             let uri = "cri://\(mount)/log?max-size=0"
-            let script = "seq 1 20000; echo full; sleep 1000"
+            let script = "trap 'echo after' USR1; seq 1 20000; while :; do sleep 0.05; done"
             try await client.create(try shim.container("a", ["sh", "-c", script], stdout: uri, stderr: uri))
             try await client.start("a")
             // All of it was printed and read, although the disk took a fraction.
             try await eventually("the shim complains") {
                 (try? Files.readText(shim.bundle("a") + "/shim.log").contains("log lines are being dropped")) ?? false
             }
+            var text = String(decoding: try Files.read(mount + "/log"), as: UTF8.self)
+            #expect(text.hasSuffix("\n"), "no half line at the end")
+            try #require(unsafe Glibc.mount("tmpfs", mount, "tmpfs", UInt(MS_REMOUNT), "size=10m") == 0)
+            try await client.kill("a", SIGUSR1)
+            try await eventually("the line after the gap") {
+                text = String(decoding: try Files.read(mount + "/log"), as: UTF8.self)
+                return text.hasSuffix(" stdout F after\n")
+            }
+            #expect(text.contains("were lost here: No space left on device"))
             try await client.kill("a", SIGKILL)
             #expect(try await client.wait("a").exitStatus == 137)
-            let text = String(decoding: try Files.read(mount + "/log"), as: UTF8.self)
-            #expect(text.hasSuffix("\n"), "no half line at the end")
         }
     }
 

@@ -120,7 +120,8 @@ extension SystemSuite {
                         try agent.container(name)["state"]?["waiting"]?["reason"] == "CrashLoopBackOff"
                     }
                     let status = try agent.container(name)
-                    #expect(status["restartCount"]?.int64Value ?? 0 >= 1)
+                    let restarts = status["restartCount"]?.int64Value ?? 0
+                    #expect(restarts >= 1)
                     #expect(status["lastState"]?["terminated"]?["exitCode"] == 1)
                     #expect(try agent.phase(name) == "Running")
                 }

@@ -117,6 +117,9 @@ final class RunningAgent {
         let text: String
         var json: JSONValue { (try? JSONValue(parsing: text)) ?? .null }  // what is no JSON has no members
 
+        /// A Status' message; empty for anything else.
+        var message: String { json["message"]?.stringValue ?? "" }
+
         func header(_ name: String) -> String? {
             head.split(whereSeparator: \.isNewline)
                 .first { $0.lowercased().hasPrefix(name.lowercased() + ":") }
@@ -245,7 +248,8 @@ final class RunningAgent {
         for place in ["s/runtime/k8s.io", "s/s", "r/pods", "r/snapshots/active", "r/content/ingest", "l"] {
             let path = directory + "/" + place
             guard Files.exists(path) else { continue }
-            found += try Files.list(path).map { "\(place)/\($0)" }
+            // The cache of seccomp programs belongs to no pod.
+            found += try Files.list(path).filter { $0 != ".seccomp" }.map { "\(place)/\($0)" }
         }
         return found
     }

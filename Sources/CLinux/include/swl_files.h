@@ -28,6 +28,8 @@ int swl_memfd_create(const char *_Nonnull name);
 /// Seals a memory file against every change of its content, or says whether it is (1 or 0).
 int swl_seal(int fd);
 int swl_is_sealed(int fd);
+/// renameat2(2) with RENAME_EXCHANGE: each of two existing paths becomes the other, at once.
+int swl_exchange(const char *_Nonnull first, const char *_Nonnull second);
 /// open(2) with O_PATH.
 int swl_open_path(const char *_Nonnull path);
 /// A private read-only clone of the mount that `fd` (O_PATH) lies on, rooted at that file.

@@ -93,7 +93,7 @@ struct ActionExecutor: Sendable {
     private func createSandbox(_ id: String, _ attempt: Int, _ pod: Pod) async -> [PodFact] {
         do {
             let handle = try await core.createSandbox(assembly.sandbox(id: id, pod: pod))
-            var facts: [PodFact] = [
+            return [
                 .sandboxCreated(
                     SandboxCreated(
                         sandboxID: id,
@@ -105,10 +105,6 @@ struct ActionExecutor: Sendable {
                     )
                 )
             ]
-            if let limitation = handle.limitation {
-                facts.append(.warned(PodWarned(reason: "NetworkNotReady", message: limitation)))
-            }
-            return facts
         } catch {
             return [
                 .sandboxFailed(

@@ -150,7 +150,7 @@ struct ContainerAssembly: Sendable {
     /// Removes the pod's volumes, files, logs and cgroups. Its containers are gone.
     func removeFiles(of pod: Pod) async throws {
         try await pool.run { [self] in
-            try CgroupDirectories.removeUnused(cgroupParent(of: pod))
+            try EmptyCgroups.remove(cgroupParent(of: pod))
             try Files.removeTree(directories.pod(pod.metadata.uid))
             try Files.removeTree(
                 directories.podLogs(

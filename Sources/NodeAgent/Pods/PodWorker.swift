@@ -48,7 +48,17 @@ final class PodWorker: Sendable {
 
     func send(_ message: Message) {
         guard case .terminated = sender.yield(message), case .command(let command) = message else { return }
-        command.answer(.failure(.notFound(resource: "pods", name: reference.name)))
+        refuse(command, isRemoved: true)
+    }
+
+    private func refuse(_ command: PodCommand, isRemoved: Bool) {
+        command.answer(
+            .failure(
+                isRemoved
+                    ? .notFound(resource: "pods", name: reference.name)
+                    : .serviceUnavailable("the agent is stopping", retryAfter: 5)
+            )
+        )
     }
 
     /// Owns the pod until it is removed or the task is cancelled.
@@ -65,20 +75,10 @@ final class PodWorker: Sendable {
             group.cancelAll()
             // Whoever asked too late gets an answer too.
             for await message in mailbox {
-                if case .command(let command) = message { refuse(command, state) }
+                if case .command(let command) = message { refuse(command, isRemoved: state.record == nil) }
             }
         }
         environment.ended(uid, reference.namespace)
-    }
-
-    private func refuse(_ command: PodCommand, _ state: State) {
-        command.answer(
-            .failure(
-                state.record == nil
-                    ? .notFound(resource: "pods", name: reference.name)
-                    : .serviceUnavailable("the agent is stopping", retryAfter: 5)
-            )
-        )
     }
 
     /// What only this worker's loop touches.
@@ -173,10 +173,7 @@ final class PodWorker: Sendable {
                 priority: .runtime
             )
         } catch {
-            environment.logger.critical(
-                "a fact cannot be encoded",
-                metadata: ["pod": "\(reference)", "error": "\(error)"]
-            )
+            environment.logger.critical("a fact cannot be encoded", metadata: ["pod": "\(reference)", "error": "\(error)"])
             return
         }
         guard let last = await write(proposal) else {

@@ -7,16 +7,28 @@ import Testing
     .serialized,
     .enabled(if: getuid() == 0 && Hierarchy.any != nil, "needs root and a cgroup hierarchy that can be written to")
 )
-struct CgroupDirectoriesTests {
+struct EmptyCgroupsTests {
     private let name = "/swiftlet-test-cgroups-\(getpid())"
 
-    @Test("empty cgroups go, with those below them, and a second time is fine")
+    @Test("an empty cgroup goes with the empty ones above it, and a second time is fine")
     func removesEmpty() throws {
         let top = try #require(Hierarchy.any) + name
-        try Files.makeDirectories(top + "/besteffort/pod1/container")
-        #expect(try CgroupDirectories.removeUnused(name) == [])
+        try Files.makeDirectories(top + "/besteffort/pod1")
+        try EmptyCgroups.remove(name + "/besteffort/pod1")
         #expect(!Files.exists(top))
-        #expect(try CgroupDirectories.removeUnused(name) == [])
+        try EmptyCgroups.remove(name + "/besteffort/pod1")
+    }
+
+    @Test("a cgroup above that has another child stays")
+    func keepsSiblings() throws {
+        let top = try #require(Hierarchy.any) + name
+        try Files.makeDirectories(top + "/besteffort/pod1")
+        try Files.makeDirectories(top + "/besteffort/pod2")
+        try EmptyCgroups.remove(name + "/besteffort/pod1")
+        #expect(!Files.exists(top + "/besteffort/pod1"))
+        #expect(Files.exists(top + "/besteffort/pod2"))
+        try EmptyCgroups.remove(name + "/besteffort/pod2")
+        #expect(!Files.exists(top))
     }
 
     @Test("a cgroup that holds a process stays, and so does the process")
@@ -32,8 +44,7 @@ struct CgroupDirectoriesTests {
         )
         do {
             try Files.put("\(child)", to: top + "/pod1/cgroup.procs")
-            let left = try CgroupDirectories.removeUnused(name)
-            #expect(left.contains(top))
+            try EmptyCgroups.remove(name + "/pod1")
             #expect(Files.exists(top + "/pod1"))
             #expect(try ProcessFacts.of(child)?.isZombie == false)
         } catch {
@@ -41,7 +52,8 @@ struct CgroupDirectoriesTests {
         }
         kill(child, SIGKILL)
         _ = try Spawn.wait(child)
-        #expect(try CgroupDirectories.removeUnused(name) == [])
+        try EmptyCgroups.remove(name + "/pod1")
+        #expect(!Files.exists(top))
     }
 }
 
