@@ -55,6 +55,23 @@ struct APIRequest: Sendable {
         }
     }
 
+    /// The client's name for this request (draft-ietf-httpapi-idempotency-key-header), if it gave one.
+    func idempotencyKey(body: [UInt8]) throws(APIError) -> IdempotencyKey? {
+        guard let text = raw.headers[.idempotencyKey] else { return nil }
+        let key = IdempotencyKey(
+            key: text,
+            actor: origin.actor,
+            target: "\(raw.method.rawValue) \(raw.uri.path)",
+            body: body
+        )
+        guard let key else {
+            throw .badRequest(
+                "Idempotency-Key: it has \(text.utf8.count) bytes; 1 to \(IdempotencyKey.limit) are possible"
+            )
+        }
+        return key
+    }
+
     /// Reads the body.
     ///
     /// - Throws: 413 before anything of it is read when its length is known to be too large.

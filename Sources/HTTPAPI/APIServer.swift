@@ -28,7 +28,9 @@ package struct APIServer: Service {
         let unix = Application(
             responder: responder,
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
-            onServerRunning: { [agent, logger] _ in SocketFile.protect(path, group: agent.configuration.socketGroup, logger) },
+            onServerRunning: { [agent, logger] _ in
+                SocketFile.protect(path, group: agent.configuration.socketGroup, logger)
+            },
             logger: quiet
         )
         try await withThrowingTaskGroup { group in

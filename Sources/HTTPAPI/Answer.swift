@@ -60,8 +60,16 @@ enum Answer {
         return agent.hasPrefix("curl/") || agent.hasPrefix("Wget/")
     }
 
-    private static func escaped(_ text: String) -> String {
-        String(text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0.isNewline ? " " : $0] })
+    static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": escaped += "\\\(scalar)"
+            case "\u{00}"..."\u{1F}", "\u{7F}": escaped += " "  // a header's value has one line
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
     }
 
     /// An answer of unknown length, sent as it comes; it ends when the client goes away.
@@ -103,6 +111,17 @@ final class StreamWriter: Sendable {
 
     /// Sends bytes; waits while the client is slow.
     func write(_ bytes: [UInt8]) async throws { try await unsafe writer.write(ByteBuffer(bytes: bytes)) }
+
+    /// Produces until that is done or `seconds` have passed; nil or 0 is without an end.
+    func within(seconds: Int64?, _ produce: @escaping @Sendable () async throws -> Void) async throws {
+        guard let seconds, seconds > 0 else { return try await produce() }
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await produce() }
+            group.addTask { try await Task.sleep(for: .seconds(min(seconds, 1 << 31))) }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
 
     func finish() async throws { try await unsafe writer.finish(nil) }
 }

@@ -50,6 +50,7 @@ struct EventHandlers: Sendable {
     private func watch(_ request: APIRequest) async throws -> Response {
         let filter = try ObjectFilter(request, kind: .events)
         let asked = try request.number("resourceVersion") ?? 0
+        let seconds = try request.number("timeoutSeconds")
         let head = agent.store.head
         let initial = asked > 0 ? [] : try records(request, head: head)
         let cursor = try await agent.store.watch(after: asked > 0 ? asked : head, resource: ResourceKind.pods.key)
@@ -70,10 +71,14 @@ struct EventHandlers: Sendable {
                 if !text.isEmpty { try await output.write(text) }
             }
             try await send(initial)
-            while !Task.isCancelled {
-                let records = try await cursor.next(max: 500)
-                if records.isEmpty { return }
-                try await send(records)
+            try await output.within(seconds: seconds) {
+                do {
+                    while case let records = try await cursor.next(max: 500), !records.isEmpty {
+                        try await send(records)
+                    }
+                } catch let error as WatchError {
+                    try await output.write(try lines.failure(error))
+                }
             }
         }
     }

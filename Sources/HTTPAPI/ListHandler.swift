@@ -83,7 +83,9 @@ struct ListHandler: Sendable {
         } else if let time = Time(parsing: text) {
             seq = try agent.store.seq(atOrBefore: time.microsecondsSince1970 + 999_999)
         } else {
-            throw APIError.badRequest("asOf: \"\(text)\" is neither a resourceVersion nor a time like 2026-01-31T12:00:00Z")
+            throw APIError.badRequest(
+                "asOf: \"\(text)\" is neither a resourceVersion nor a time like 2026-01-31T12:00:00Z"
+            )
         }
         guard seq >= agent.store.floor else { throw APIError(WatchError.expired(floor: agent.store.floor)) }
         guard seq <= agent.store.head else {

@@ -103,6 +103,14 @@ struct MetaHandlers: Sendable {
         return try Answer.document(try JSONCoding.encode(list), for: request)
     }
 
-    /// What this server really serves.
-    static let served: [ServedResource] = ServedResource.all
+    /// What this server really serves: a pod's status is the agent's to write.
+    static let served: [ServedResource] = ServedResource.all.map { resource in
+        var resource = resource
+        resource.subresources = resource.subresources.map { subresource in
+            var subresource = subresource
+            subresource.verbs = subresource.verbs.filter { $0 == "get" }
+            return subresource
+        }
+        return resource
+    }
 }

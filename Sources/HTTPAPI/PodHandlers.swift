@@ -9,9 +9,10 @@ struct PodHandlers: Sendable {
     let agent: Agent
 
     func create(_ request: APIRequest) async throws -> Response {
+        let body = try await request.body()
         let (pod, warnings) = try ObjectDecoding.decode(
             Pod.self,
-            body: try await request.body(),
+            body: body,
             contentType: request.contentType,
             fieldValidation: try request.fieldValidation
         )
@@ -19,6 +20,7 @@ struct PodHandlers: Sendable {
             pod,
             namespace: request["namespace"],
             origin: request.origin,
+            idempotency: try request.idempotencyKey(body: body),
             dryRun: request.isDryRun
         )
         return try Answer.document(stored, for: request, status: .created, warnings: warnings)
@@ -42,12 +44,7 @@ struct PodHandlers: Sendable {
             guard pod.metadata.uid.isEmpty || pod.metadata.uid == current.metadata.uid else {
                 throw .conflict(resource: "pods", name: current.metadata.name)
             }
-            var new = pod
-            new.metadata.namespace = current.metadata.namespace
-            new.metadata.uid = current.metadata.uid
-            // What the server filled in and the client left out stays.
-            if new.spec.nodeName.isEmpty { new.spec.nodeName = current.spec.nodeName }
-            return new
+            return pod
         }
         return try Answer.document(stored, for: request, warnings: warnings)
     }

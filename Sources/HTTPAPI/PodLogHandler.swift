@@ -36,13 +36,14 @@ struct PodLogHandler: Sendable {
         options.limitBytes = try count("limitBytes", request)
         if let seconds = try request.number("sinceSeconds") {
             guard seconds > 0 else { throw .badRequest("sinceSeconds must be greater than 0") }
-            options.since = Time(microsecondsSince1970: agent.now - seconds * 1_000_000).description
+            let (span, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000)
+            if !isTooLong { options.since = Time(microsecondsSince1970: max(0, agent.now - span)) }
         }
         if let time = request.query("sinceTime"), !time.isEmpty {
             guard let parsed = Time(parsing: time) else {
                 throw .badRequest("sinceTime: \"\(time)\" is not a time like 2026-01-31T12:00:00Z")
             }
-            options.since = parsed.description
+            options.since = parsed
         }
         switch request.query("stream") {
         case nil, "", "All": break

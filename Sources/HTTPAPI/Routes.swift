@@ -14,6 +14,7 @@ enum Routes {
         let eventLog = EventLogHandler(agent: agent)
         let images = ImageHandlers(agent: agent)
         let meta = MetaHandlers(agent: agent)
+        let openAPI = OpenAPIHandlers(version: agent.version)
         let inNamespace = "/api/v1/namespaces/{namespace}"
         let onePod = inNamespace + "/pods/{name}"
 
@@ -21,13 +22,23 @@ enum Routes {
             Route(.get, "/api/v1/pods", "list or watch the pods of all namespaces", pods.list),
             Route(.get, inNamespace + "/pods", "list pods; ?watch=1 follows changes", pods.list),
             Route(.post, inNamespace + "/pods", "create a pod (JSON or YAML)", podChanges.create),
-            Route(.delete, inNamespace + "/pods", "delete the pods that match the selectors", podChanges.deleteCollection),
+            Route(
+                .delete,
+                inNamespace + "/pods",
+                "delete the pods that match the selectors",
+                podChanges.deleteCollection
+            ),
             Route(.get, onePod, "read a pod", pods.get),
             Route(.put, onePod, "replace a pod", podChanges.replace),
             Route(.patch, onePod, "patch a pod (merge, JSON or strategic)", podChanges.patch),
             Route(.delete, onePod, "delete a pod; ?gracePeriodSeconds=N", podChanges.delete),
             Route(.get, onePod + "/status", "read a pod", pods.get),
-            Route(.get, onePod + "/log", "a container's output; ?follow=1&tailLines=N&timestamps=1&previous=1", logs.log),
+            Route(
+                .get,
+                onePod + "/log",
+                "a container's output; ?follow=1&tailLines=N&timestamps=1&previous=1",
+                logs.log
+            ),
             Route(.get, onePod + "/why", "why the pod runs or does not, in words", podChanges.why),
             Route(.get, "/api/v1/events", "list or watch the events of all namespaces", events.list),
             Route(.get, inNamespace + "/events", "list or watch events", events.list),
@@ -40,7 +51,12 @@ enum Routes {
             Route(.delete, "/api/v1/namespaces/{name}", "delete a namespace with its pods", namespaceChanges.delete),
             Route(.get, "/v1/log", "the event log, one JSON object a line; ?after=SEQ&follow=1", eventLog.log),
             Route(.get, "/v1/images", "list images; ?namespace=k8s.io", images.list),
-            Route(.post, "/v1/images/import", "import an image archive (docker-archive or OCI layout)", images.importArchive),
+            Route(
+                .post,
+                "/v1/images/import",
+                "import an image archive (docker-archive or OCI layout)",
+                images.importArchive
+            ),
             Route(.delete, "/v1/images", "remove an image; ?name=REF", images.remove),
             Route(.get, "/v1/doctor", "what of the machine is missing, and how to mend it", meta.doctor),
             Route(.get, "/healthz", "ok while the agent serves", meta.live),
@@ -51,6 +67,9 @@ enum Routes {
             Route(.get, "/api", "discovery", meta.api),
             Route(.get, "/apis", "discovery", meta.apis),
             Route(.get, "/api/v1", "discovery", meta.coreResources),
+            // Not /openapi/v2: kubectl takes any answer to that for protobuf, and does without it on 404.
+            Route(.get, "/openapi/v3", "where the OpenAPI documents are", openAPI.index),
+            Route(.get, "/openapi/v3/api/v1", "the OpenAPI document of core/v1", openAPI.coreV1),
         ]
         routes.append(Route(.get, "/", "this list", meta.index(routes)))
         return RouteTable(routes: routes)

@@ -36,13 +36,12 @@ struct WatchHandler: Sendable {
                     try await output.write(lines.bookmark(initial.head, endsInitialEvents: true))
                 }
             }
-            try await withThrowingTaskGroup { group in
-                group.addTask { try await self.follow(cursor, lines, output, bookmarks: bookmarks) }
-                if let seconds, seconds > 0 {
-                    group.addTask { try await Task.sleep(for: .seconds(seconds)) }
+            try await output.within(seconds: seconds) {
+                do {
+                    try await self.follow(cursor, lines, output, bookmarks: bookmarks)
+                } catch let error as WatchError {
+                    try await output.write(try lines.failure(error))
                 }
-                try await group.next()
-                group.cancelAll()
             }
         }
     }
@@ -75,17 +74,21 @@ struct WatchHandler: Sendable {
     }
 
     /// The next events; nil if none came in time; empty when the watch is over.
-    private static func next(_ cursor: WatchCursor, within limit: Duration?) async throws -> [EventRecord]? {
+    static func next(_ cursor: WatchCursor, within limit: Duration?) async throws -> [EventRecord]? {
         guard let limit else { return try await cursor.next(max: 500) }
         return try await withThrowingTaskGroup(of: [EventRecord]?.self) { group in
             group.addTask { try await cursor.next(max: 500) }
             group.addTask {
-                try await Task.sleep(for: limit)
+                try? await Task.sleep(for: limit)  // cancelled when events came first; then nobody asks for this result
                 return nil
             }
             let first = try await group.next() ?? nil
             group.cancelAll()
-            return first
+            if let first { return first }
+            // The cursor may have moved in the same instant: what it has taken would be lost.
+            let late = try await group.next() ?? nil
+            if let late, !late.isEmpty { return late }
+            return Task.isCancelled ? [] : nil
         }
     }
 }
@@ -138,13 +141,20 @@ struct WatchLines: Sendable {
         return Array("{\"type\":\"\(type)\",\"object\":".utf8) + document + Array("}\n".utf8)
     }
 
+    /// Why the watch ends; clients list again.
+    func failure(_ error: WatchError) throws -> [UInt8] {
+        let status = try JSONCoding.encode(APIError(error).status)
+        return Array("{\"type\":\"ERROR\",\"object\":".utf8) + status + Array("}\n".utf8)
+    }
+
     /// "Everything up to here was delivered."
     func bookmark(_ seq: Seq, endsInitialEvents: Bool) -> [UInt8] {
         let annotations = endsInitialEvents ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : ""
         let empty = kind.kind == "Pod" ? ",\"spec\":{\"containers\":null},\"status\":{}" : ""
         return Array(
             ("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"\(kind.kind)\",\"apiVersion\":\"\(kind.apiVersion)\","
-                + "\"metadata\":{\"resourceVersion\":\"\(seq)\",\"creationTimestamp\":null\(annotations)}\(empty)}}\n").utf8
+                + "\"metadata\":{\"resourceVersion\":\"\(seq)\",\"creationTimestamp\":null\(annotations)}\(empty)}}\n")
+                .utf8
         )
     }
 }

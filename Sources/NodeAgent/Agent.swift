@@ -147,6 +147,9 @@ package final class Agent: Service {
         }
     }
 
+    /// True if journald takes records.
+    var isJournalConnected: Bool { journal?.status.connection == .connected }
+
     /// Serves until cancelled or until the service group shuts down.
     package func run() async throws {
         try await registerNode()
@@ -232,14 +235,13 @@ package final class Agent: Service {
         }
         return PodWorkerEnvironment(
             stream: stream,
-            executor: ActionExecutor(
+            actions: ActionExecutor(
                 core: core,
                 assembly: assembly,
                 directories: directories,
                 clock: clock,
                 watch: watch
             ),
-            adoption: PodAdoption(core: core, assembly: assembly, clock: clock),
             policy: .kubernetes,
             clock: clock,
             logger: logger,

@@ -126,7 +126,12 @@ extension Configuration {
         .string("", "log_dir", \.logDirectory, "The containers' logs: NAMESPACE_POD_UID/CONTAINER/N.log."),
         .string("", "node_name", \.nodeName, "The node's name; empty is the host's name."),
         .string("", "log_level", \.logLevel, "trace, debug, info, notice, warning, error or critical."),
-        .string("api", "insecure_http", \.insecureHTTP, "127.0.0.1:PORT to serve plain HTTP on loopback; empty is off."),
+        .string(
+            "api",
+            "insecure_http",
+            \.insecureHTTP,
+            "127.0.0.1:PORT to serve plain HTTP on loopback; empty is off."
+        ),
         .string("api", "socket_group", \.socketGroup, "A group that may use the unix socket; empty is root only."),
         .string("runtime", "cgroup_root", \.cgroupRoot, "The cgroup above all pods."),
         .string("runtime", "binary_dir", \.binaryDirectory, "Where the shim is; empty is beside the agent's binary."),
@@ -180,7 +185,8 @@ extension Configuration {
 
     /// A complete commented config.toml with the default of every key.
     package static var defaultText: String {
-        var text = "# Swiftlet's configuration, /etc/swiftlet/config.toml. Every key is optional; these are the defaults.\n"
+        var text =
+            "# Swiftlet's configuration, /etc/swiftlet/config.toml. Every key is optional; these are the defaults.\n"
         var section = ""
         let configuration = Configuration()
         for setting in settings {
@@ -197,7 +203,9 @@ extension Configuration {
     ///
     /// - Throws: A sentence that names the key.
     package func validate() throws(ConfigurationError) {
-        for (key, path) in [("root", root), ("state", state), ("log_dir", logDirectory), ("runtime.cgroup_root", cgroupRoot)]
+        for (key, path) in [
+            ("root", root), ("state", state), ("log_dir", logDirectory), ("runtime.cgroup_root", cgroupRoot),
+        ]
         where !path.hasPrefix("/") || path.split(separator: "/").contains("..") {
             throw ConfigurationError("\(key): \"\(path)\" is not an absolute path")
         }

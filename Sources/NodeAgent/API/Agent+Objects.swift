@@ -16,7 +16,8 @@ extension Agent {
     /// The object as it was after an event of the log.
     func image(at seq: Seq) throws(APIError) -> [UInt8] {
         do {
-            guard let event = try store.events(after: seq - 1, limit: 1).first, event.seq == seq, let bytes = event.after
+            guard let event = try store.events(after: seq - 1, limit: 1).first, event.seq == seq,
+                let bytes = event.after
             else { throw APIError.internalError("event \(seq) has no object") }
             return bytes
         } catch let error as APIError {
@@ -86,7 +87,9 @@ extension APIError {
             self = .serviceUnavailable("the event log takes no changes: \(reason)", retryAfter: 10)
         case .tooLarge: self = .requestEntityTooLarge(limit: 3 << 19)
         case .outcomeUnknown(let why):
-            self = .timeout("it is not known whether the change was stored (\(why)); read the object before trying again")
+            self = .timeout(
+                "it is not known whether the change was stored (\(why)); read the object before trying again"
+            )
         case .invalid(let why): self = .internalError(why)
         case .closed: self = .serviceUnavailable("the agent is stopping", retryAfter: 5)
         }

@@ -10,12 +10,14 @@ extension Agent {
     /// - Parameters:
     ///   - pod: As the client sent it.
     ///   - namespace: Of the URL; the pod's own must be the same or empty.
+    ///   - idempotency: The same request under the same key has been carried out before: its result is returned again.
     ///   - dryRun: Does everything but writing.
     /// - Returns: The pod as stored.
     package func createPod(
         _ pod: Pod,
         namespace: String,
         origin: RequestOrigin,
+        idempotency: IdempotencyKey? = nil,
         dryRun: Bool = false
     ) async throws(APIError) -> [UInt8] {
         var pod = pod
@@ -44,12 +46,14 @@ extension Agent {
                 expected: .absent,
                 facts: [try newFact(fact, record.pod)],
                 actor: origin.actor,
-                request: origin.request
+                request: origin.request,
+                idempotencyKey: idempotency?.key,
+                requestDigest: idempotency?.requestDigest
             ),
             resource: "pods",
             name: pod.metadata.name
         )
-        addWorker(uid, record, cause: appended.last, adopt: false)
+        if !appended.replayed { addWorker(uid, record, cause: appended.last, adopt: false) }
         return try image(at: appended.last)
     }
 
@@ -75,17 +79,11 @@ extension Agent {
                 throw .conflict(resource: "pods", name: name)
             }
             PodDefaults.apply(to: &new)
-            new.status = current.status
+            new.takeOverSystemFields(from: current)
             new.metadata.resourceVersion = current.metadata.resourceVersion
-            new.metadata.creationTimestamp = current.metadata.creationTimestamp
-            new.metadata.generation = current.metadata.generation
-            new.metadata.deletionTimestamp = current.metadata.deletionTimestamp
-            new.metadata.deletionGracePeriodSeconds = current.metadata.deletionGracePeriodSeconds
             let errors = PodValidation.validateUpdate(old: current, new: new)
             guard errors.isEmpty else { throw .invalid(kind: "Pod", name: name, errors: errors) }
-            if new == current { return nil }
-            if new.spec != current.spec { new.metadata.generation += 1 }
-            return new
+            return new == current ? nil : new
         }
         if dryRun {
             guard let object = store.object(stream) else { throw .notFound(resource: "pods", name: name) }
@@ -94,7 +92,8 @@ extension Agent {
         }
         let now = clock
         let seq = try await command(stream, origin: origin) { current in
-            guard let new = try checked(current) else { return nil }
+            guard var new = try checked(current) else { return nil }
+            new.metadata.resourceVersion = ""
             let fact: PodFact =
                 patchType.map { .patched(PodPatched(patchType: $0, changedAt: now())) }
                 ?? .replaced(PodReplaced(changedAt: now()))

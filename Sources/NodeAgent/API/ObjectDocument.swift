@@ -5,7 +5,9 @@ import KubernetesAPI
 /// Between an object and its after-image in the log: the JSON that GET, LIST and WATCH serve as it is.
 enum ObjectDocument {
     /// Encodes an object with a hole where the log writes the resourceVersion.
-    static func image<Object: Encodable>(of object: Object, _ metadata: WritableKeyPath<Object, ObjectMeta>) throws -> AfterImage {
+    static func image<Object: Encodable>(of object: Object, _ metadata: WritableKeyPath<Object, ObjectMeta>) throws
+        -> AfterImage
+    {
         var object = object
         // Empty strings are left out, so a digit keeps the place; in ObjectMeta only fields that hold no free text of
         // the user's come before it, so the first match is the field itself.

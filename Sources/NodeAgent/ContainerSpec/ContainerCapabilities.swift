@@ -33,8 +33,7 @@ enum ContainerCapabilities {
             if add.contains("CAP_ALL") { chosen = all }
             if drop.contains("CAP_ALL") { chosen = [] }
             chosen += add.filter { $0 != "CAP_ALL" && !chosen.contains($0) }
-            let dropped = Set(drop)
-            chosen.removeAll { dropped.contains($0) && !(drop.contains("CAP_ALL") && add.contains($0)) }
+            chosen.removeAll { drop.contains($0) }
         }
         let active = isRoot ? chosen : []
         return RuntimeSpec.Capabilities(bounding: chosen, effective: active, permitted: active)

@@ -76,7 +76,8 @@ struct ContainerEnvironment {
 
 /// `fieldRef` paths of the downward API.
 enum DownwardField {
-    static func value(_ path: String, _ downward: ContainerEnvironment.Downward) throws(ContainerConfigError) -> String {
+    static func value(_ path: String, _ downward: ContainerEnvironment.Downward) throws(ContainerConfigError) -> String
+    {
         let pod = downward.pod
         switch path {
         case "metadata.name": return pod.metadata.name
@@ -109,7 +110,9 @@ enum DownwardResource {
         let target: Container
         if reference.containerName.isEmpty || reference.containerName == container.name {
             target = container
-        } else if let other = downward.pod.spec.containers.first(where: { $0.name == reference.containerName }) {
+        } else if let other = (downward.pod.spec.containers + downward.pod.spec.initContainers)
+            .first(where: { $0.name == reference.containerName })
+        {
             target = other
         } else {
             throw ContainerConfigError("container \(reference.containerName) not found")
@@ -130,6 +133,7 @@ enum DownwardResource {
     }
 
     private static func roundedUp(_ amount: Int64, by divisor: Int64) -> Int64 {
-        divisor > 0 ? (amount + divisor - 1) / divisor : amount
+        guard divisor > 0 else { return amount }
+        return amount / divisor + (amount % divisor > 0 ? 1 : 0)
     }
 }

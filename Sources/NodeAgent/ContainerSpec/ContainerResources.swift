@@ -6,6 +6,7 @@ import OCI
 enum ContainerResources {
     static let period: UInt64 = 100_000
     static let minimumShares: UInt64 = 2
+    static let maximumShares: UInt64 = 262_144
     static let minimumQuota: Int64 = 1000
 
     static func of(_ container: Container, privileged: Bool, podPidsLimit: Int64?) -> RuntimeSpec.Resources {
@@ -15,7 +16,8 @@ enum ContainerResources {
         let requested = requests["cpu"] ?? limits["cpu"]
         cpu.shares = shares(milli: requested?.milliValue ?? 0)
         if let limit = limits["cpu"], limit.milliValue > 0 {
-            cpu.quota = max(minimumQuota, limit.milliValue * Int64(period) / 1000)
+            let (product, isTooLarge) = limit.milliValue.multipliedReportingOverflow(by: Int64(period))
+            cpu.quota = isTooLarge ? .max / 1000 : max(minimumQuota, product / 1000)
             cpu.period = period
         }
         var memory: RuntimeSpec.Memory?
@@ -31,7 +33,7 @@ enum ContainerResources {
     /// 1 CPU is 1024 shares; never under the kernel's minimum of 2.
     static func shares(milli: Int64) -> UInt64 {
         guard milli > 0 else { return minimumShares }
-        return max(minimumShares, min(262_144, UInt64(milli) * 1024 / 1000))
+        return max(minimumShares, min(maximumShares, UInt64(min(milli, 256_000_000)) * 1024 / 1000))
     }
 }
 
@@ -45,7 +47,7 @@ enum OOMScore {
         default:
             let requested = container.resources.requests["memory"]?.value ?? 0
             guard memoryCapacity > 0 else { return 999 }
-            let adjustment = 1000 - Int(1000.0 * Double(requested) / Double(memoryCapacity))
+            let adjustment = 1000 - Int(1000 * min(1, Double(requested) / Double(memoryCapacity)))
             return min(999, max(3, adjustment))
         }
     }

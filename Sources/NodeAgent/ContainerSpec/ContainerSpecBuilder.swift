@@ -48,8 +48,12 @@ struct ContainerSpecBuilder {
                 path: "rootfs",
                 readonly: container.securityContext?.readOnlyRootFilesystem
             ),
-            mounts: DefaultMounts.of(privileged: privileged, hostIPC: pod.spec.hostIPC, hostNetwork: pod.spec.hostNetwork)
-                + mounts,
+            mounts: DefaultMounts.of(
+                privileged: privileged,
+                hostIPC: pod.spec.hostIPC,
+                hostNetwork: pod.spec.hostNetwork
+            )
+                + outerFirst(mounts),
             annotations: [
                 "io.kubernetes.cri.container-type": "container",
                 "io.kubernetes.cri.sandbox-id": sandboxID,
@@ -71,6 +75,14 @@ struct ContainerSpecBuilder {
                 readonlyPaths: privileged || isUnmasked ? nil : DefaultMounts.readOnlyPaths
             )
         )
+    }
+
+    /// A mount hides what was mounted below its path before, so outer paths come first; equals keep their order.
+    private func outerFirst(_ mounts: [RuntimeSpec.Mount]) -> [RuntimeSpec.Mount] {
+        let depth = { (mount: RuntimeSpec.Mount) in mount.destination.split(separator: "/").count }
+        return mounts.enumerated()
+            .sorted { (depth($0.element), $0.offset) < (depth($1.element), $1.offset) }
+            .map(\.element)
     }
 
     private var isUnmasked: Bool { container.securityContext?.procMount == "Unmasked" }

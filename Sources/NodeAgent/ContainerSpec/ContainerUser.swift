@@ -34,11 +34,17 @@ enum UserResolution {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let name = parts.first ?? ""
 
+        let mustBeOther = (context?.runAsNonRoot ?? podContext?.runAsNonRoot) == true
+        if mustBeOther, asked == nil, !name.isEmpty, !isNumber(name) {
+            throw ContainerConfigError(
+                "container has runAsNonRoot and image has non-numeric user (\(name)), cannot verify user is non-root"
+            )
+        }
         let passwd = PasswordFile.users(try file("/etc/passwd") ?? "")
         let groups = PasswordFile.groups(try file("/etc/group") ?? "")
         var user = ContainerUser(uid: 0, gid: 0)
         var login: PasswordFile.User?
-        if name.isEmpty || name.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+        if name.isEmpty || isNumber(name) {
             if !name.isEmpty { user.uid = try parse(name, "user \(text)") }
             login = passwd.first { $0.uid == user.uid }
         } else {
@@ -47,31 +53,27 @@ enum UserResolution {
                     "unable to find user \(name): no matching entries in passwd file of image \(container.image)"
                 )
             }
-            user.uid = found.uid
+            user.uid = try number(Int64(found.uid), "user \(text)")
             login = found
         }
         user.gid = login?.gid ?? 0
         if asked == nil, parts.count == 2, !parts[1].isEmpty {
             user.gid = try group(parts[1], in: groups, image: container.image)
         }
+        user.gid = try number(Int64(user.gid), "group of user \(text)")
         if let askedGroup { user.gid = try number(askedGroup, "runAsGroup") }
 
-        if (context?.runAsNonRoot ?? podContext?.runAsNonRoot) == true {
-            if asked == nil, !name.isEmpty, Int(name) == nil {
-                throw ContainerConfigError(
-                    "container has runAsNonRoot and image has non-numeric user (\(name)), cannot verify user is non-root"
-                )
-            }
-            if user.uid == 0 {
-                throw ContainerConfigError(
-                    asked == nil
-                        ? "container has runAsNonRoot and image will run as root"
-                        : "container's runAsUser breaks non-root policy"
-                )
-            }
+        if mustBeOther, user.uid == 0 {
+            throw ContainerConfigError(
+                asked == nil
+                    ? "container has runAsNonRoot and image will run as root"
+                    : "container's runAsUser breaks non-root policy"
+            )
         }
 
-        var additional: [UInt32] = []
+        // The primary group is named again: without it a process that clears its supplementary groups would be let into
+        // files that exclude the group (CVE-2022-36109, CVE-2023-25173).
+        var additional = [user.gid]
         if podContext?.supplementalGroupsPolicy != "Strict", let login {
             additional += groups.filter { $0.members.contains(login.name) }.map(\.gid)
         }
@@ -87,7 +89,7 @@ enum UserResolution {
         in groups: [PasswordFile.Group],
         image: String
     ) throws(ContainerConfigError) -> UInt32 {
-        if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return try parse(text, "group \(text)") }
+        if isNumber(text) { return try parse(text, "group \(text)") }
         guard let found = groups.first(where: { $0.name == text }) else {
             throw ContainerConfigError(
                 "unable to find group \(text): no matching entries in group file of image \(image)"
@@ -95,6 +97,8 @@ enum UserResolution {
         }
         return found.gid
     }
+
+    private static func isNumber(_ text: String) -> Bool { text.utf8.allSatisfy { (0x30...0x39).contains($0) } }
 
     /// Ids are 0 ... 2^31 - 1, as Kubernetes and the distributions' tools have it (CVE-2024-40635).
     private static func parse(_ text: String, _ what: String) throws(ContainerConfigError) -> UInt32 {

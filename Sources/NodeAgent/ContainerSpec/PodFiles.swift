@@ -46,7 +46,8 @@ struct PodFiles: Sendable {
         var text: String
         if pod.spec.hostNetwork {
             text = "# Kubernetes-managed hosts file (host network).\n"
-            text += String(decoding: (try? Files.read("/etc/hosts")) ?? [], as: UTF8.self)  // a node without one is fine
+            let node = (try? Files.read("/etc/hosts")) ?? []  // a node without one is fine
+            text += String(decoding: node, as: UTF8.self)
         } else {
             text = """
                 # Kubernetes-managed hosts file.

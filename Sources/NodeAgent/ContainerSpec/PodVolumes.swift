@@ -15,7 +15,9 @@ struct PodVolumes: Sendable {
         var mounts: [RuntimeSpec.Mount] = []
         for mount in container.volumeMounts {
             guard let volume = pod.spec.volumes.first(where: { $0.name == mount.name }) else {
-                throw ContainerConfigError("volume \"\(mount.name)\" of container \(container.name) is not in spec.volumes")
+                throw ContainerConfigError(
+                    "volume \"\(mount.name)\" of container \(container.name) is not in spec.volumes"
+                )
             }
             // A path inside a volume must be held open from the check to the mount (CVE-2021-25741), which needs the runtime.
             guard mount.subPath.isEmpty, mount.subPathExpr.isEmpty else {
@@ -36,7 +38,11 @@ struct PodVolumes: Sendable {
 
     private func prepare(_ volume: Volume, of pod: Pod) throws(ContainerConfigError) -> String {
         do {
-            if volume.emptyDir != nil {
+            if let emptyDir = volume.emptyDir {
+                // On the disk instead would be a promise broken in silence: what is in memory is meant to stay there.
+                guard emptyDir.medium != "Memory" else {
+                    throw ContainerConfigError("emptyDir with medium Memory is not offered by this node yet")
+                }
                 let path = directories.emptyDirectory(podUID: pod.metadata.uid, volume: volume.name)
                 if !Files.exists(path) {
                     try Files.makeDirectories(path)
@@ -75,7 +81,10 @@ enum HostPath {
     static func prepare(_ source: HostPathVolumeSource) throws {
         let kind = source.type ?? ""
         switch kind {
-        case "": return
+        case "":
+            // No check; a path that is not there becomes a directory, as with Docker and containerd.
+            if !Files.exists(source.path) { try Files.makeDirectories(source.path) }
+            return
         case "DirectoryOrCreate": if !Files.exists(source.path) { try Files.makeDirectories(source.path) }
         case "FileOrCreate": if !Files.exists(source.path) { try Files.write(source.path, [], mode: 0o644) }
         default: break

@@ -11,8 +11,8 @@ package struct LogOptions: Hashable, Sendable {
     package var timestamps = false
     package var tailLines: Int?
     package var limitBytes: Int?
-    /// RFC 3339; entries before it are left out. Texts of this form compare as times.
-    package var since: String?
+    /// Entries before it are left out.
+    package var since: Time?
     /// "stdout", "stderr" or nil for both.
     package var stream: String?
 
@@ -27,6 +27,9 @@ package struct LogReader: ~Copyable {
     private let options: LogOptions
     private var file: Descriptor
     private var inode: UInt64
+    /// The file that took the name of the one being read.
+    private var successor: Descriptor?
+    private let since: String?
     private var offset = 0
     private var rest: [UInt8] = []
     private var left: Int
@@ -45,38 +48,43 @@ package struct LogReader: ~Copyable {
         inode = number
         offset = begin ?? 0
         left = options.limitBytes ?? .max
+        since = options.since.map { String($0.description.dropLast()) }
         file = opened
     }
 
     /// True when `limitBytes` is used up.
     package var isFull: Bool { left <= 0 }
 
-    /// The text of what was written since the last call; empty if there is nothing new.
+    /// The text of what was written since the last call; empty only if nothing of it is wanted.
     package mutating func next() throws(SysError) -> [UInt8] {
-        let bytes = try Files.read(file.raw, at: offset, count: 256 << 10, subject: path)
-        if bytes.isEmpty {
-            guard try reopenIfRotated() else { return [] }
-            return try next()
-        }
-        offset += bytes.count
-        rest += bytes
         var text: [UInt8] = []
-        var start = rest.startIndex
-        while left > 0, let newline = rest[start...].firstIndex(of: 0x0A) {
-            append(rest[start..<newline], to: &text)
-            start = newline + 1
+        // What is filtered out is no reason to stop: behind it may be something.
+        while text.isEmpty, left > 0 {
+            let bytes = try Files.read(file.raw, at: offset, count: 256 << 10, subject: path)
+            if bytes.isEmpty {
+                guard try takeOverRotated() else { break }
+                continue
+            }
+            offset += bytes.count
+            rest += bytes
+            var start = rest.startIndex
+            while left > 0, let newline = rest[start...].firstIndex(of: 0x0A) {
+                append(rest[start..<newline], to: &text)
+                start = newline + 1
+            }
+            rest.removeSubrange(..<start)
         }
-        rest.removeSubrange(..<start)
         return text
     }
 
     private mutating func append(_ line: ArraySlice<UInt8>, to text: inout [UInt8]) {
-        guard let entry = LogFile.Entry(Substring(decoding: line, as: UTF8.self)) else { return }
+        guard let entry = LogFile.Entry(line) else { return }
         if let stream = options.stream, entry.stream != stream { return }
-        if let since = options.since, entry.time < since { return }
+        // Without the zone's letter the text of a second comes before all of its fractions.
+        if let since, entry.time < since { return }
         var piece: [UInt8] = []
         if options.timestamps, atLineStart { piece += Array(entry.time.utf8) + [0x20] }
-        piece += Array(entry.text.utf8)
+        piece += entry.text
         if !entry.isPartial { piece.append(0x0A) }
         atLineStart = !entry.isPartial
         if piece.count > left { piece.removeLast(piece.count - left) }
@@ -84,33 +92,57 @@ package struct LogReader: ~Copyable {
         text += piece
     }
 
-    /// The shim renames a full file and begins a new one under the old name.
-    private mutating func reopenIfRotated() throws(SysError) -> Bool {
-        guard Files.exists(path) else { return false }
-        let fresh = try Descriptor.open(path, O_RDONLY)
-        let number = try Files.inode(fresh.raw, subject: path)
-        guard number != inode else { return false }
+    /// The shim renames a full file and begins a new one under the old name. The old one is read to its end first: it
+    /// may have grown between the last reading and the renaming, but not after it.
+    private mutating func takeOverRotated() throws(SysError) -> Bool {
+        if successor == nil {
+            guard Files.exists(path) else { return false }
+            let fresh = try Descriptor.open(path, O_RDONLY)
+            let number = try Files.inode(fresh.raw, subject: path)
+            guard number != inode else { return false }
+            successor = .some(consume fresh)
+            inode = number
+            return true
+        }
+        guard let fresh = successor.take() else { return false }
         file = fresh
-        inode = number
         offset = 0
+        rest = []
         return true
     }
 
-    /// The position of the entry with which the last `lines` lines begin, found from the end of the file.
+    /// The position of the entry with which the last `lines` lines begin, found from the end of the file. A line is what
+    /// the container ended with a newline, in however many entries, and what it has begun.
     private static func start(ofLast lines: Int, _ raw: Int32, _ path: String) throws(SysError) -> Int {
-        var end = try Files.size(raw, subject: path)
-        if lines <= 0 { return end }
+        let size = try Files.size(raw, subject: path)
+        if lines <= 0 { return size }
         var found = 0
+        // Where the oldest entry that is wanted begins.
+        var begin = size
+        var end = size
+        // The part of a page that belongs to an entry which begins in the page before.
+        var carried: [UInt8] = []
         while end > 0 {
-            let begin = max(0, end - (64 << 10))
-            let bytes = try Files.read(raw, at: begin, count: end - begin, subject: path)
-            for index in bytes.indices.reversed() where bytes[index] == 0x0A {
-                // The newline before an entry's line: the entries after it number one more.
-                if begin + index + 1 == (try Files.size(raw, subject: path)) { continue }
-                found += 1
-                if found == lines { return begin + index + 1 }
+            let start = max(0, end - (64 << 10))
+            let page = try Files.read(raw, at: start, count: end - start, subject: path) + carried
+            var upper = page.count
+            while true {
+                // An entry lies between two newlines; the one at its end is part of it.
+                let last = upper > 0 && page[upper - 1] == 0x0A ? upper - 1 : upper
+                guard let newline = page[..<last].lastIndex(of: 0x0A) ?? (start == 0 ? -1 : nil) else { break }
+                let entry = LogFile.Entry(page[(newline + 1)..<last])
+                let endsLine = entry.map { !$0.isPartial } ?? true
+                // The first entry seen is the newest: it is a line of its own even if it goes on.
+                if endsLine || begin == size {
+                    if found == lines { return begin }
+                    found += 1
+                }
+                begin = start + newline + 1
+                upper = newline + 1
+                if upper == 0 { return begin }
             }
-            end = begin
+            carried = Array(page[..<upper])
+            end = start
         }
         return 0
     }
@@ -140,7 +172,8 @@ extension Agent {
                     + "[\(pod.spec.containers.map(\.name).joined(separator: " "))]"
             )
         }
-        let statuses = pod.status.initContainerStatuses + pod.status.containerStatuses + pod.status.ephemeralContainerStatuses
+        let statuses =
+            pod.status.initContainerStatuses + pod.status.containerStatuses + pod.status.ephemeralContainerStatuses
         let status = statuses.first { $0.name == container }
         var attempt = Int(status?.restartCount ?? 0)
         let path = { (attempt: Int) in
@@ -177,9 +210,11 @@ extension Agent {
     /// True while more may be written to a log: its container runs, or has not been seen to end.
     package func isGrowing(_ log: LogLocation) -> Bool {
         guard let object = store.object(PodStream.reference(namespace: log.namespace, name: log.pod)),
-            object.uid.description == log.podUID, let pod = try? decode(Pod.self, object.bytes)  // unreadable: nothing to follow
+            object.uid.description == log.podUID,
+            let pod = try? decode(Pod.self, object.bytes)  // unreadable: nothing to follow
         else { return false }
-        let statuses = pod.status.initContainerStatuses + pod.status.containerStatuses + pod.status.ephemeralContainerStatuses
+        let statuses =
+            pod.status.initContainerStatuses + pod.status.containerStatuses + pod.status.ephemeralContainerStatuses
         guard let status = statuses.first(where: { $0.name == log.container }) else { return false }
         return Int(status.restartCount) == log.attempt && status.state.terminated == nil
             && status.state.waiting?.reason != "CrashLoopBackOff"

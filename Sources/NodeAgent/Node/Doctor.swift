@@ -16,7 +16,7 @@ package struct DoctorFinding: Codable, Hashable, Sendable {
 extension Agent {
     /// Looks at what containers need of this machine.
     package func examine() -> [DoctorFinding] {
-        let fileSystems = (try? Files.readText("/proc/filesystems")) ?? ""  // an unreadable /proc shows as missing things
+        let fileSystems = (try? Files.readText("/proc/filesystems")) ?? ""  // unreadable: things are missing
         let seccomp = (try? Files.readText("/proc/sys/kernel/seccomp/actions_avail")) ?? ""
         return [
             DoctorFinding(
@@ -30,7 +30,7 @@ extension Agent {
                 detail: fileSystems.contains("overlay")
                     ? "the kernel has it" : "not in /proc/filesystems: load it with `modprobe overlay`"
             ),
-            cgroups,
+            CgroupFinding.of(mounts: (try? Files.readText("/proc/self/mounts")) ?? ""),  // as above
             DoctorFinding(
                 name: "seccomp",
                 isFine: seccomp.contains("errno"),
@@ -41,23 +41,31 @@ extension Agent {
                 isFine: store.isReadOnly == nil,
                 detail: store.isReadOnly?.description ?? "takes changes; head \(store.head), floor \(store.floor)"
             ),
-            DoctorFinding(name: "journal", isFine: journalStatus.contains("connected"), detail: journalStatus),
-            DoctorFinding(name: "shim", isFine: true, detail: configuration.binaryDirectory.isEmpty ? "beside the agent" : configuration.binaryDirectory),
+            DoctorFinding(name: "journal", isFine: isJournalConnected, detail: journalStatus),
+            DoctorFinding(
+                name: "shim",
+                isFine: true,
+                detail: configuration.binaryDirectory.isEmpty ? "beside the agent" : configuration.binaryDirectory
+            ),
         ]
     }
+}
 
-    private var cgroups: DoctorFinding {
-        let mounts = (try? Files.readText("/proc/self/mounts")) ?? ""  // as above
-        let lines = mounts.split(separator: "\n").map { $0.split(separator: " ") }
-        let unified = lines.contains { $0.count > 2 && $0[1] == "/sys/fs/cgroup" && $0[2] == "cgroup2" }
-        let legacy = lines.filter { $0.count > 2 && $0[2] == "cgroup" }.map { $0[1].split(separator: "/").last ?? "" }
-        if unified { return DoctorFinding(name: "cgroups", isFine: true, detail: "v2") }
-        let missing = ["memory", "pids", "cpu"].filter { name in !legacy.contains { $0.contains(name) } }
+/// Which hierarchies of control groups there are.
+enum CgroupFinding {
+    /// - Parameter mounts: The text of /proc/self/mounts: source, place, type, options.
+    static func of(mounts: String) -> DoctorFinding {
+        let lines = mounts.split(separator: "\n").map { $0.split(separator: " ") }.filter { $0.count > 3 }
+        if lines.contains(where: { $0[1] == "/sys/fs/cgroup" && $0[2] == "cgroup2" }) {
+            return DoctorFinding(name: "cgroups", isFine: true, detail: "v2")
+        }
+        let controllers = Set(lines.filter { $0[2] == "cgroup" }.flatMap { $0[3].split(separator: ",") })
+        let missing = ["memory", "pids", "cpu"].filter { !controllers.contains(Substring($0)) }
         return DoctorFinding(
             name: "cgroups",
             isFine: missing.isEmpty,
             detail: missing.isEmpty
-                ? "v1 or hybrid: \(legacy.joined(separator: " "))"
+                ? "v1 or hybrid, with cpu, memory and pids"
                 : "no hierarchy for \(missing.joined(separator: ", ")): limits of that kind cannot be applied"
         )
     }

@@ -9,7 +9,7 @@ extension Agent {
     package func metricsText() -> String {
         var phases: [String: Int] = [:]
         for object in store.objects(resource: PodStream.resource, namespace: nil).items {
-            guard let pod = try? decode(Pod.self, object.bytes) else { continue }  // counted as nothing, served as it is
+            guard let pod = try? decode(Pod.self, object.bytes) else { continue }  // then it is not counted
             phases[pod.status.phase, default: 0] += 1
         }
         let statistics = store.statistics
@@ -28,16 +28,36 @@ extension Agent {
         )
         add("kubelet_running_pods", "Pods that are running.", "gauge", [("", String(phases["Running"] ?? 0))])
         add("swiftlet_log_head", "The newest event's sequence number.", "gauge", [("", String(store.head))])
-        add("swiftlet_log_events_total", "Events appended since the start.", "counter", [("", String(statistics.events))])
-        add("swiftlet_log_commits_total", "Group commits since the start.", "counter", [("", String(statistics.commits))])
-        add("swiftlet_log_read_only", "1 while the log takes no changes.", "gauge", [("", store.isReadOnly == nil ? "0" : "1")])
+        add(
+            "swiftlet_log_events_total",
+            "Events appended since the start.",
+            "counter",
+            [("", String(statistics.events))]
+        )
+        add(
+            "swiftlet_log_commits_total",
+            "Group commits since the start.",
+            "counter",
+            [("", String(statistics.commits))]
+        )
+        add(
+            "swiftlet_log_read_only",
+            "1 while the log takes no changes.",
+            "gauge",
+            [("", store.isReadOnly == nil ? "0" : "1")]
+        )
         add(
             "process_resident_memory_bytes",
             "Resident memory of the agent.",
             "gauge",
             [("", String(Self.residentBytes()))]
         )
-        add("swiftlet_build_info", "The agent's version.", "gauge", [("{version=\"\(version)\",node=\"\(node.name)\"}", "1")])
+        add(
+            "swiftlet_build_info",
+            "The agent's version.",
+            "gauge",
+            [("{version=\"\(version)\",node=\"\(node.name)\"}", "1")]
+        )
         return text
     }
 

@@ -223,7 +223,8 @@ struct ActionExecutor: Sendable {
         )
     }
 
-    private func remove(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact] {
+    private func remove(_ container: ContainerRef, _ id: String, _ attempt: Int, _ record: PodRecord) async -> [PodFact]
+    {
         guard let sandboxID = record.runtime.sandbox.id else {
             return [.containerRemoved(ContainerRemoved(container: container, containerID: id, attempt: attempt))]
         }

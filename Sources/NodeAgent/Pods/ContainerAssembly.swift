@@ -127,7 +127,8 @@ struct ContainerAssembly: Sendable {
 
     /// The termination message of a container that ended: what it wrote to its file, else for FallbackToLogsOnError the
     /// end of its log. At most 4096 bytes.
-    func terminationMessage(of reference: ContainerRef, attempt: Int, exitCode: Int32, pod: Pod) async throws -> String? {
+    func terminationMessage(of reference: ContainerRef, attempt: Int, exitCode: Int32, pod: Pod) async throws -> String?
+    {
         let container = try Self.container(reference, of: pod)
         return try await pool.run { [directories] in
             let path = directories.terminationLog(podUID: pod.metadata.uid, container: container.name, attempt: attempt)

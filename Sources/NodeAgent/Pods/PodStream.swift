@@ -26,11 +26,13 @@ struct PodStream: Sendable {
                     data: event.data
                 )
             else { throw DocumentError("event \(event.seq) on the stream of a pod is \(event.type)") }
-            let object: Pod? =
+            var object: Pod? =
                 switch fact {
                 case .created, .replaced, .patched: try event.after.map(ObjectDocument.decodePod)
                 default: nil
                 }
+            // A record has none: it is the log that gives each event its own.
+            object?.metadata.resourceVersion = ""
             record = Reconciler.fold(record, fact, object: object)
         }
         return record

@@ -16,8 +16,8 @@ final class PodWorker: Sendable {
         case finished(actionID: String, [PodFact])
         /// A change that the API asks for; it is appended or refused as a whole.
         case command(PodCommand)
-        /// Time has passed.
-        case tick
+        /// It is as late as a timer was set to.
+        case tick(Microseconds)
         /// A shim is gone; it may be this pod's.
         case shimLost(sandboxID: String)
         /// An intent did not reach the log, and with it perhaps an image of the pod.
@@ -68,7 +68,7 @@ final class PodWorker: Sendable {
             reconcile(&state, &group)
             for await message in mailbox {
                 await take(message, &state)
-                guard state.record != nil else { break }
+                guard state.record != nil, !state.isOver else { break }
                 reconcile(&state, &group)
             }
             sender.finish()
@@ -85,6 +85,8 @@ final class PodWorker: Sendable {
     private struct State {
         /// Nil once the pod is removed.
         var record: PodRecord?
+        /// The log does not take facts of this pod any more: going on would do things that are never written down.
+        var isOver = false
         /// The pod as the log has it; nil if that is not certain, so that the next fact carries it again.
         var inLog: Pod?
         /// The pod's newest event, which causes what comes next.
@@ -120,7 +122,9 @@ final class PodWorker: Sendable {
                 state.mustAdopt = true
             }
         case .command(let command): await carryOut(command, &state)
-        case .tick: state.timer = nil
+        case .tick(let instant):
+            // A later timer may have been overtaken by an earlier one; it must not make a third.
+            if state.timer == instant { state.timer = nil }
         case .shimLost(let sandboxID):
             guard let record = state.record else { return }
             if record.runtime.sandbox.id == sandboxID {
@@ -172,7 +176,10 @@ final class PodWorker: Sendable {
             environment.logger.critical("a fact cannot be encoded", metadata: ["pod": "\(reference)", "error": "\(error)"])
             return
         }
-        guard let last = await write(proposal) else { return }
+        guard let last = await write(proposal) else {
+            state.isOver = true
+            return
+        }
         state.lastSeq = last
         state.record = after
         state.inLog = record.pod
@@ -264,16 +271,16 @@ final class PodWorker: Sendable {
             guard isPull || !state.inFlight.contains(where: { !$0.hasPrefix("pull/") }) else { continue }
             state.inFlight.insert(action.id)
             writeIntent(of: action, &state)
-            let executor = environment.executor
+            let actions = environment.actions
             group.addTask { [self] in
-                send(.finished(actionID: action.id, await executor.perform(action, record)))
+                send(.finished(actionID: action.id, await actions.perform(action, record)))
             }
         }
         if let wakeAt, state.timer.map({ wakeAt < $0 }) ?? true {
             state.timer = wakeAt
             group.addTask { [self] in
                 try? await Task.sleep(for: .microseconds(max(1000, wakeAt - now)))  // cancelled with the worker
-                send(.tick)
+                send(.tick(wakeAt))
             }
         }
     }
@@ -308,11 +315,7 @@ final class PodWorker: Sendable {
     private func adopt(_ record: PodRecord) async -> [PodFact] {
         while !Task.isCancelled {
             do {
-                let outcome = try await environment.adoption.adopt(record)
-                for (container, id, attempt, sandboxID) in outcome.running {
-                    environment.executor.watch(record.pod, container, id, attempt, sandboxID)
-                }
-                return outcome.facts
+                return try await environment.actions.adopt(record)
             } catch {
                 environment.logger.error(
                     "the state of a pod's containers cannot be found out, trying again",
@@ -328,8 +331,7 @@ final class PodWorker: Sendable {
 /// What all workers share.
 struct PodWorkerEnvironment: Sendable {
     let stream: PodStream
-    let executor: ActionExecutor
-    let adoption: PodAdoption
+    let actions: any ActionPerforming
     let policy: Policy
     let clock: @Sendable () -> Microseconds
     let logger: Logger

@@ -1,0 +1,36 @@
+import Testing
+
+@testable import NodeAgent
+
+@Suite("What the doctor finds")
+struct DoctorTests {
+    @Test("pure cgroup v2 is found by its mount")
+    func unified() {
+        let found = CgroupFinding.of(mounts: "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n")
+        #expect(found.isFine)
+        #expect(found.detail == "v2")
+    }
+
+    @Test("a v1 controller counts only if it is mounted; cpuset is not cpu")
+    func legacy() {
+        let mounts = """
+            tmpfs /sys/fs/cgroup tmpfs rw 0 0
+            cgroup /sys/fs/cgroup/memory cgroup rw,nosuid,memory 0 0
+            cgroup /sys/fs/cgroup/pids cgroup rw,nosuid,pids 0 0
+            cgroup /sys/fs/cgroup/cpuset cgroup rw,nosuid,cpuset 0 0
+            cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0
+            """
+        let found = CgroupFinding.of(mounts: mounts)
+        #expect(!found.isFine)
+        #expect(found.detail.hasPrefix("no hierarchy for cpu:"))
+        #expect(found.line.hasPrefix("FAIL cgroups: "))
+        let more = CgroupFinding.of(mounts: mounts + "\ncgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0")
+        #expect(more.isFine)
+        #expect(more.line.hasPrefix("ok   cgroups: "))
+    }
+
+    @Test("without any control groups all limits are missing")
+    func none() {
+        #expect(CgroupFinding.of(mounts: "").detail.hasPrefix("no hierarchy for memory, pids, cpu:"))
+    }
+}

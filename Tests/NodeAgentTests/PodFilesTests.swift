@@ -1,0 +1,204 @@
+import KubernetesAPI
+import Linux
+import OCI
+import TestSupport
+import Testing
+
+@testable import NodeAgent
+
+@Suite("The files a pod gets")
+struct PodFilesTests {
+    private func text(_ path: String) throws -> String { String(decoding: try Files.read(path), as: UTF8.self) }
+
+    private func files(_ directory: borrowing TemporaryDirectory) -> PodFiles {
+        PodFiles(
+            directories: PodDirectories(root: directory.path + "/root", logs: directory.path + "/logs"),
+            nodeName: "node-1"
+        )
+    }
+
+    @Test("hosts, hostname, resolv.conf and the termination message are bind mounts of files that exist")
+    func mounts() throws {
+        let directory = try TemporaryDirectory()
+        let pod = try Fixture.pod(container: "")
+        let found = try files(directory).mounts(of: try #require(pod.spec.containers.first), attempt: 2, in: pod)
+        #expect(
+            found.map(\.destination) == ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/termination-log"]
+        )
+        for mount in found {
+            #expect(mount.type == "bind")
+            #expect(Files.exists(try #require(mount.source)))
+        }
+        #expect(found.last?.source?.hasSuffix("/containers/main/termination-2") == true)
+        #expect(try text(try #require(found[1].source)) == "p\n")
+    }
+
+    @Test("a second container finds the files as they are")
+    func idempotent() throws {
+        let directory = try TemporaryDirectory()
+        let pod = try Fixture.pod(container: "")
+        let container = try #require(pod.spec.containers.first)
+        let first = try files(directory).mounts(of: container, attempt: 0, in: pod)
+        let hosts = try #require(first.first?.source)
+        try Files.write(hosts, Array("changed".utf8), mode: 0o644)
+        _ = try files(directory).mounts(of: container, attempt: 0, in: pod)
+        #expect(try text(hosts) == "changed")
+    }
+
+    @Test("a volume at /etc/hosts keeps its place")
+    func taken() throws {
+        let directory = try TemporaryDirectory()
+        let pod = try Fixture.pod(
+            container: "volumeMounts: [{name: v, mountPath: /etc/hosts}]",
+            spec: "volumes: [{name: v, hostPath: {path: /etc/hosts}}]"
+        )
+        let found = try files(directory).mounts(of: try #require(pod.spec.containers.first), attempt: 0, in: pod)
+        #expect(!found.map(\.destination).contains("/etc/hosts"))
+    }
+
+    @Test("hosts has localhost, the pod's addresses with its name, and the aliases")
+    func hosts() throws {
+        let directory = try TemporaryDirectory()
+        var pod = try Fixture.pod(
+            container: "",
+            spec: "hostname: box\nhostAliases: [{ip: 192.0.2.9, hostnames: [a.example, b]}]"
+        )
+        pod.status.podIPs = [PodIP(ip: "10.1.1.1"), PodIP(ip: "fd01::1")]
+        let found = try files(directory).mounts(of: try #require(pod.spec.containers.first), attempt: 0, in: pod)
+        let lines = try text(try #require(found.first?.source)).split(separator: "\n")
+        #expect(lines.first == "# Kubernetes-managed hosts file.")
+        #expect(lines.contains("127.0.0.1\tlocalhost"))
+        #expect(lines.contains("10.1.1.1\tbox"))
+        #expect(lines.contains("fd01::1\tbox"))
+        #expect(lines.last == "192.0.2.9\ta.example\tb")
+    }
+
+    @Test("on the host's network, hosts is the node's and so is the name")
+    func hostNetwork() throws {
+        let directory = try TemporaryDirectory()
+        let pod = try Fixture.pod(container: "", spec: "hostNetwork: true\nhostname: box")
+        let found = try files(directory).mounts(of: try #require(pod.spec.containers.first), attempt: 0, in: pod)
+        let node = Files.exists("/etc/hosts") ? try text("/etc/hosts") : ""
+        #expect(
+            try text(try #require(found.first?.source)) == "# Kubernetes-managed hosts file (host network).\n" + node
+        )
+        #expect(PodFiles.hostname(of: pod, node: "node-1") == "node-1")
+    }
+
+    @Test("resolv.conf is the node's plus dnsConfig; with dnsPolicy None it is dnsConfig alone")
+    func resolvConf() throws {
+        let config =
+            "dnsConfig: {nameservers: [192.0.2.1, 192.0.2.2], searches: [a.example, b], options: "
+            + "[{name: ndots, value: \"2\"}, {name: rotate}]}"
+        let wanted = "nameserver 192.0.2.1\nnameserver 192.0.2.2\nsearch a.example b\noptions ndots:2 rotate\n"
+        for policy in ["None", "Default"] {
+            let directory = try TemporaryDirectory()
+            let pod = try Fixture.pod(container: "", spec: "dnsPolicy: \(policy)\n\(config)")
+            let found = try files(directory).mounts(of: try #require(pod.spec.containers.first), attempt: 0, in: pod)
+            let node = policy == "None" || !Files.exists("/etc/resolv.conf") ? "" : try text("/etc/resolv.conf")
+            #expect(try text(try #require(found[2].source)) == node + wanted)
+        }
+    }
+
+    @Test(
+        "the host name is the pod's name cut to 63 bytes, without what may not end a name",
+        arguments: [
+            ("web", "web"), (String(repeating: "a", count: 70), String(repeating: "a", count: 63)),
+            (String(repeating: "a", count: 62) + "-b", String(repeating: "a", count: 62)),
+        ]
+    )
+    func hostname(name: String, expected: String) throws {
+        var pod = try Fixture.pod(container: "")
+        pod.metadata.name = name
+        #expect(PodFiles.hostname(of: pod, node: "node-1") == expected)
+    }
+}
+
+@Suite("A pod's volumes on the node")
+struct PodVolumesTests {
+    private func mounts(_ directory: borrowing TemporaryDirectory, mount: String, volume: String) throws -> [String?] {
+        let pod = try Fixture.pod(container: "volumeMounts: [{\(mount)}]", spec: "volumes: [{\(volume)}]")
+        let volumes = PodVolumes(
+            directories: PodDirectories(root: directory.path + "/root", logs: directory.path + "/logs")
+        )
+        let found = try volumes.mounts(of: try #require(pod.spec.containers.first), in: pod)
+        let mount = try #require(found.first)
+        #expect(found.count == 1)
+        return [mount.destination, mount.source] + (mount.options ?? [])
+    }
+
+    @Test("an emptyDir is a directory for everyone below the pod's own")
+    func emptyDirectory() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/root/pods/\(Fixture.uid)/volumes/kubernetes.io~empty-dir/v"
+        let found = try mounts(directory, mount: "name: v, mountPath: /data", volume: "name: v, emptyDir: {}")
+        #expect(found == ["/data", path, "rbind", "rprivate", "rw"])
+        #expect(try Files.kind(path) == .directory)
+        #expect(try FileMode.of(path) == 0o777)
+    }
+
+    @Test(
+        "read-only and the propagation modes are passed on",
+        arguments: [
+            ("readOnly: true", ["rbind", "rprivate", "ro"]),
+            ("mountPropagation: HostToContainer", ["rbind", "rslave", "rw"]),
+            ("mountPropagation: None", ["rbind", "rprivate", "rw"]),
+        ]
+    )
+    func options(mount: String, expected: [String]) throws {
+        let directory = try TemporaryDirectory()
+        let found = try mounts(directory, mount: "name: v, mountPath: /d, \(mount)", volume: "name: v, emptyDir: {}")
+        #expect(found.dropFirst(2).compactMap(\.self) == expected)
+    }
+
+    @Test("a tmpfs emptyDir is refused rather than put on the disk")
+    func memory() throws {
+        let directory = try TemporaryDirectory()
+        let error = #expect(throws: ContainerConfigError.self) {
+            try mounts(directory, mount: "name: v, mountPath: /d", volume: "name: v, emptyDir: {medium: Memory}")
+        }
+        #expect(error?.description.contains("medium Memory is not offered by this node yet") == true)
+    }
+
+    @Test("kinds of volumes that this node does not have, and subPath, are refused with their names")
+    func refused() throws {
+        let directory = try TemporaryDirectory()
+        let unknown = #expect(throws: ContainerConfigError.self) {
+            try mounts(directory, mount: "name: v, mountPath: /d", volume: "name: v, nfs: {server: s, path: /}")
+        }
+        #expect(unknown?.description.hasPrefix("MountVolume.SetUp failed for volume \"v\" : this node offers") == true)
+        let subPath = #expect(throws: ContainerConfigError.self) {
+            try mounts(directory, mount: "name: v, mountPath: /d, subPath: ../x", volume: "name: v, emptyDir: {}")
+        }
+        #expect(subPath?.description.contains("subPath is not offered by this node yet") == true)
+    }
+
+    @Test("hostPath types create what they may and check what is there")
+    func hostPath() throws {
+        let directory = try TemporaryDirectory()
+        let base = directory.path
+        func prepare(_ path: String, _ type: String?) throws {
+            try HostPath.prepare(HostPathVolumeSource(path: base + path, type: type))
+        }
+        try prepare("/made/deep", "DirectoryOrCreate")
+        #expect(try Files.kind(base + "/made/deep") == .directory)
+        try prepare("/file", "FileOrCreate")
+        #expect(try Files.kind(base + "/file") == .regular)
+        try prepare("/made", "Directory")
+        try prepare("/file", "File")
+        try prepare("/untyped", nil)
+        #expect(try Files.kind(base + "/untyped") == .directory)
+        try prepare("/file", "")
+        #expect(try Files.kind(base + "/file") == .regular)
+        for (path, type) in [
+            ("/file", "Directory"), ("/made", "File"), ("/file", "Socket"), ("/made", "CharDevice"),
+            ("/file", "BlockDevice"),
+            ("/made", "FileOrCreate"), ("/file", "DirectoryOrCreate"),
+        ] {
+            let error = #expect(throws: ContainerConfigError.self) { try prepare(path, type) }
+            #expect(error?.description.hasPrefix("hostPath type check failed: \(base)\(path) is not a") == true)
+        }
+        #expect(throws: SysError.self) { try prepare("/missing", "Directory") }
+        #expect(throws: ContainerConfigError("unknown hostPath type Tape")) { try prepare("/file", "Tape") }
+    }
+}

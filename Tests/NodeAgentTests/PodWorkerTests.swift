@@ -1,0 +1,326 @@
+import EventLog
+import Facts
+import Glibc
+import KubernetesAPI
+import Logging
+import Reconciler
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import NodeAgent
+
+@Suite("The owner of a pod")
+struct PodWorkerTests {
+    /// One worker on a log of its own.
+    private struct Bench: Sendable {
+        let store: EventStore
+        let node: FakeNode
+        let worker: PodWorker
+        let uid: UID
+        let ended: Counter
+
+        /// The types of the pod's events without intents.
+        func facts() throws -> [String] {
+            try store.history(uid: uid).map(\.type).filter { $0 != "ReconcileStepPlanned" }
+        }
+
+        var pod: Pod? {
+            store.object(PodStream.reference(namespace: "default", name: "p")).flatMap {
+                try? ObjectDocument.decodePod($0.bytes)  // unreadable counts as absent, and the test fails
+            }
+        }
+
+        func wait(for what: String, _ test: () throws -> Bool) async throws {
+            for _ in 0..<1500 {
+                if try test() { return }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            Issue.record("waited in vain for \(what): \(try facts()), begun: \(node.performed)")
+            throw CancellationError()
+        }
+
+        func command(_ change: @escaping @Sendable (Pod) throws -> PodCommand.Change?) async -> Result<Seq?, APIError> {
+            await withCheckedContinuation { continuation in
+                worker.send(
+                    .command(
+                        PodCommand(change: change, origin: RequestOrigin(actor: "unix:test", request: "r1")) {
+                            continuation.resume(returning: $0)
+                        }
+                    )
+                )
+            }
+        }
+
+        func delete(grace: Int64 = 0) async -> Result<Seq?, APIError> {
+            await command { _ in
+                let now = PodWorkerTests.now()
+                return PodCommand.Change(
+                    fact: .deletionRequested(
+                        PodDeletionRequested(gracePeriodSeconds: grace, deletionTimestamp: now + grace * 1_000_000)
+                    ),
+                    isDeletion: true
+                )
+            }
+        }
+
+        func exit(attempt: Int, code: Int32) {
+            worker.send(
+                .facts([
+                    .containerExited(
+                        ContainerExited(
+                            container: ContainerRef(name: "main", kind: .main),
+                            containerID: DerivedID.container(podUID: Fixture.uid, name: "main", attempt: attempt),
+                            attempt: attempt,
+                            exitCode: code,
+                            oomKilled: false,
+                            finishedAt: PodWorkerTests.now()
+                        )
+                    )
+                ])
+            )
+        }
+    }
+
+    private static func now() -> Microseconds {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+    }
+
+    /// Runs a worker for a new pod while `body` runs.
+    private func run(
+        _ pod: Pod? = nil,
+        adopts: Bool = false,
+        policy: Policy = .kubernetes,
+        prepare: (FakeNode) -> Void = { _ in },
+        _ body: @escaping @Sendable (Bench) async throws -> Void
+    ) async throws {
+        let directory = try TemporaryDirectory()
+        let store = try EventStore.open(directory: directory.path)
+        let stream = PodStream(store: store)
+        let uid = try #require(UID(Fixture.uid))
+        let node = FakeNode { Self.now() }
+        prepare(node)
+        let admitted = Reconciler.admit(
+            try pod ?? Fixture.pod(container: ""),
+            node: NodeContext(name: "n1", hostIPs: ["192.0.2.7"]),
+            uid: Fixture.uid,
+            now: Self.now()
+        )
+        let created = PodFact.created(PodCreated(nodeName: "n1"))
+        let record = try #require(Reconciler.fold(nil, created, object: admitted))
+        let appended = try await store.append(
+            Proposal(
+                stream: PodStream.reference(namespace: "default", name: "p"),
+                uid: uid,
+                expected: .absent,
+                facts: [try stream.newFact(created, before: nil, after: record.pod)],
+                actor: "test"
+            )
+        )
+        let ended = Counter(0)
+        let worker = PodWorker(
+            uid: uid,
+            record: record,
+            cause: appended.last,
+            adopts: adopts,
+            environment: PodWorkerEnvironment(
+                stream: stream,
+                actions: node,
+                policy: policy,
+                clock: { Self.now() },
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                actor: "system:reconciler",
+                ended: { _, _ in ended.value.withLock { $0 += 1 } }
+            )
+        )
+        let bench = Bench(store: store, node: node, worker: worker, uid: uid, ended: ended)
+        let result: Result<Void, any Error> = await withTaskGroup { group in
+            group.addTask { await worker.run() }
+            let result: Result<Void, any Error>
+            do {
+                try await body(bench)
+                result = .success(())
+            } catch {
+                result = .failure(error)
+            }
+            group.cancelAll()
+            node.release()
+            return result
+        }
+        await store.close()
+        try result.get()
+    }
+
+    @Test("a pod is brought up step by step, and the log has its facts in that order")
+    func order() async throws {
+        try await run { bench in
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            let facts = try bench.facts()
+            #expect(facts.first == "PodCreated")
+            #expect(
+                Set(facts) == ["PodCreated", "ImagePulled", "SandboxCreated", "ContainerCreated", "ContainerStarted"]
+            )
+            #expect(facts.suffix(2) == ["ContainerCreated", "ContainerStarted"])
+            #expect(bench.node.mostPerforming == 1)
+            let stored = try bench.store.history(uid: bench.uid)
+            #expect(stored.dropFirst().allSatisfy { $0.actor == "system:reconciler" && $0.cause != nil })
+            #expect(try PodStream(store: bench.store).replay(uid: bench.uid)?.pod.status == bench.pod?.status)
+        }
+    }
+
+    @Test("intents stand in the log before what came of them")
+    func intents() async throws {
+        try await run { bench in
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            let types = try bench.store.history(uid: bench.uid).map { event -> String in
+                guard
+                    case .pod(.stepPlanned(let plan)) = try FactCoding.decode(
+                        typeName: event.type,
+                        schemaVersion: event.schema,
+                        data: event.data
+                    )
+                else { return event.type }
+                return plan.action
+            }
+            for (plan, outcome) in [("CreateSandbox", "SandboxCreated"), ("StartContainer", "ContainerStarted")] {
+                let before = try #require(types.firstIndex(of: plan))
+                let after = try #require(types.firstIndex(of: outcome))
+                #expect(before < after)
+            }
+        }
+    }
+
+    @Test("commands are answered while an action runs, and nothing is begun twice meanwhile")
+    func commandsMeanwhile() async throws {
+        try await run(prepare: { $0.hold("start/") }) { bench in
+            try await bench.wait(for: "the start") { bench.node.performed.contains { $0.hasPrefix("start/") } }
+            for number in 0..<5 {
+                let seq = try await bench.command { pod in
+                    var pod = pod
+                    pod.metadata.labels["n"] = String(number)
+                    return PodCommand.Change(
+                        fact: .patched(PodPatched(patchType: "application/merge-patch+json", changedAt: Self.now())),
+                        object: pod
+                    )
+                }.get()
+                #expect(seq != nil)
+                bench.worker.send(.shimLost(sandboxID: "another"))
+            }
+            #expect(bench.pod?.metadata.labels["n"] == "4")
+            #expect(bench.node.performed.filter { $0.hasPrefix("start/") }.count == 1)
+            bench.node.release()
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            #expect(bench.pod?.metadata.labels["n"] == "4")
+            #expect(bench.node.performed.filter { $0.hasPrefix("start/") }.count == 1)
+        }
+    }
+
+    @Test("a command may change nothing or be refused, and the log stays as it is")
+    func refusedCommands() async throws {
+        try await run(prepare: { $0.hold("") }) { bench in
+            try await bench.wait(for: "the first action") { !bench.node.performed.isEmpty }
+            #expect(try await bench.command { _ in nil }.get() == nil)
+            let refused = await bench.command { _ in throw APIError.badRequest("no") }
+            #expect(throws: APIError.badRequest("no")) { try refused.get() }
+            // Intents of what is held may come meanwhile; facts may not.
+            #expect(try bench.facts() == ["PodCreated"])
+        }
+    }
+
+    @Test("a deleted pod is stopped, cleaned up and removed; whoever asks it later is answered")
+    func deletion() async throws {
+        try await run { bench in
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            #expect(try await bench.delete().get() != nil)
+            try await bench.wait(for: "the worker's end") { bench.ended.value.withLock { $0 } == 1 }
+            let facts = try bench.facts()
+            #expect(facts.last == "PodRemoved")
+            let order = [
+                "PodDeletionRequested", "ContainerKillRequested", "ContainerExited", "SandboxRemoved", "PodRemoved",
+            ]
+            let places = try order.map { try #require(facts.firstIndex(of: $0)) }
+            #expect(places == places.sorted())
+            #expect(bench.pod == nil)
+            for _ in 0..<3 {
+                let late = await bench.delete()
+                #expect(throws: APIError.self) { try late.get() }
+            }
+        }
+    }
+
+    @Test("commands that are under way when the pod goes are all answered")
+    func commandsAtTheEnd() async throws {
+        try await run(prepare: { $0.hold("remove-pod") }) { bench in
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            _ = await bench.delete()
+            try await bench.wait(for: "the last action") { bench.node.performed.contains("remove-pod") }
+            await withTaskGroup { group in
+                for _ in 0..<20 { group.addTask { _ = await bench.delete() } }
+                group.addTask { bench.node.release() }
+                await group.waitForAll()
+            }
+            try await bench.wait(for: "the worker's end") { bench.ended.value.withLock { $0 } == 1 }
+        }
+    }
+
+    @Test("a container that fails is restarted, at once and then after its back-off")
+    func timers() async throws {
+        try await run(policy: Policy(backOffBase: 1)) { bench in
+            for attempt in 0..<3 {
+                try await bench.wait(for: "start \(attempt)") {
+                    try bench.facts().filter { $0 == "ContainerStarted" }.count == attempt + 1
+                }
+                bench.exit(attempt: attempt, code: 1)
+            }
+            try await bench.wait(for: "the fourth start") {
+                try bench.facts().filter { $0 == "ContainerStarted" }.count == 4
+            }
+            #expect(bench.pod?.status.containerStatuses.first?.restartCount == 3)
+            #expect(try bench.facts().contains("ContainerBackedOff"))
+            #expect(Set(bench.node.performed.filter { $0.hasPrefix("start/") }).count == 4)
+        }
+    }
+
+    @Test("the same exit told twice is written once")
+    func repeatedFacts() async throws {
+        let pod = try Fixture.pod(container: "", spec: "restartPolicy: Never")
+        try await run(pod) { bench in
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            for _ in 0..<3 { bench.exit(attempt: 0, code: 0) }
+            try await bench.wait(for: "the end of the pod") { bench.pod?.status.phase == "Succeeded" }
+            #expect(try bench.facts().filter { $0 == "ContainerExited" }.count == 1)
+        }
+    }
+
+    @Test("an older pod is compared with the machine before anything is done, however often that takes")
+    func adoption() async throws {
+        try await run(adopts: true, prepare: { $0.failAdoption(times: 2, then: []) }) { bench in
+            try await bench.wait(for: "the second failure") { bench.node.adoptions >= 2 }
+            #expect(bench.node.performed.isEmpty)
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            #expect(bench.node.adoptions == 3)
+        }
+    }
+
+    @Test("an action that brings only warnings is tried again later each time, not at once")
+    func stuckAction() async throws {
+        try await run(prepare: { $0.stick("remove") }) { bench in
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            _ = await bench.delete()
+            try await bench.wait(for: "two tries") {
+                bench.node.performed.filter { $0.hasPrefix("remove") }.count >= 2
+            }
+            #expect(try bench.facts().filter { $0 == "PodWarned" }.count <= 3)
+            #expect(bench.pod != nil)
+        }
+    }
+}
+
+/// A counter that closures may hold.
+private final class Counter: Sendable {
+    let value: Mutex<Int>
+
+    init(_ value: Int) { self.value = Mutex(value) }
+}
