@@ -181,11 +181,21 @@ let package = Package(
         .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "Linux", "TestSupport"]),
         .testTarget(
             name: "NodeAgentTests",
-            dependencies: ["NodeAgent", "RuntimeCore", "EventLog", "Facts", "KubernetesAPI", "JSON", "TestSupport"]
+            dependencies: [
+                "NodeAgent", "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "OCI", "JSON",
+                "Linux", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .testTarget(
             name: "HTTPAPITests",
-            dependencies: ["HTTPAPI", "NodeAgent", "KubernetesAPI", "JSON", "TestSupport"]
+            dependencies: [
+                "HTTPAPI", "NodeAgent", "EventLog", "Facts", "KubernetesAPI", "JSON", "Linux", "TestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .testTarget(
             name: "CommandLineTests",
