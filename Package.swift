@@ -91,7 +91,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "PodNetwork", "OCI", "JSON",
+                "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "PodNetwork", "OCI",
+                "JSON",
                 "Linux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -182,7 +183,8 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "NodeAgent", "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "OCI", "JSON",
+                "NodeAgent", "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "OCI",
+                "JSON",
                 "Linux", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]

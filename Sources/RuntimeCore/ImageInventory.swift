@@ -69,7 +69,10 @@ enum ImageInventory {
         }
     }
 
-    private static func decode<T: Decodable>(_ descriptor: ContentDescriptor, in content: ContentStore) throws(ImageError) -> T {
+    private static func decode<T: Decodable>(
+        _ descriptor: ContentDescriptor,
+        in content: ContentStore
+    ) throws(ImageError) -> T {
         let bytes = try content.read(descriptor.digest, limit: 8 << 20)
         do {
             return try JSONCoding.decode(T.self, from: bytes)

@@ -42,7 +42,8 @@ struct Serve: AsyncParsableCommand {
             logger.info(
                 "swiftlet starts",
                 metadata: [
-                    "version": "\(Version.current)", "node": "\(agent.nodeName)", "socket": "\(configuration.socketPath)",
+                    "version": "\(Version.current)", "node": "\(agent.nodeName)",
+                    "socket": "\(configuration.socketPath)",
                     "journal": "\(agent.journalStatus)",
                 ]
             )

@@ -173,7 +173,10 @@ final class PodWorker: Sendable {
                 priority: .runtime
             )
         } catch {
-            environment.logger.critical("a fact cannot be encoded", metadata: ["pod": "\(reference)", "error": "\(error)"])
+            environment.logger.critical(
+                "a fact cannot be encoded",
+                metadata: ["pod": "\(reference)", "error": "\(error)"]
+            )
             return
         }
         guard let last = await write(proposal) else {
