@@ -35,6 +35,8 @@ package final class Agent: Service {
     private let assembly: ContainerAssembly
     private let exits: ExitWatch
     private let capacity: NodeCapacity
+    let ledger = NodeLedger()
+    let hasAppArmor = Files.isDirectory("/sys/kernel/security/apparmor")
     private let pool: ThreadPool
     private let journal: JournalSender?
     private let lostShims: AsyncStream<String>
@@ -56,9 +58,10 @@ package final class Agent: Service {
         self.version = version
         self.logger = logger
         clock = { Self.wallClock() }
-        for directory in [configuration.root, configuration.state, configuration.logDirectory] {
-            try Files.makeDirectories(directory)
-        }
+        // Pods' specs and volumes are nobody's business but root's.
+        try Files.makeDirectories(configuration.root, mode: 0o711)
+        for directory in [configuration.state, configuration.logDirectory] { try Files.makeDirectories(directory) }
+        try Files.makeDirectories(configuration.root + "/pods", mode: 0o711)
         stateLock = try StateLock(directory: configuration.state)
         machine = Machine.read(root: configuration.root)
         let name = configuration.nodeName.isEmpty ? machine.hostName.lowercased() : configuration.nodeName
@@ -112,6 +115,15 @@ package final class Agent: Service {
                 startAfter: store.consumerPosition(LogJournal.consumer),
                 socketPath: configuration.journalSocket
             )
+    }
+
+    /// What the pods of the node share.
+    var room: NodeRoom {
+        NodeRoom(
+            cpuMilli: Int64(capacity.processors) * 1000,
+            memoryBytes: capacity.memoryBytes,
+            pods: Int64(capacity.pods)
+        )
     }
 
     /// The name of the node object that stands for this machine.
@@ -215,6 +227,7 @@ package final class Agent: Service {
     }
 
     func addWorker(_ uid: UID, _ record: PodRecord, cause: Seq, adopt: Bool) {
+        if adopt, !record.isOver { ledger.take(uid, NodeRoom(askedBy: record.pod.spec)) }
         table.add(
             PodWorker(uid: uid, record: record, cause: cause, adopts: adopt, environment: workerEnvironment)
         )
@@ -248,6 +261,7 @@ package final class Agent: Service {
             clock: clock,
             logger: logger,
             actor: systemActor,
+            settled: { [ledger] uid in ledger.release(uid) },
             ended: { [weak self] uid, namespace in self?.workerEnded(uid, namespace) }
         )
     }
