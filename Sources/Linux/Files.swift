@@ -58,7 +58,7 @@ package enum Files {
     {
         let temporary = path + ".tmp\(getpid())"
         do {
-            let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+            let file = try newFile(temporary, mode: mode)
             try writeAll(file.raw, bytes, subject: temporary)
             let raw = file.raw
             try sys("fsync", temporary) { fsync(raw) }
@@ -71,6 +71,19 @@ package enum Files {
         let directory = try Descriptor.open(parent, O_RDONLY | O_DIRECTORY)
         let raw = directory.raw
         try sys("fsync", parent) { fsync(raw) }
+    }
+
+    /// Makes a file that is new for certain, so that a link that somebody left under the name is never written through.
+    static func newFile(_ path: String, mode: mode_t) throws(SysError) -> Descriptor {
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+        do {
+            return try Descriptor.open(path, flags, mode: mode)
+        } catch {
+            guard error.errno == .exists else { throw error }
+            // What an earlier process of our number left.
+            _ = unsafe unlink(path)
+            return try Descriptor.open(path, flags, mode: mode)
+        }
     }
 
     /// True if something is at the path (a dangling symbolic link counts).

@@ -142,13 +142,10 @@ final class ImageService: Sendable {
     private static func find(_ path: String, inLayer layer: String, limit: Int) throws(SysError) -> Finding {
         do {
             let root = try Descriptor.open(layer, O_RDONLY | O_DIRECTORY)
-            let file = try PathResolution.open(
-                below: root.raw,
-                Array(path.utf8),
-                O_RDONLY | O_NONBLOCK,
-                rules: [.inRoot, .noSymlinks]
-            )
-            guard try Files.isRegular(file.raw, subject: path) else { return .hidden }
+            let name = Array(path.utf8)
+            guard
+                let file = try PathResolution.openFile(below: root.raw, name, rules: [.inRoot, .noSymlinks])
+            else { return .hidden }
             return .text(String(decoding: try Files.read(file.raw, at: 0, count: limit, subject: path), as: UTF8.self))
         } catch {
             if error.errno == .noEntry || error.errno == .notDirectory { return .absent }

@@ -1,5 +1,6 @@
 import JSON
 import Linux
+import OCIRuntime
 
 /// Where an error goes: one line to standard error, and one record to the file of `--log`.
 struct ErrorLog {
@@ -23,7 +24,8 @@ struct ErrorLog {
 
     func warn(_ message: String) { emit("warning", message) }
 
-    private func emit(_ level: String, _ message: String) {
+    private func emit(_ level: String, _ text: String) {
+        let message = OneLine.text(text)
         let time = WallClock.now()
         if let path {
             let line =
