@@ -82,6 +82,7 @@ package final class Agent: Service {
             ),
             network: LoopbackOnly(),
             store: store,
+            registries: try configuration.registries(),
             observer: RuntimeCore.Observer { loss.yield($0) }
         )
         pool = ThreadPool(name: "swl-pods", limit: 8)
@@ -233,6 +234,10 @@ package final class Agent: Service {
                 )
             )
         }
+        let tell: @Sendable (Pod, [PodFact]) -> Void = { [table] pod, facts in
+            guard let uid = UID(pod.metadata.uid) else { return }
+            table.worker(uid)?.send(.facts(facts))
+        }
         return PodWorkerEnvironment(
             stream: stream,
             actions: ActionExecutor(
@@ -240,7 +245,8 @@ package final class Agent: Service {
                 assembly: assembly,
                 directories: directories,
                 clock: clock,
-                watch: watch
+                watch: watch,
+                pulling: ImagePulling(core: core, store: store, clock: clock, tell: tell, actor: systemActor)
             ),
             policy: .kubernetes,
             clock: clock,

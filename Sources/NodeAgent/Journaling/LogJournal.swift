@@ -113,7 +113,14 @@ struct EventRecordSentence {
 
     private func imageFields(_ fact: ImageFact) -> [JournalRecord.Field] {
         var fields = [JournalRecord.Field("IMAGE_NAME", event.stream.name)]
-        if case .imported(let fact) = fact { fields.append(JournalRecord.Field("SWIFTLET_IMAGE_DIGEST", fact.target)) }
+        let digest: String? =
+            switch fact {
+            case .imported(let fact): fact.target
+            case .fetched(let fact): fact.target
+            case .tagged(let fact): fact.target
+            case .unpacked, .removed: nil
+            }
+        if let digest { fields.append(JournalRecord.Field("SWIFTLET_IMAGE_DIGEST", digest)) }
         return fields
     }
 
@@ -126,7 +133,7 @@ struct EventRecordSentence {
             .warning
         case .pod(.containerExited(let fact)): fact.exitCode == 0 ? .informational : .notice
         case .pod(.created), .pod(.replaced), .pod(.patched), .pod(.deletionRequested), .pod(.removed), .namespace,
-            .image(.imported), .image(.removed), .image(.tagged):
+            .image(.imported), .image(.fetched), .image(.removed), .image(.tagged):
             .notice
         default: .informational
         }
