@@ -9,7 +9,9 @@ enum ImageAnswer {
     static func error(_ error: any Error, name: String) -> APIError {
         switch error {
         case let error as APIError: error
-        case let error as AppendError: APIError(error, resource: "images", name: name)
+        case AppendError.overloaded, AppendError.readOnly:
+            .serviceUnavailable("the event log takes no changes now: \(error)", retryAfter: 5)
+        case AppendError.notFound: .notFound(resource: "images", name: name)
         case CoreError.imageNotFound(let reference, _): .notFound(resource: "images", name: reference)
         case CoreError.invalidReference(let text): .badRequest(text)
         case CoreError.image(let error): APIError(reason(error), "\(error)")

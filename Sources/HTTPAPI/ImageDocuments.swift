@@ -17,9 +17,9 @@ enum ImageDocuments {
             "repoDigests": .array(name.map { [.string("\($0.name)@\(image.record.target.digest)")] } ?? []),
             "target": try JSONCoding.value(of: image.record.target),
             "platform": .string(image.config.platform.description),
-            "sizeBytes": JSONValue(image.record.sizeBytes),
-            "createdAt": JSONValue(image.record.createdAt),
-            "updatedAt": JSONValue(image.record.updatedAt),
+            "sizeBytes": JSONValue(integerLiteral: image.record.sizeBytes),
+            "createdAt": JSONValue(integerLiteral: image.record.createdAt),
+            "updatedAt": JSONValue(integerLiteral: image.record.updatedAt),
             "labels": try JSONCoding.value(of: image.record.labels),
             "unpacked": .bool(image.isUnpacked),
             "layers": .array(
@@ -27,7 +27,7 @@ enum ImageDocuments {
                     .object([
                         "digest": .string(layer.0.0.digest.description),
                         "mediaType": .string(layer.0.0.mediaType.rawValue),
-                        "sizeBytes": JSONValue(layer.0.0.size),
+                        "sizeBytes": JSONValue(integerLiteral: layer.0.0.size),
                         "diffID": .string(layer.0.1.description),
                         "chainID": .string(layer.1.description),
                     ])
@@ -52,7 +52,7 @@ enum ImageDocuments {
                     "comment": .string(step.comment ?? ""),
                     "emptyLayer": .bool(layer == nil),
                     "digest": layer.map { .string($0.digest.description) } ?? .null,
-                    "sizeBytes": JSONValue(layer?.size ?? 0),
+                    "sizeBytes": JSONValue(integerLiteral: layer?.size ?? 0),
                 ])
             )
         }
@@ -61,7 +61,7 @@ enum ImageDocuments {
             steps.append(
                 .object([
                     "created": "", "createdBy": "", "comment": "", "emptyLayer": false,
-                    "digest": .string(layer.digest.description), "sizeBytes": JSONValue(layer.size),
+                    "digest": .string(layer.digest.description), "sizeBytes": JSONValue(integerLiteral: layer.size),
                 ])
             )
         }
@@ -75,19 +75,19 @@ enum ImageDocuments {
             return status("resolved", target.digest, ["mediaType": .string(target.mediaType.rawValue)])
         case .manifest(let descriptor, let manifest):
             let layers = manifest.layers.map { layer in
-                JSONValue.object(["id": .string(layer.digest.description), "total": JSONValue(layer.size)])
+                JSONValue.object(["id": .string(layer.digest.description), "total": JSONValue(integerLiteral: layer.size)])
             }
             return status("manifest", descriptor.digest, ["layers": .array(layers)])
         case .present(let digest): return status("exists", digest)
         case .downloading(let digest, let bytes, let total):
-            return status("downloading", digest, ["current": JSONValue(bytes), "total": JSONValue(total)])
+            return status("downloading", digest, ["current": JSONValue(integerLiteral: bytes), "total": JSONValue(integerLiteral: total)])
         case .downloaded(let digest): return status("downloaded", digest)
         case .retrying(let what, let reason): return retrying(what, reason)
         case .unpack(.present(let digest)): return status("unpacked", digest)
         case .unpack(.unpacking(let digest, let bytes)):
-            return status("unpacking", digest, ["current": JSONValue(bytes)])
+            return status("unpacking", digest, ["current": JSONValue(integerLiteral: bytes)])
         case .unpack(.unpacked(let digest, let entries, let bytes)):
-            return status("unpacked", digest, ["entries": JSONValue(Int64(entries)), "bytes": JSONValue(bytes)])
+            return status("unpacked", digest, ["entries": JSONValue(integerLiteral: Int64(entries)), "bytes": JSONValue(integerLiteral: bytes)])
         }
     }
 
@@ -97,8 +97,8 @@ enum ImageDocuments {
         case .present(let digest): return status("exists", digest)
         case .mounted(let digest, let from): return status("mounted", digest, ["from": .string(from)])
         case .uploading(let digest, let bytes, let total):
-            return status("uploading", digest, ["current": JSONValue(bytes), "total": JSONValue(total)])
-        case .pushed(let digest, let size): return status("pushed", digest, ["total": JSONValue(size)])
+            return status("uploading", digest, ["current": JSONValue(integerLiteral: bytes), "total": JSONValue(integerLiteral: total)])
+        case .pushed(let digest, let size): return status("pushed", digest, ["total": JSONValue(integerLiteral: size)])
         case .retrying(let what, let reason): return retrying(what, reason)
         }
     }

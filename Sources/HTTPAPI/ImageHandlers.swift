@@ -102,7 +102,7 @@ struct ImageHandlers: Sendable {
                 "removed": .array(names.map { .string($0.name) }),
                 "contents": .array(garbage.contents.map { .string($0.description) }),
                 "layers": .array(garbage.layers.map { .string($0.description) }),
-                "reclaimedBytes": JSONValue(garbage.bytes),
+                "reclaimedBytes": JSONValue(integerLiteral: garbage.bytes),
             ])
             return try Answer.document(answer.bytes(), for: request)
         } catch {

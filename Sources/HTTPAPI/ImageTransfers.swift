@@ -30,7 +30,7 @@ extension ImageHandlers {
             document["id"] = outcome.configDigest.map { .string($0.description) } ?? .null
             return .object([
                 "status": "done", "upToDate": .bool(outcome.wasUpToDate), "host": .string(outcome.host),
-                "downloadedBytes": JSONValue(outcome.downloadedBytes), "image": .object(document),
+                "downloadedBytes": JSONValue(integerLiteral: outcome.downloadedBytes), "image": .object(document),
             ])
         }
     }
@@ -99,7 +99,9 @@ extension ImageHandlers {
     /// The archive, as it is written; it has no length that is known before.
     func export(_ request: APIRequest) async throws -> Response {
         let names = request.raw.uri.queryParameters.getAll("name") + request.raw.uri.queryParameters.getAll("reference")
-        guard !names.isEmpty else { throw APIError.badRequest("name the images: GET /v1/images/export?name=REF&name=REF") }
+        guard !names.isEmpty else {
+            throw APIError.badRequest("name the images: GET /v1/images/export?name=REF&name=REF")
+        }
         let namespace = try namespace(of: request)
         do {
             for name in names { _ = try agent.core.findImage(name, namespace: namespace) }

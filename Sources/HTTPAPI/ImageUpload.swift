@@ -37,7 +37,7 @@ struct ImageUpload: Sendable {
                 if pipe.hasStalled {
                     let seconds = UploadPipe.patience.components.seconds
                     let text = "the upload stalled: nothing came for \(seconds) s; send the archive again"
-                    return Outcome(progress: lines.all, result: .failure(APIError(.requestTimeout, text)))
+                    return Outcome(progress: lines.all, result: .failure(.timeout(text)))
                 }
                 return Outcome(progress: lines.all, result: .failure(ImageAnswer.error(error, name: "")))
             }

@@ -95,10 +95,7 @@ final class HTTPSession {
             ended.append(item.transfer)
         }
         for transfer in ended {
-            transfer.completion(
-                transfer,
-                .failed(code: CURLE_ABORTED_BY_CALLBACK.rawValue, reason: "it was given up")
-            )
+            transfer.end(.failed(code: CURLE_ABORTED_BY_CALLBACK.rawValue, reason: "it was given up"))
         }
     }
 
@@ -126,7 +123,7 @@ final class HTTPSession {
             guard let done = unsafe running.removeValue(forKey: easy) else { continue }
             unsafe curl_multi_remove_handle(multi, easy)
             unsafe curl_easy_cleanup(easy)
-            done.transfer.completion(done.transfer, HTTPSession.outcome(code, done))
+            done.transfer.end(HTTPSession.outcome(code, done))
         }
     }
 
@@ -139,7 +136,7 @@ final class HTTPSession {
 
     private func start(_ transfer: HTTPTransfer) {
         guard let easy = unsafe curl_easy_init() else {
-            transfer.completion(transfer, .failed(code: CURLE_OUT_OF_MEMORY.rawValue, reason: "out of memory"))
+            transfer.end(.failed(code: CURLE_OUT_OF_MEMORY.rawValue, reason: "out of memory"))
             return
         }
         let request = transfer.request
@@ -149,7 +146,7 @@ final class HTTPSession {
         if request.file != nil, unsafe item.file == nil {
             unsafe curl_easy_cleanup(easy)
             let reason = "cannot open what shall be uploaded"
-            transfer.completion(transfer, .failed(code: CURLE_READ_ERROR.rawValue, reason: reason))
+            transfer.end(.failed(code: CURLE_READ_ERROR.rawValue, reason: reason))
             return
         }
         unsafe running[easy] = item

@@ -37,7 +37,7 @@ final class HTTPTransfer {
     /// Gets the bytes of a successful answer. Returns false to stop the transfer.
     private let sink: ((UnsafeRawBufferPointer) -> Bool)?
     /// Called when it ended; may add further transfers to the session.
-    let completion: (HTTPTransfer, Outcome) -> Void
+    private var completion: ((HTTPTransfer, Outcome) -> Void)?
 
     /// The status of the last answer; 0 before one came.
     private(set) var status = 0
@@ -65,6 +65,12 @@ final class HTTPTransfer {
     func header(_ name: String) -> String? { headers[name]?.last }
 
     private var reportedSent: Int64 = 0
+
+    /// Tells how it ended, once. Who keeps the answer does not keep the session with it.
+    func end(_ outcome: Outcome) {
+        let completion = completion.take()
+        completion?(self, outcome)
+    }
 
     // MARK: What curl delivers
 

@@ -1,5 +1,5 @@
 import EventLog
-import KubernetesAPI
+package import KubernetesAPI
 import OCI
 
 extension Agent {
