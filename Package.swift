@@ -91,9 +91,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "PodNetwork", "OCI",
-                "JSON",
-                "Linux",
+                "RuntimeCore", "Images", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "PodNetwork",
+                "OCI", "JSON", "Linux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -50,14 +50,6 @@ enum Routes {
             Route(.get, "/api/v1/namespaces/{name}", "read a namespace", namespaces.get),
             Route(.delete, "/api/v1/namespaces/{name}", "delete a namespace with its pods", namespaceChanges.delete),
             Route(.get, "/v1/log", "the event log, one JSON object a line; ?after=SEQ&follow=1", eventLog.log),
-            Route(.get, "/v1/images", "list images; ?namespace=k8s.io", images.list),
-            Route(
-                .post,
-                "/v1/images/import",
-                "import an image archive (docker-archive or OCI layout)",
-                images.importArchive
-            ),
-            Route(.delete, "/v1/images", "remove an image; ?name=REF", images.remove),
             Route(.get, "/v1/doctor", "what of the machine is missing, and how to mend it", meta.doctor),
             Route(.get, "/healthz", "ok while the agent serves", meta.live),
             Route(.get, "/livez", "ok while the agent serves", meta.live),
@@ -71,7 +63,38 @@ enum Routes {
             Route(.get, "/openapi/v3", "where the OpenAPI documents are", openAPI.index),
             Route(.get, "/openapi/v3/api/v1", "the OpenAPI document of core/v1", openAPI.coreV1),
         ]
+        routes += imageRoutes(images)
         routes.append(Route(.get, "/", "this list", meta.index(routes)))
         return RouteTable(routes: routes)
+    }
+
+    private static func imageRoutes(_ images: ImageHandlers) -> [Route] {
+        [
+            Route(.get, "/v1/images", "list images; ?namespace=k8s.io", images.list),
+            Route(
+                .post,
+                "/v1/images/pull",
+                "pull an image; ?reference=REF&platform=OS/ARCH&allPlatforms=1&plainHTTP=1&progress=0",
+                images.pull
+            ),
+            Route(.post, "/v1/images/push", "push an image; ?reference=REF&target=REF&platform=OS/ARCH", images.push),
+            Route(.post, "/v1/images/tag", "give an image another name; ?source=REF&target=REF", images.tag),
+            Route(
+                .post,
+                "/v1/images/import",
+                "import an image archive (docker-archive or OCI layout)",
+                images.importArchive
+            ),
+            Route(.get, "/v1/images/export", "images as a tar archive; ?name=REF&name=REF", images.export),
+            Route(.get, "/v1/images/inspect", "all about an image; ?name=REF", images.inspect),
+            Route(.get, "/v1/images/history", "how an image was made; ?name=REF", images.history),
+            Route(
+                .post,
+                "/v1/images/prune",
+                "remove what nothing refers to; ?all=1 also images without containers",
+                images.prune
+            ),
+            Route(.delete, "/v1/images", "remove an image; ?name=REF", images.remove),
+        ]
     }
 }

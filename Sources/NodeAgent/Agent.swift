@@ -94,6 +94,7 @@ package final class Agent: Service {
             ),
             network: LoopbackOnly(),
             store: store,
+            registries: try configuration.registries(),
             observer: RuntimeCore.Observer(
                 shimLost: { loss.yield($0) },
                 taskEvent: { happening.yield($0) }
@@ -260,6 +261,10 @@ package final class Agent: Service {
                 )
             )
         }
+        let tell: @Sendable (Pod, [PodFact]) -> Void = { [table] pod, facts in
+            guard let uid = UID(pod.metadata.uid) else { return }
+            table.worker(uid)?.send(.facts(facts))
+        }
         return PodWorkerEnvironment(
             stream: stream,
             actions: ActionExecutor(
@@ -267,7 +272,8 @@ package final class Agent: Service {
                 assembly: assembly,
                 directories: directories,
                 clock: clock,
-                watch: watch
+                watch: watch,
+                pulling: ImagePulling(core: core, store: store, clock: clock, tell: tell, actor: systemActor)
             ),
             policy: .kubernetes,
             clock: clock,

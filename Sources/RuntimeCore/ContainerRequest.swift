@@ -1,3 +1,4 @@
+import Images
 package import OCI
 
 /// A container to be created in a sandbox.
@@ -46,6 +47,8 @@ package struct UnpackedContainerImage: Sendable {
     package let chainID: Digest?
     package let configDigest: Digest
     package let config: ImageConfig
+    /// Keeps the layers until a container stands on them.
+    let lease: ContentLease
 }
 
 /// A task's state, as the shim or, after its death, the files it left tell it.

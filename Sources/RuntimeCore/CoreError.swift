@@ -21,7 +21,7 @@ package enum CoreError: Error, CustomStringConvertible {
     package var description: String {
         switch self {
         case .imageNotFound(let reference, let namespace):
-            "image \(reference) is not in namespace \(namespace); import it with: swiftlet image import FILE"
+            "image \(reference) is not in namespace \(namespace); get it with: swiftlet image pull, or swiftlet image import"
         case .invalidReference(let text): text
         case .image(let error): "\(error)"
         case .system(let step, let error): "\(step): \(error)"

@@ -27,7 +27,7 @@ package final class RuntimeCore: Sendable {
     /// Pods' containers and images live in this namespace, as with containerd's CRI plugin.
     package static let podNamespace = "k8s.io"
 
-    private let images: ImageService
+    let images: ImageService
     private let sandboxes: SandboxService
     private let tasks: TaskService
     private let pool: ThreadPool
@@ -38,12 +38,18 @@ package final class RuntimeCore: Sendable {
         configuration: CoreConfiguration,
         network: any PodNetworkProvider,
         store: EventStore,
+        registries: RegistryConfiguration = RegistryConfiguration(),
         observer: Observer
     ) throws {
         let namespace = Self.podNamespace
         loop = try Self.prepare(configuration)
         pool = ThreadPool(name: "swl-core", limit: 16)
-        images = try ImageService(root: configuration.root, store: store, pool: pool)
+        images = try ImageService(
+            root: configuration.root,
+            store: store,
+            pool: pool,
+            registries: registries
+        )
         sandboxes = SandboxService(
             configuration: configuration,
             namespace: namespace,
@@ -86,6 +92,7 @@ package final class RuntimeCore: Sendable {
     /// Ends the core's threads, once nobody waits for them any more.
     package func stop() {
         events.stop()
+        images.stop()
         pool.stop()
         loop.stop()
     }

@@ -101,11 +101,14 @@ struct EventRecordSentence {
 
     private func imageFields(_ fact: ImageFact) -> [Field] {
         var fields = [Field(Name.imageName, event.stream.name)]
-        switch fact {
-        case .imported(let fact): fields.append(Field(Name.imageDigest, fact.target))
-        case .tagged(let fact): fields.append(Field(Name.imageDigest, fact.target))
-        default: break
-        }
+        let digest: String? =
+            switch fact {
+            case .imported(let fact): fact.target
+            case .fetched(let fact): fact.target
+            case .tagged(let fact): fact.target
+            case .unpacked, .removed: nil
+            }
+        if let digest { fields.append(Field(Name.imageDigest, digest)) }
         return fields
     }
 
@@ -142,7 +145,7 @@ struct EventRecordSentence {
             .warning
         case .pod(.containerExited(let fact)): fact.exitCode == 0 ? .informational : .notice
         case .pod(.created), .pod(.replaced), .pod(.patched), .pod(.deletionRequested), .pod(.removed), .namespace,
-            .image(.imported), .image(.removed), .image(.tagged):
+            .image(.imported), .image(.fetched), .image(.removed), .image(.tagged):
             .notice
         case .request(.answered(let fact)):
             switch fact.status {

@@ -19,74 +19,20 @@ struct ActionExecutor: Sendable {
             _ pod: Pod, _ container: ContainerRef, _ containerID: String, _ attempt: Int, _ sandboxID: String
         ) -> Void
     let watch: Watch
+    let pulling: ImagePulling
 
     /// - Returns: The facts it brings, in order. Empty means: not done, decide again later.
     func perform(_ action: Action, _ record: PodRecord) async -> [PodFact] {
         switch action {
         case .record(let fact): [fact]
-        case .pullImage(let container, let image, let policy): await pull(container, image, policy)
+        case .pullImage(let container, let image, let policy):
+            await pulling.perform(container, image, policy, record.pod)
         case .createSandbox(let id, let attempt): await createSandbox(id, attempt, record.pod)
         case .startContainer(let container, let id, let attempt): await start(container, id, attempt, record)
         case .signalContainer(let kill): await signal(kill, record)
         case .removeContainer(let container, let id, let attempt): await remove(container, id, attempt, record)
         case .removeSandbox(let id): await removeSandbox(id, record.pod)
         case .removePod: await removePod(record.pod)
-        }
-    }
-
-    private func pull(_ container: ContainerRef, _ image: String, _ policy: String) async -> [PodFact] {
-        let began = clock()
-        do {
-            let record = try core.findImage(image)
-            let unpacked = try await core.unpack(record)
-            return [
-                .imagePulled(
-                    ImagePulled(
-                        container: container,
-                        image: image,
-                        imageID: unpacked.configDigest.description,
-                        imageRef: Self.imageRef(record),
-                        sizeBytes: record.sizeBytes,
-                        alreadyPresent: true,
-                        durationMicroseconds: clock() - began
-                    )
-                )
-            ]
-        } catch {
-            let (reason, message) = Self.pullFailure(error, image: image, policy: policy)
-            return [
-                .imagePullFailed(
-                    ImagePullFailed(
-                        container: container,
-                        image: image,
-                        reason: reason,
-                        message: message,
-                        failedAt: clock()
-                    )
-                )
-            ]
-        }
-    }
-
-    private static func imageRef(_ record: ImageRecord) -> String {
-        let repository = (try? ImageReference(record.name))?.name ?? record.name  // the store holds normalised names
-        return "\(repository)@\(record.target.digest)"
-    }
-
-    private static func pullFailure(_ error: any Error, image: String, policy: String) -> (String, String) {
-        guard let error = error as? CoreError else { return ("ErrImagePull", "\(error)") }
-        switch error {
-        case .invalidReference(let text):
-            return ("InvalidImageName", "Failed to apply default image tag \"\(image)\": \(text)")
-        case .imageNotFound where policy == "Never":
-            return ("ErrImageNeverPull", "Container image \"\(image)\" is not present with pull policy of Never")
-        case .imageNotFound:
-            return (
-                "ErrImagePull",
-                "failed to pull image \"\(image)\": this node does not pull from registries yet; "
-                    + "import it with: swiftlet image import FILE.tar"
-            )
-        default: return ("ErrImagePull", "failed to unpack image \"\(image)\": \(error)")
         }
     }
 
