@@ -75,7 +75,7 @@ package enum KubernetesEvents {
             .containerBackedOff, .probeChanged:
             containerLine(for: fact, pod: pod)
         case .replaced, .patched, .deletionRequested, .stepPlanned, .sandboxCreated, .sandboxRemoved, .containerRemoved,
-            .removed:
+            .removed, .execStarted, .execFinished, .attached:
             nil
         }
     }

@@ -27,6 +27,7 @@ package struct APIServer: Service {
         try SocketFile.prepare(path)
         let unix = Application(
             responder: responder,
+            server: Self.connections(responder),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
             onServerRunning: { [agent, logger] _ in
                 SocketFile.protect(path, group: agent.configuration.socketGroup, logger)
@@ -42,6 +43,7 @@ package struct APIServer: Service {
                 )
                 let plain = Application(
                     responder: responder,
+                    server: Self.connections(responder),
                     configuration: ApplicationConfiguration(
                         address: .hostname(plainHTTP.host, port: plainHTTP.port)
                     ),
@@ -50,6 +52,17 @@ package struct APIServer: Service {
                 group.addTask { try await plain.run() }
             }
             try await group.waitForAll()
+        }
+    }
+
+    /// HTTP/1.1 that may become WebSocket.
+    private static func connections(_ responder: APIResponder) -> HTTPServerBuilder {
+        HTTPServerBuilder { answer in
+            UpgradableChannel(
+                responder: answer,
+                decide: { try await responder.upgrade($0, on: $1) },
+                pace: RequestPace.Limits()
+            )
         }
     }
 

@@ -22,6 +22,7 @@ package final class RuntimeCore: Sendable {
     private let images: ImageService
     private let sandboxes: SandboxService
     private let tasks: TaskService
+    private let execs: ExecService
     private let pool: ThreadPool
     private let loop: LoopThread
 
@@ -50,6 +51,13 @@ package final class RuntimeCore: Sendable {
             snapshots: images.snapshots,
             pool: pool
         )
+        execs = try ExecService(
+            configuration: configuration,
+            namespace: namespace,
+            sandboxes: sandboxes,
+            tasks: tasks,
+            pool: pool
+        )
     }
 
     private static func prepare(_ configuration: CoreConfiguration) throws(CoreError) -> LoopThread {
@@ -70,6 +78,7 @@ package final class RuntimeCore: Sendable {
     package func stop() {
         pool.stop()
         loop.stop()
+        execs.stop()
     }
 
     // MARK: Images
@@ -181,6 +190,18 @@ package final class RuntimeCore: Sendable {
 
     package func taskState(_ id: String, sandboxID: String) async throws -> TaskState {
         try await tasks.state(id, sandboxID: sandboxID)
+    }
+
+    /// Starts a further process in a running container; it runs when this returns.
+    ///
+    /// - Throws: `ExecFailure`.
+    package func exec(_ request: ExecRequest) async throws -> ExecProcess { try await execs.start(request) }
+
+    /// Ends what an earlier agent started by exec: the clients of it are gone.
+    ///
+    /// - Returns: What was noted of each, with its exit code if it could be had.
+    package func endLeftoverExecs() async throws -> [(note: [String: String], exitCode: Int32?)] {
+        try await execs.endLeftovers()
     }
 
     /// Ends a container, if it still runs, and removes it with its writable layer.

@@ -1,5 +1,6 @@
 import EventLog
 import Facts
+import JSON
 import Journal
 
 /// The event log as the source of the journal: one record per event, in the log's order.
@@ -105,6 +106,17 @@ struct EventRecordSentence {
             fields.append(JournalRecord.Field("SWIFTLET_SIGNAL", String(fact.signal)))
             fields.append(JournalRecord.Field("SWIFTLET_REASON", fact.reason))
         case .containerRemoved(let fact): fields += id(fact.containerID)
+        case .execStarted(let fact):
+            fields += id(fact.containerID)
+            fields.append(JournalRecord.Field("SWIFTLET_EXEC_ID", fact.execID))
+            let command = JSONValue.array(fact.command.map(JSONValue.string))
+            fields.append(JournalRecord.Field("SWIFTLET_EXEC_CMD", String(decoding: command.bytes(), as: UTF8.self)))
+        case .execFinished(let fact):
+            fields += id(fact.containerID)
+            fields.append(JournalRecord.Field("SWIFTLET_EXEC_ID", fact.execID))
+            if let code = fact.exitCode { fields.append(JournalRecord.Field("SWIFTLET_EXIT_CODE", String(code))) }
+            if let reason = fact.reason { fields.append(JournalRecord.Field("SWIFTLET_REASON", reason)) }
+        case .attached(let fact): fields += id(fact.containerID)
         case .warned(let fact): fields.append(JournalRecord.Field("SWIFTLET_REASON", fact.reason))
         default: break
         }
@@ -125,7 +137,8 @@ struct EventRecordSentence {
             .pod(.deadlineExceeded):
             .warning
         case .pod(.containerExited(let fact)): fact.exitCode == 0 ? .informational : .notice
-        case .pod(.created), .pod(.replaced), .pod(.patched), .pod(.deletionRequested), .pod(.removed), .namespace,
+        case .pod(.created), .pod(.replaced), .pod(.patched), .pod(.deletionRequested), .pod(.removed),
+            .pod(.execStarted), .pod(.execFinished), .pod(.attached), .namespace,
             .image(.imported), .image(.removed), .image(.tagged):
             .notice
         default: .informational
