@@ -12,6 +12,7 @@ enum Routes {
         let events = EventHandlers(agent: agent)
         let logs = PodLogHandler(agent: agent)
         let exec = ExecHandlers(agent: agent)
+        let attach = AttachHandlers(agent: agent)
         let eventLog = EventLogHandler(agent: agent)
         let images = ImageHandlers(agent: agent)
         let meta = MetaHandlers(agent: agent)
@@ -54,6 +55,14 @@ enum Routes {
                 upgrade: exec.upgrade,
                 exec.needsUpgrade
             ),
+            Route(
+                .get,
+                onePod + "/attach",
+                "the streams of a running container, over WebSocket; ?stdin=1",
+                upgrade: attach.upgrade,
+                attach.needsUpgrade
+            ),
+            Route(.post, onePod + "/attach", "as with GET", upgrade: attach.upgrade, attach.needsUpgrade),
             Route(
                 .post,
                 "/v1/namespaces/{namespace}/pods/{name}/exec",

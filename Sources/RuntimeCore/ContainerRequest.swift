@@ -12,6 +12,8 @@ package struct ContainerRequest: Sendable {
     package var logPath: String
     package var logMaxSize: Int64
     package var logMaxFiles: Int
+    /// True gives the process an input that clients can attach to; else it reads nothing.
+    package var stdin: Bool
 
     package init(
         id: String,
@@ -20,7 +22,8 @@ package struct ContainerRequest: Sendable {
         image: UnpackedContainerImage,
         logPath: String,
         logMaxSize: Int64,
-        logMaxFiles: Int
+        logMaxFiles: Int,
+        stdin: Bool = false
     ) {
         self.id = id
         self.sandboxID = sandboxID
@@ -29,6 +32,7 @@ package struct ContainerRequest: Sendable {
         self.logPath = logPath
         self.logMaxSize = logMaxSize
         self.logMaxFiles = logMaxFiles
+        self.stdin = stdin
     }
 }
 

@@ -74,10 +74,10 @@ final class ExecService: Sendable {
             throw Self.failure(error, command: request.command)
         }
         do {
-            // The shim has the reading end by now: without it, opening ours would fail.
-            let stdin = request.stdin ? try end(directory + "/stdin", Descriptor.writeOnly) : nil
             let start = Shim.StartRequest(id: request.containerID, execID: request.id)
             let _: Shim.StartResponse = try await shim.call(Shim.taskServiceV2, "Start", start)
+            // The shim has the reading end by now: without it, opening ours would fail.
+            let stdin = request.stdin ? try writingEnd(directory + "/stdin") : nil
             return ExecProcess(
                 request,
                 stdin: stdin,
@@ -216,6 +216,41 @@ final class ExecService: Sendable {
         StreamEnd(try Descriptor.open(path, direction | Descriptor.nonBlocking), loop: loop, subject: path)
     }
 
+    /// Nil if nobody reads the fifo any more, because the process has ended.
+    private func writingEnd(_ path: String) throws(SysError) -> StreamEnd? {
+        do {
+            return try end(path, Descriptor.writeOnly)
+        } catch {
+            if error.errno == Errno(ENXIO) { return nil }
+            throw error
+        }
+    }
+
+    // MARK: The first process
+
+    /// Connects to the streams of a container's first process, from now on.
+    ///
+    /// - Parameter stdin: Asks for its input too; there is none if the container has none, or it has been closed.
+    /// - Throws: `ExecFailure`.
+    func attach(_ containerID: String, stdin: Bool) async throws -> AttachedContainer {
+        let bundle = configuration.bundle(namespace: namespace, id: containerID)
+        guard let sandboxID = try tasks.sandbox(ofBundle: containerID) else {
+            throw ExecFailure.notRunning("container \(containerID.prefix(12)) is not running")
+        }
+        let shim = try await sandboxes.connection(to: sandboxID)
+        let path = BundleFiles.attachSocket(bundle)
+        do throws(SysError) {
+            let output = StreamEnd(try UnixSocket.connect(path), loop: loop, subject: path)
+            let fifo = BundleFiles.stdin(bundle)
+            let input = stdin && Files.exists(fifo) ? try writingEnd(fifo) : nil
+            return AttachedContainer(containerID, output: output, stdin: input, shim: shim)
+        } catch {
+            throw error.errno == .noEntry || error.errno == Errno(ECONNREFUSED)
+                ? ExecFailure.notRunning("container \(containerID.prefix(12)) is not running")
+                : ExecFailure.other("attach to container \(containerID.prefix(12)): \(error)")
+        }
+    }
+
     /// The container's own process with another command.
     private static func process(_ request: ExecRequest, bundle: String) throws -> RuntimeSpec.Process {
         let spec = try JSONCoding.decode(RuntimeSpec.self, from: Files.read(bundle + "/config.json"))
@@ -243,6 +278,14 @@ final class ExecService: Sendable {
         default: break
         }
         if let code = Self.shellCode(message) {
+            // The runtime names the last place it looked at; a name without a slash was looked for in all of PATH.
+            if code == 127, let name = command.first, !name.contains("/") {
+                return .notExecutable(
+                    code: code,
+                    message: "OCI runtime exec failed: exec failed: unable to start container process: "
+                        + "exec: \"\(name)\": executable file not found in $PATH"
+                )
+            }
             // runc's words, which people and scripts look for.
             let words = message.hasPrefix("exec \"") ? "exec: " + message.dropFirst(5) : "exec: \(message)"
             return .notExecutable(

@@ -197,6 +197,13 @@ package final class RuntimeCore: Sendable {
     /// - Throws: `ExecFailure`.
     package func exec(_ request: ExecRequest) async throws -> ExecProcess { try await execs.start(request) }
 
+    /// Connects to the streams of a container's first process.
+    ///
+    /// - Throws: `ExecFailure`.
+    package func attach(_ containerID: String, stdin: Bool) async throws -> AttachedContainer {
+        try await execs.attach(containerID, stdin: stdin)
+    }
+
     /// Ends what an earlier agent started by exec: the clients of it are gone.
     ///
     /// - Returns: What was noted of each, with its exit code if it could be had.

@@ -43,12 +43,15 @@ final class TaskService: Sendable {
             return mounts
         }
         let shim = try await sandboxes.connection(to: request.sandboxID)
-        let log = "cri://\(request.logPath)?max-size=\(request.logMaxSize)&max-files=\(request.logMaxFiles)"
+        let log =
+            "cri://\(request.logPath)?max-size=\(request.logMaxSize)&max-files=\(request.logMaxFiles)"
+            + "&attach=\(BundleFiles.attachSocket(directory))"
         let create = Shim.CreateTaskRequest(
             id: request.id,
             bundle: directory,
             rootfs: mounts.map { Shim.Mount(type: $0.type, source: $0.source, options: $0.options) },
             terminal: request.spec.process?.terminal ?? false,
+            stdin: request.stdin ? BundleFiles.stdin(directory) : "",
             stdout: log,
             stderr: log
         )
@@ -244,6 +247,8 @@ final class TaskService: Sendable {
             try Files.makeDirectories(directory, mode: 0o700)
             try Files.makeDirectories(directory + "/rootfs", mode: 0o755)
             try Files.write(directory + "/config.json", JSONCoding.encode(spec), mode: 0o600)
+            let fifo = BundleFiles.stdin(directory)
+            if request.stdin, !Files.exists(fifo) { try Files.makeFIFO(fifo, mode: 0o600) }
             let record = JSONValue.object([
                 "id": .string(request.id),
                 "sandboxID": .string(request.sandboxID),

@@ -118,7 +118,8 @@ struct ContainerAssembly: Sendable {
                     image: image,
                     logPath: log,
                     logMaxSize: logMaxSize,
-                    logMaxFiles: logMaxFiles
+                    logMaxFiles: logMaxFiles,
+                    stdin: container.stdin
                 ),
                 imageName: container.image
             )
