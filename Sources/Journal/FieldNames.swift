@@ -51,6 +51,9 @@ extension JournalRecord.Field {
         package static let objectPID = "OBJECT_PID"
         /// "pod/container"
         package static let containerTag = "CONTAINER_TAG"
+        package static let execID = "SWIFTLET_EXEC_ID"
+        /// The arguments as a JSON array.
+        package static let execCommand = "SWIFTLET_EXEC_CMD"
         /// The event that began the story, and the one that directly caused this one.
         package static let correlation = "SWIFTLET_CORRELATION"
         package static let cause = "SWIFTLET_CAUSE"
@@ -59,7 +62,8 @@ extension JournalRecord.Field {
             event, sequence, time, requestID, actor, actorUID, actorGID, actorPID, actorCommand, actorLoginUID,
             actorSession, actorUnit, verb, method, uri, status, duration, userAgent, remote, resource, namespace, pod,
             podUID, generation, node, exitCode, signal, oomKilled, restartCount, reason, errorCode, imageDigest,
-            containerName, containerID, containerFullID, containerTag, imageName, objectPID, correlation, cause,
+            containerName, containerID, containerFullID, containerTag, imageName, objectPID, execID, execCommand,
+            correlation, cause,
         ]
     }
 }

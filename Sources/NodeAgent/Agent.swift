@@ -187,6 +187,7 @@ package final class Agent: Service {
             await withTaskCancellationHandler {
                 await withDiscardingTaskGroup { group in
                     group.addTask { await self.table.run() }
+                    group.addTask { await self.endLeftoverExecs() }
                     group.addTask { await self.exits.run() }
                     group.addTask { await self.followLostShims() }
                     group.addTask { await self.followTaskEvents() }

@@ -18,6 +18,8 @@ package struct ContainerRequest: Sendable {
 
     /// Where our shim writes the log.
     var logTarget: String { "cri://\(logPath)?max-size=\(logMaxSize)&max-files=\(logMaxFiles)" }
+    /// True gives the process an input that clients can attach to; else it reads nothing.
+    package var stdin: Bool
 
     package init(
         id: String,
@@ -27,7 +29,8 @@ package struct ContainerRequest: Sendable {
         logPath: String,
         logMaxSize: Int64,
         logMaxFiles: Int,
-        runtime: RuntimeHandler? = nil
+        runtime: RuntimeHandler? = nil,
+        stdin: Bool = false
     ) {
         self.id = id
         self.sandboxID = sandboxID
@@ -37,6 +40,7 @@ package struct ContainerRequest: Sendable {
         self.logMaxSize = logMaxSize
         self.logMaxFiles = logMaxFiles
         self.runtime = runtime
+        self.stdin = stdin
     }
 }
 

@@ -132,7 +132,8 @@ struct ContainerAssembly: Sendable {
                     logPath: log,
                     logMaxSize: logMaxSize,
                     logMaxFiles: logMaxFiles,
-                    runtime: handler
+                    runtime: handler,
+                    stdin: container.stdin
                 ),
                 imageName: container.image
             )
