@@ -87,7 +87,10 @@ struct APIResponder: HTTPResponder {
             let upgrade = route.upgrade
         else { return nil }
         let id = RequestID.of(request)
-        let origin = RequestOrigin(actor: await PeerIdentity.actor(of: channel), request: id)
+        let peer = await PeerIdentity(of: channel)
+        // No browser asks before it opens a WebSocket to another site.
+        if !peer.isLocalSocket { try BrowserGuard.check(host: head.authority, origin: head.headerFields[.origin]) }
+        let origin = RequestOrigin(actor: peer.actor, request: id)
         var answer = UpgradeAnswer(
             headers: headers,
             service: try await upgrade(APIRequest(raw: request, parameters: parameters, origin: origin))

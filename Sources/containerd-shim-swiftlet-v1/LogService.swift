@@ -72,7 +72,9 @@ final class LogSession {
         guard status.st_mode & S_IFMT == S_IFIFO else {
             throw SysError(call: "open fifo", subject: fifo, errno: .invalidArgument)
         }
-        readers.append(try LogReader(source, into: log, as: stream, on: loop) { [weak self] in self?.readerEnded() })
+        readers.append(
+            try LogReader(source, into: log, as: stream, attach: nil, on: loop) { [weak self] in self?.readerEnded() }
+        )
     }
 
     /// Calls `done` when all writers are gone, or silent for long enough.
