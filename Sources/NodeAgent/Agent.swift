@@ -31,6 +31,9 @@ package final class Agent: Service {
     /// Who the log names for what the agent does by itself.
     let systemActor = "system:reconciler"
 
+    let directoryChanges: DirectoryChanges
+
+    private let watching: LoopThread
     private let assembly: ContainerAssembly
     private let exits: ExitWatch
     private let capacity: NodeCapacity
@@ -85,6 +88,8 @@ package final class Agent: Service {
             observer: RuntimeCore.Observer { loss.yield($0) }
         )
         pool = ThreadPool(name: "swl-pods", limit: 8)
+        watching = try LoopThread(name: "swl-inotify")
+        directoryChanges = try DirectoryChanges(loop: watching)
         assembly = ContainerAssembly(
             core: core,
             pool: pool,
@@ -178,6 +183,7 @@ package final class Agent: Service {
     private func stop() async {
         pool.stop()
         core.stop()
+        watching.stop()
         journal?.stop()
         await store.close()
     }
