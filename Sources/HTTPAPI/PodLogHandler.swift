@@ -72,9 +72,13 @@ struct PodLogHandler: Sendable {
     }
 
     private static func invalid(_ field: String, _ value: String, _ why: String) -> APIError {
-        .invalid(kind: "PodLogOptions", name: "", errors: [
-            FieldError(type: .invalid, field: field, badValue: .string(value), detail: why)
-        ])
+        .invalid(
+            kind: "PodLogOptions",
+            name: "",
+            errors: [
+                FieldError(type: .invalid, field: field, badValue: .string(value), detail: why)
+            ]
+        )
     }
 }
 

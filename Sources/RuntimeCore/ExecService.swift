@@ -192,7 +192,9 @@ final class ExecService: Sendable {
             try Files.makeDirectories(directory, mode: 0o700)
             let record = JSONValue.object([
                 "id": .string(request.id), "container": .string(request.containerID), "sandbox": .string(sandboxID),
-                "note": .object(JSONObject(request.note.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+                "note": .object(
+                    JSONObject(request.note.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+                ),
             ])
             try Files.write(directory + "/exec.json", record.bytes(), mode: 0o600)
             var streams = Streams()

@@ -55,7 +55,9 @@ struct AttachCommand: ParsableCommand {
             let client = try connection.client(console)
             let choice = try streams.choose(pod, namespace: namespace.name, client, console)
             guard !streams.stdin || choice.hasStdin else {
-                throw ClientFailure.usage("container \(choice.container) has no standard input: its pod needs stdin: true")
+                throw ClientFailure.usage(
+                    "container \(choice.container) has no standard input: its pod needs stdin: true"
+                )
             }
             if streams.tty, !choice.hasTTY {
                 console.note("Unable to use a TTY - container \(choice.container) did not allocate one")

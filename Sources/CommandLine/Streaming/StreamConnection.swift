@@ -32,7 +32,9 @@ final class StreamConnection {
 
     private static func host(of url: String) throws -> String {
         let prefix = "http://"
-        guard url.hasPrefix(prefix) else { throw ClientFailure.usage("\(url): streams need http:// or the unix socket") }
+        guard url.hasPrefix(prefix) else {
+            throw ClientFailure.usage("\(url): streams need http:// or the unix socket")
+        }
         return String(url.dropFirst(prefix.count).prefix { $0 != "/" })
     }
 
@@ -250,7 +252,9 @@ enum Base64 {
             let group = bytes[start..<min(start + 3, bytes.count)]
             let value = group.reduce(0) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
             for place in 0..<4 {
-                text.append(place <= group.count ? digits[Int(value >> UInt32(18 - 6 * place)) & 63] : UInt8(ascii: "="))
+                text.append(
+                    place <= group.count ? digits[Int(value >> UInt32(18 - 6 * place)) & 63] : UInt8(ascii: "=")
+                )
             }
         }
         return String(decoding: text, as: UTF8.self)

@@ -138,7 +138,9 @@ package struct LogReader: ~Copyable {
             guard let older = try LogFiles.open(path) else { break }
             // The newest file was renamed since it was opened: it is known already.
             if older.inode == found.inode { continue }
-            if let since = options.since, try modified(older.descriptor.raw, path) < since.microsecondsSince1970 { break }
+            if let since = options.since, try modified(older.descriptor.raw, path) < since.microsecondsSince1970 {
+                break
+            }
             var offset = 0
             if let lines = wanted {
                 let tail = try start(ofLast: lines, older.descriptor.raw, path)
