@@ -123,7 +123,7 @@ let package = Package(
         .target(
             name: "CommandLine",
             dependencies: [
-                "KubernetesAPI", "JSON", "CCurl",
+                "KubernetesAPI", "JSON", "Linux", "CCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

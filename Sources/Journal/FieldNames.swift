@@ -40,6 +40,9 @@ extension JournalRecord.Field {
         package static let reason = "SWIFTLET_REASON"
         package static let errorCode = "SWIFTLET_ERROR_CODE"
         package static let imageDigest = "SWIFTLET_IMAGE_DIGEST"
+        package static let execID = "SWIFTLET_EXEC_ID"
+        /// The program and its arguments as JSON.
+        package static let execCommand = "SWIFTLET_EXEC_CMD"
 
         // The names that docker and conmon use, so that queries and collectors made for them find our containers too.
         package static let containerName = "CONTAINER_NAME"
@@ -51,9 +54,6 @@ extension JournalRecord.Field {
         package static let objectPID = "OBJECT_PID"
         /// "pod/container"
         package static let containerTag = "CONTAINER_TAG"
-        package static let execID = "SWIFTLET_EXEC_ID"
-        /// The arguments as a JSON array.
-        package static let execCommand = "SWIFTLET_EXEC_CMD"
         /// The event that began the story, and the one that directly caused this one.
         package static let correlation = "SWIFTLET_CORRELATION"
         package static let cause = "SWIFTLET_CAUSE"

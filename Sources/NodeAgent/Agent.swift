@@ -31,6 +31,9 @@ package final class Agent: Service {
     /// Who the log names for what the agent does by itself.
     let systemActor = "system:reconciler"
 
+    let directoryChanges: DirectoryChanges
+
+    private let watching: LoopThread
     private let stateLock: StateLock
     private let assembly: ContainerAssembly
     private let exits: ExitWatch
@@ -101,6 +104,8 @@ package final class Agent: Service {
             )
         )
         pool = ThreadPool(name: "swl-pods", limit: 8)
+        watching = try LoopThread(name: "swl-inotify")
+        directoryChanges = try DirectoryChanges(loop: watching)
         assembly = ContainerAssembly(
             core: core,
             pool: pool,
@@ -205,6 +210,7 @@ package final class Agent: Service {
     private func stop() async {
         pool.stop()
         core.stop()
+        watching.stop()
         journal?.stop()
         await store.close()
     }

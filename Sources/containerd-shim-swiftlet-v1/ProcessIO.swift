@@ -225,7 +225,8 @@ final class ProcessIO {
 
     private func addReader(_ source: Handle, _ log: ContainerLog, _ stream: ContainerLog.Stream) throws(SysError) {
         readers.append(
-            try LogReader(source, into: log, as: stream, attach: attach, on: loop) { [weak self] in self?.readerEnded() }
+            try LogReader(source, into: log, as: stream, attach: attach, on: loop) { [weak self] in self?.readerEnded()
+            }
         )
     }
 
