@@ -39,3 +39,7 @@ bench: build ## measure against containerd, runc and crun in one run
 bench-oci: deps ## measure swiftlet-oci against crun, runc and a floor in C
 	swift build -c release --product swiftlet-oci
 	@Benchmarks/oci/run.sh
+
+.PHONY: bench-core
+bench-core: build ## measure the runtime core against containerd: starts, shims, logs
+	@Benchmarks/core.sh

@@ -41,6 +41,9 @@ package final class Agent: Service {
     let ledger = NodeLedger()
     let hasAppArmor = Files.isDirectory("/sys/kernel/security/apparmor")
     private let pool: ThreadPool
+    /// Measuring what containers use; apart, so that nobody's start waits for it.
+    let statsPool: ThreadPool
+    let rates = CPURates()
     private let journal: JournalSender?
     private let lostShims: AsyncStream<String>
     private let taskEvents: AsyncStream<TaskEvent>
@@ -106,6 +109,7 @@ package final class Agent: Service {
         pool = ThreadPool(name: "swl-pods", limit: 8)
         watching = try LoopThread(name: "swl-inotify")
         directoryChanges = try DirectoryChanges(loop: watching)
+        statsPool = ThreadPool(name: "swl-stats", limit: 2)
         assembly = ContainerAssembly(
             core: core,
             pool: pool,
@@ -145,6 +149,9 @@ package final class Agent: Service {
 
     /// The name of the node object that stands for this machine.
     package var nodeName: String { node.name }
+
+    /// The cgroup above a pod's containers.
+    func podCgroup(_ pod: Pod) -> String { assembly.cgroupParent(of: pod) }
 
     /// True once the pods of the log are under care.
     package var isReady: Bool { phase.withLock { $0 } == .serving }
@@ -209,6 +216,7 @@ package final class Agent: Service {
 
     private func stop() async {
         pool.stop()
+        statsPool.stop()
         core.stop()
         watching.stop()
         journal?.stop()

@@ -17,7 +17,7 @@ final class ImageService: Sendable {
     let unpacker: Unpacker
     let store: EventStore
     let registry: RegistryClient
-    private let pool: ThreadPool
+    let pool: ThreadPool
     /// Imports, exports and pushes wait for their clients: on threads of their own they keep no pod waiting.
     let transfers = ThreadPool(name: "swl-import", limit: 32)
     let pulls = ImagePulls()
