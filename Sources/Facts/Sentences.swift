@@ -7,6 +7,7 @@ package enum Sentences {
         case .node(let fact): describe(fact, subject: subject)
         case .namespace(let fact): describe(fact, subject: subject)
         case .image(let fact): describe(fact, subject: subject)
+        case .request(let fact): describe(fact, subject: subject)
         }
     }
 
@@ -134,6 +135,14 @@ package enum Sentences {
         case .unpacked(let fact): "\(subject) was unpacked to \(fact.chainID)"
         case .tagged(let fact): "\(subject) now names \(fact.target), as \(fact.source) does"
         case .removed(let fact): "\(subject) was removed: \(fact.reason)"
+        }
+    }
+
+    /// Describes an answered request; the subject is who asked.
+    package static func describe(_ fact: RequestFact, subject: String) -> String {
+        switch fact {
+        case .answered(let fact):
+            "\(subject): \(fact.method) \(fact.uri) was answered with \(fact.status) in \(Spans.short(fact.durationMicroseconds))"
         }
     }
 

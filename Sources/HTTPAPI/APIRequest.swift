@@ -17,9 +17,20 @@ struct APIRequest: Sendable {
     /// A parameter that the route's pattern promises.
     subscript(parameter: String) -> String { parameters[parameter] ?? "" }
 
-    /// The first value of a query parameter.
-    func query(_ name: String) -> String? {
-        raw.uri.queryParameters[Substring(name)].map(String.init)
+    /// The first value of a query parameter. A "+" is a blank, as forms and all Kubernetes clients encode it.
+    func query(_ name: String) -> String? { queries(name).first }
+
+    /// All values of a query parameter, in their order.
+    func queries(_ name: String) -> [String] {
+        (raw.uri.query ?? "").split(separator: "&").compactMap { pair in
+            let equals = pair.firstIndex(of: "=") ?? pair.endIndex
+            guard Self.formDecoded(pair[..<equals]) == name else { return nil }
+            return equals == pair.endIndex ? "" : Self.formDecoded(pair[pair.index(after: equals)...])
+        }
+    }
+
+    private static func formDecoded(_ text: Substring) -> String {
+        Substring(text.map { $0 == "+" ? " " : String($0) }.joined()).removingPercentEncoding
     }
 
     /// True for "true", "1" and a parameter without a value.

@@ -1,4 +1,5 @@
 import EventLog
+import Facts
 import HTTPTypes
 import Hummingbird
 import JSON
@@ -11,31 +12,54 @@ import NodeAgent
 struct APIResponder: HTTPResponder {
     let table: RouteTable
     let logger: Logger
+    /// Takes what is recorded of a request, with who sent it.
+    let audit: @Sendable (APIRequestAnswered, RequestOrigin) -> Void
 
     func respond(to request: Request, context: APIContext) async throws -> Response {
         let id = RequestID.of(request)
+        let began = ContinuousClock.now
+        let peer = await PeerIdentity(of: context.channel)
+        let origin = RequestOrigin(actor: peer.actor, request: id)
+        // Now, not when it is answered: a client may be gone by then.
+        let process = RequestAudit.covers(request.method) ? peer.process : nil
         var response: Response
         do {
-            response = try await answer(request, context: context, id: id)
+            if !peer.isLocalSocket {
+                try BrowserGuard.check(host: request.head.authority, origin: request.headers[.origin])
+            }
+            response = try await answer(request, origin: origin, id: id)
         } catch {
             response = failure(error, id: id, request)
         }
         response.headers[.requestID] = id
         response.headers[.auditID] = id
+        let isDryRun = request.uri.queryParameters["dryRun"] != nil
+        if RequestAudit.covers(request.method),
+            RequestAudit.isRecorded(status: response.status.code, isDryRun: isDryRun)
+        {
+            let subject = RequestAudit(
+                method: request.method,
+                path: request.uri.path,
+                query: request.uri.query,
+                userAgent: request.headers[.userAgent] ?? ""
+            )
+            audit(
+                subject.fact(
+                    status: response.status.code,
+                    durationMicroseconds: Int64((ContinuousClock.now - began) / .microseconds(1)),
+                    remote: peer.remote,
+                    peer: process
+                ),
+                origin
+            )
+        }
         return response
     }
 
-    private func answer(_ request: Request, context: APIContext, id: String) async throws -> Response {
+    private func answer(_ request: Request, origin: RequestOrigin, id: String) async throws -> Response {
         switch table.match(request.method, request.uri.path) {
         case .found(let route, let parameters):
-            let actor = await PeerIdentity.actor(of: context.channel)
-            return try await route.handler(
-                APIRequest(
-                    raw: request,
-                    parameters: parameters,
-                    origin: RequestOrigin(actor: actor, request: id)
-                )
-            )
+            return try await route.handler(APIRequest(raw: request, parameters: parameters, origin: origin))
         case .otherMethods(let methods):
             let known = methods.map(\.rawValue).joined(separator: ", ")
             var response = failure(

@@ -22,7 +22,9 @@ package struct APIServer: Service {
     }
 
     package func run() async throws {
-        let responder = APIResponder(table: Routes.table(for: agent), logger: logger)
+        let responder = APIResponder(table: Routes.table(for: agent), logger: logger) { request, origin in
+            agent.record(request, origin: origin)
+        }
         let path = agent.configuration.socketPath
         try SocketFile.prepare(path)
         let unix = Application(
@@ -34,22 +36,35 @@ package struct APIServer: Service {
             logger: quiet
         )
         try await withThrowingTaskGroup { group in
-            group.addTask { try await unix.run() }
+            group.addTask { try await Self.run(unix, "the unix socket \(path)") }
             if let plainHTTP {
-                logger.warning(
-                    "serving HTTP without encryption and without identities; use it for trying things only",
-                    metadata: ["address": "\(plainHTTP)"]
-                )
                 let plain = Application(
                     responder: responder,
                     configuration: ApplicationConfiguration(
                         address: .hostname(plainHTTP.host, port: plainHTTP.port)
                     ),
+                    onServerRunning: { [logger] _ in
+                        logger.warning(
+                            "serving HTTP without encryption and without identities; use it for trying things only",
+                            metadata: ["address": "\(plainHTTP)"]
+                        )
+                    },
                     logger: quiet
                 )
-                group.addTask { try await plain.run() }
+                group.addTask { try await Self.run(plain, "--insecure-http \(plainHTTP)") }
             }
-            try await group.waitForAll()
+            // The first door that cannot be opened closes the other one.
+            while try await group.next() != nil {}
+        }
+    }
+
+    private static func run(_ door: some ApplicationProtocol, _ address: String) async throws {
+        do {
+            try await door.run()
+        } catch let error as IOError {
+            throw ConfigurationError(
+                "cannot serve \(address): \(String(describing: error)); is another program using it?"
+            )
         }
     }
 

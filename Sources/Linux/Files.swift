@@ -146,6 +146,11 @@ extension Files {
     package static func setMode(_ path: String, _ mode: mode_t) throws(SysError) {
         try sys("chmod", path) { unsafe chmod(path, mode) }
     }
+
+    /// The group of a file that is no link; the owner stays.
+    package static func setGroup(_ path: String, _ group: UInt32) throws(SysError) {
+        try sys("lchown", path) { unsafe lchown(path, .max, group) }
+    }
 }
 
 extension Files {

@@ -31,6 +31,7 @@ package final class Agent: Service {
     /// Who the log names for what the agent does by itself.
     let systemActor = "system:reconciler"
 
+    private let stateLock: StateLock
     private let assembly: ContainerAssembly
     private let exits: ExitWatch
     private let capacity: NodeCapacity
@@ -58,6 +59,7 @@ package final class Agent: Service {
         for directory in [configuration.root, configuration.state, configuration.logDirectory] {
             try Files.makeDirectories(directory)
         }
+        stateLock = try StateLock(directory: configuration.state)
         machine = Machine.read(root: configuration.root)
         let name = configuration.nodeName.isEmpty ? machine.hostName.lowercased() : configuration.nodeName
         node = NodeContext(name: name, hostIPs: machine.addresses)
@@ -153,8 +155,7 @@ package final class Agent: Service {
 
     /// Serves until cancelled or until the service group shuts down.
     package func run() async throws {
-        try await registerNode()
-        try await createInitialNamespaces()
+        let isIntroduced = try await introduceIfPossible()
         try await takeOverPods()
         journal?.start()
         phase.withLock { $0 = .serving }
@@ -166,6 +167,7 @@ package final class Agent: Service {
                     group.addTask { await self.exits.run() }
                     group.addTask { await self.followLostShims() }
                     group.addTask { await self.followLog() }
+                    if !isIntroduced { group.addTask { await self.introduceLater() } }
                 }
             } onCancel: {
                 core.close()
@@ -281,6 +283,37 @@ package final class Agent: Service {
                         metadata: ["namespace": "\(name)", "error": "\(error)"]
                     )
                 }
+            }
+        }
+    }
+
+    /// Writes down the node and the first namespaces.
+    ///
+    /// - Returns: False if the disk is full: the pods of the log are taken care of all the same.
+    private func introduceIfPossible() async throws -> Bool {
+        do {
+            try await registerNode()
+            try await createInitialNamespaces()
+            return true
+        } catch {
+            guard store.isReadOnly == .noSpace else { throw error }
+            logger.error(
+                "the disk is full: pods go on, changes are refused until there is room",
+                metadata: ["root": "\(configuration.root)", "error": "\(error)"]
+            )
+            return false
+        }
+    }
+
+    private func introduceLater() async {
+        while !Task.isCancelled {
+            do {
+                // Nothing tells when there is room again; the log itself looks once a second, too.
+                try await Task.sleep(for: .seconds(1))
+                if try await introduceIfPossible() { return }
+            } catch {
+                if !(error is CancellationError) { logger.error("the node cannot be registered: \(error)") }
+                return
             }
         }
     }

@@ -11,7 +11,7 @@ enum Samples {
 
     static let all: [Fact] =
         pod.map { .pod($0) } + node.map { .node($0) } + namespace.map { .namespace($0) }
-        + image.map { .image($0) }
+        + image.map { .image($0) } + request.map { .request($0) }
 
     static let pod: [PodFact] = objects + images + sandboxes + containers
 
@@ -166,6 +166,30 @@ enum Samples {
         ),
         .replaced(NodeReplaced(subresource: "status")),
         .patched(NodePatched(patchType: "application/merge-patch+json", subresource: "status")),
+    ]
+
+    static let request: [RequestFact] = [
+        .answered(
+            APIRequestAnswered(
+                verb: "delete",
+                method: "DELETE",
+                uri: "/api/v1/namespaces/default/pods/web?gracePeriodSeconds=0",
+                resource: "pod/default/web",
+                status: 200,
+                durationMicroseconds: 4_200,
+                userAgent: "curl/7.88.1",
+                remote: "unix",
+                peer: RequestPeer(
+                    uid: 1000,
+                    gid: 1000,
+                    pid: 4711,
+                    command: "curl",
+                    loginUID: 1000,
+                    session: 3,
+                    unit: "session-3.scope"
+                )
+            )
+        )
     ]
 
     static let namespace: [NamespaceFact] = [

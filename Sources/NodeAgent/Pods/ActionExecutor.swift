@@ -101,12 +101,8 @@ struct ActionExecutor: Sendable {
         do {
             pid = try await core.createTask(prepared.request)
         } catch {
-            // Without an answer it is not known whether something was made: the attempt counts as used.
-            let wasRefused = (error as? CoreError)?.isRefusal ?? false
-            return failed(
-                wasRefused ? "CreateContainerError" : "RunContainerError",
-                "failed to create containerd task: \(error)"
-            )
+            // Whatever came in the way, the attempt counts as used: from here on something may have been made.
+            return failed("RunContainerError", "failed to create containerd task: \(error)")
         }
         let created = PodFact.containerCreated(
             ContainerCreated(

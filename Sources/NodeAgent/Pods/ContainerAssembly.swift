@@ -95,6 +95,7 @@ struct ContainerAssembly: Sendable {
                 user: user,
                 environment: environment,
                 mounts: mounts,
+                hostDevices: container.securityContext?.privileged == true ? try HostDevices.list() : [],
                 containerID: containerID,
                 sandboxID: sandboxID,
                 cgroupParent: cgroupParent(of: pod),
