@@ -103,6 +103,7 @@ struct EventRecordSentence {
         var fields = [Field(Name.imageName, event.stream.name)]
         switch fact {
         case .imported(let fact): fields.append(Field(Name.imageDigest, fact.target))
+        case .fetched(let fact): fields.append(Field(Name.imageDigest, fact.target))
         case .tagged(let fact): fields.append(Field(Name.imageDigest, fact.target))
         default: break
         }
