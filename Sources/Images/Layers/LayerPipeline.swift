@@ -85,12 +85,15 @@ package final class LayerPipeline: Sendable {
     /// - Throws: Why the lowest layer that failed did; then nothing of them stays.
     func finish() throws(ImageError) {
         for gate in gates { gate.wait() }
-        if let failure = state.withLock({ $0.failure }) { throw failure.error }
+        if let failure = state.withLock({ $0.failure }) {
+            drop()
+            throw failure.error
+        }
         var staged: [Snapshotter.StagedLayer] = []
         var lower = below.first
         for phase in state.withLock({ $0.phases }) {
             guard case .done(let layer, let describesRoot) = phase else {
-                preconditionFailure("a layer whose gate is open is done or has failed")
+                throw .cancelled(what: "unpacking the image")
             }
             if !describesRoot, let lower { try snapshots.dress(layer, like: lower) }
             lower = layer.path
@@ -116,6 +119,17 @@ package final class LayerPipeline: Sendable {
         }
         for index in waitsForNobody { gates[index].open() }
         for gate in gates { gate.wait() }
+        drop()
+    }
+
+    /// Lets go of what is unpacked, which removes it. A thread that is about to end must not keep it.
+    private func drop() {
+        let unpacked = state.withLock { state in
+            let phases = state.phases
+            state.phases = phases.map { _ in .failed }
+            return phases
+        }
+        withExtendedLifetime(unpacked) {}
     }
 
     // MARK: Threads
@@ -150,28 +164,39 @@ package final class LayerPipeline: Sendable {
     }
 
     private func run(_ index: Int) {
-        var phase = Phase.failed
-        var failure: ImageError?
-        do throws(ImageError) {
-            phase = try unpack(index)
-        } catch {
-            failure = error
-        }
-        let closed = state.withLock { state in
-            state.phases[index] = phase
-            state.running -= 1
-            guard let failure else { return [Int]() }
-            // What stopped because another failed says nothing.
-            let isConsequence = state.isOver
-            if !isConsequence || (state.failure.map { index < $0.index && !failure.isCancelled } ?? false) {
-                state.failure = (index, failure)
-            }
-            state.isOver = true
-            return close(&state)
-        }
-        for other in closed { gates[other].open() }
+        for other in settle(index) { gates[other].open() }
         gates[index].open()
         schedule()
+    }
+
+    /// Unpacks a layer and notes how it ended. Nothing of it is held any more when this returns: who waits for the gate may
+    /// want to see it gone.
+    ///
+    /// - Returns: Layers that will not be begun any more.
+    private func settle(_ index: Int) -> [Int] {
+        let result: Result<Phase, ImageError>
+        do throws(ImageError) {
+            result = .success(try unpack(index))
+        } catch {
+            result = .failure(error)
+        }
+        return state.withLock { state in
+            state.running -= 1
+            switch result {
+            case .success(let phase):
+                state.phases[index] = phase
+                return []
+            case .failure(let error):
+                state.phases[index] = .failed
+                // What stopped because another failed says nothing.
+                let isFirst = !state.isOver
+                if isFirst || (state.failure.map { index < $0.index && !error.isCancelled } ?? false) {
+                    state.failure = (index, error)
+                }
+                state.isOver = true
+                return close(&state)
+            }
+        }
     }
 
     private func unpack(_ index: Int) throws(ImageError) -> Phase {
