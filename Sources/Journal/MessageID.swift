@@ -56,6 +56,7 @@ package struct MessageID: Hashable, Sendable, CustomStringConvertible {
         "NamespaceDeletionRequested": MessageID("e57d4098cd5f4ab483f5b9eb192d0c84"),
         "NamespaceRemoved": MessageID("f00be82289244738b41ee75039a3ac50"),
         "ImageImported": MessageID("d9f1652beb0a462bb02e05fe651387dc"),
+        "ImageFetched": MessageID("e0f196d65397434e87bfc01a1df4fa29"),
         "ImageUnpacked": MessageID("d69bac866a85481d8a1b43ae6698b69d"),
         "ImageTagged": MessageID("33c09924376e498aa5c5a9c129460eaf"),
         "ImageRemoved": MessageID("18bb649e9ace48dfb71a4dcc85487598"),

@@ -24,10 +24,11 @@ enum ModuleTable {
         ModuleRow(1, "JSON"),
         ModuleRow(2, "OCI", ["JSON"]),
         ModuleRow(2, "TTRPC", ["Linux"]),
+        ModuleRow(2, "Systemd", ["Linux"]),
         ModuleRow(2, "KubernetesAPI", ["JSON"]),
         ModuleRow(3, "Facts", ["KubernetesAPI", "OCI", "JSON"]),
         ModuleRow(3, "EventLog", ["Linux", "JSON"]),
-        ModuleRow(3, "OCIRuntime", ["OCI", "JSON", "Linux", "CLinux", "CSeccomp"]),
+        ModuleRow(3, "OCIRuntime", ["OCI", "JSON", "Linux", "Systemd", "CLinux", "CSeccomp"]),
         ModuleRow(3, "Journal", ["Linux", "CSystemd"]),
         ModuleRow(4, "Reconciler", ["Facts", "KubernetesAPI"]),
         ModuleRow(4, "Images", ["OCI", "JSON", "Linux", "CCurl", "CArchive"]),
@@ -41,7 +42,7 @@ enum ModuleTable {
             6,
             "NodeAgent",
             [
-                "RuntimeCore", "PodNetwork", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "OCI",
+                "RuntimeCore", "Images", "PodNetwork", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "OCI",
                 "JSON",
                 "Linux",
             ]
