@@ -6,6 +6,7 @@ package enum Fact: Hashable, Sendable {
     case node(NodeFact)
     case namespace(NamespaceFact)
     case image(ImageFact)
+    case request(RequestFact)
 
     /// The value that is written into the log.
     package var payload: any FactPayload {
@@ -14,6 +15,7 @@ package enum Fact: Hashable, Sendable {
         case .node(let fact): fact.payload
         case .namespace(let fact): fact.payload
         case .image(let fact): fact.payload
+        case .request(let fact): fact.payload
         }
     }
 }
@@ -34,7 +36,7 @@ package struct FactType: Sendable {
     }
 
     /// Every type that this version knows, in a fixed order.
-    package static let all: [FactType] = podTypes + nodeTypes + namespaceTypes + imageTypes
+    package static let all: [FactType] = podTypes + nodeTypes + namespaceTypes + imageTypes + requestTypes
 
     /// The same by name.
     static let byName: [String: FactType] = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
@@ -61,6 +63,9 @@ package struct FactType: Sendable {
         .of(ContainerBackedOff.self) { .pod(.containerBackedOff($0)) },
         .of(ContainerRemoved.self) { .pod(.containerRemoved($0)) },
         .of(ProbeChanged.self) { .pod(.probeChanged($0)) },
+        .of(ExecStarted.self) { .pod(.execStarted($0)) },
+        .of(ExecFinished.self) { .pod(.execFinished($0)) },
+        .of(ContainerAttached.self) { .pod(.attached($0)) },
         .of(PodDeadlineExceeded.self) { .pod(.deadlineExceeded($0)) },
         .of(PodWarned.self) { .pod(.warned($0)) },
         .of(PodRemoved.self) { .pod(.removed($0)) },
@@ -84,8 +89,13 @@ package struct FactType: Sendable {
 
     private static let imageTypes: [FactType] = [
         .of(ImageImported.self) { .image(.imported($0)) },
+        .of(ImageFetched.self) { .image(.fetched($0)) },
         .of(ImageUnpacked.self) { .image(.unpacked($0)) },
         .of(ImageTagged.self) { .image(.tagged($0)) },
         .of(ImageRemoved.self) { .image(.removed($0)) },
+    ]
+
+    private static let requestTypes: [FactType] = [
+        .of(APIRequestAnswered.self) { .request(.answered($0)) }
     ]
 }

@@ -1,41 +1,67 @@
 import EventLog
+import Facts
 import HTTPTypes
 import Hummingbird
 import JSON
 import KubernetesAPI
 import Logging
 import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
 import NodeAgent
 
 /// Routes requests and turns every error into a Status object. The one place where failures become answers.
 struct APIResponder: HTTPResponder {
     let table: RouteTable
     let logger: Logger
+    /// Takes what is recorded of a request, with who sent it.
+    let audit: @Sendable (APIRequestAnswered, RequestOrigin) -> Void
 
     func respond(to request: Request, context: APIContext) async throws -> Response {
         let id = RequestID.of(request)
+        let began = ContinuousClock.now
+        let peer = await PeerIdentity(of: context.channel)
+        let origin = RequestOrigin(actor: peer.actor, request: id)
+        // Now, not when it is answered: a client may be gone by then.
+        let process = RequestAudit.covers(request.method) ? peer.process : nil
         var response: Response
         do {
-            response = try await answer(request, context: context, id: id)
+            if !peer.isLocalSocket {
+                try BrowserGuard.check(host: request.head.authority, origin: request.headers[.origin])
+            }
+            response = try await answer(request, origin: origin, id: id)
         } catch {
             response = failure(error, id: id, request)
         }
         response.headers[.requestID] = id
         response.headers[.auditID] = id
+        let isDryRun = request.uri.queryParameters["dryRun"] != nil
+        if RequestAudit.covers(request.method),
+            RequestAudit.isRecorded(status: response.status.code, isDryRun: isDryRun)
+        {
+            let subject = RequestAudit(
+                method: request.method,
+                path: request.uri.path,
+                query: request.uri.query,
+                userAgent: request.headers[.userAgent] ?? ""
+            )
+            audit(
+                subject.fact(
+                    status: response.status.code,
+                    durationMicroseconds: Int64((ContinuousClock.now - began) / .microseconds(1)),
+                    remote: peer.remote,
+                    peer: process
+                ),
+                origin
+            )
+        }
         return response
     }
 
-    private func answer(_ request: Request, context: APIContext, id: String) async throws -> Response {
+    private func answer(_ request: Request, origin: RequestOrigin, id: String) async throws -> Response {
         switch table.match(request.method, request.uri.path) {
         case .found(let route, let parameters):
-            let actor = await PeerIdentity.actor(of: context.channel)
-            return try await route.handler(
-                APIRequest(
-                    raw: request,
-                    parameters: parameters,
-                    origin: RequestOrigin(actor: actor, request: id)
-                )
-            )
+            return try await route.handler(APIRequest(raw: request, parameters: parameters, origin: origin))
         case .otherMethods(let methods):
             let known = methods.map(\.rawValue).joined(separator: ", ")
             var response = failure(
@@ -50,6 +76,27 @@ struct APIResponder: HTTPResponder {
             return response
         case .none: throw APIError.unknownPath()
         }
+    }
+
+    /// What a request gets that asks to leave HTTP; nil if its path has nothing of the kind, or it asks wrongly.
+    func upgrade(_ asked: HTTPRequestHead, on channel: any Channel) async throws -> UpgradeAnswer? {
+        guard let headers = WebSocketUpgrade.headers(for: asked.headers) else { return nil }
+        let head = try HTTPRequest(asked, secure: false, splitCookie: false)
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
+        guard case .found(let route, let parameters) = table.match(head.method, request.uri.path),
+            let upgrade = route.upgrade
+        else { return nil }
+        let id = RequestID.of(request)
+        let peer = await PeerIdentity(of: channel)
+        // No browser asks before it opens a WebSocket to another site.
+        if !peer.isLocalSocket { try BrowserGuard.check(host: head.authority, origin: head.headerFields[.origin]) }
+        let origin = RequestOrigin(actor: peer.actor, request: id)
+        var answer = UpgradeAnswer(
+            headers: headers,
+            service: try await upgrade(APIRequest(raw: request, parameters: parameters, origin: origin))
+        )
+        answer.headers.add(name: "X-Request-Id", value: id)
+        return answer
     }
 
     private func failure(_ error: any Error, id: String, _ request: Request) -> Response {

@@ -22,11 +22,14 @@ package struct APIServer: Service {
     }
 
     package func run() async throws {
-        let responder = APIResponder(table: Routes.table(for: agent), logger: logger)
+        let responder = APIResponder(table: Routes.table(for: agent), logger: logger) { request, origin in
+            agent.record(request, origin: origin)
+        }
         let path = agent.configuration.socketPath
         try SocketFile.prepare(path)
         let unix = Application(
             responder: responder,
+            server: Self.connections(responder),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
             onServerRunning: { [agent, logger] _ in
                 SocketFile.protect(path, group: agent.configuration.socketGroup, logger)
@@ -34,22 +37,47 @@ package struct APIServer: Service {
             logger: quiet
         )
         try await withThrowingTaskGroup { group in
-            group.addTask { try await unix.run() }
+            group.addTask { try await Self.run(unix, "the unix socket \(path)") }
             if let plainHTTP {
-                logger.warning(
-                    "serving HTTP without encryption and without identities; use it for trying things only",
-                    metadata: ["address": "\(plainHTTP)"]
-                )
                 let plain = Application(
                     responder: responder,
+                    server: Self.connections(responder),
                     configuration: ApplicationConfiguration(
                         address: .hostname(plainHTTP.host, port: plainHTTP.port)
                     ),
+                    onServerRunning: { [logger] _ in
+                        logger.warning(
+                            "serving HTTP without encryption and without identities; use it for trying things only",
+                            metadata: ["address": "\(plainHTTP)"]
+                        )
+                    },
                     logger: quiet
                 )
-                group.addTask { try await plain.run() }
+                group.addTask { try await Self.run(plain, "--insecure-http \(plainHTTP)") }
             }
-            try await group.waitForAll()
+            // The first door that cannot be opened closes the other one.
+            while try await group.next() != nil {}
+        }
+    }
+
+    private static func run(_ door: some ApplicationProtocol, _ address: String) async throws {
+        do {
+            try await door.run()
+        } catch let error as IOError {
+            throw ConfigurationError(
+                "cannot serve \(address): \(String(describing: error)); is another program using it?"
+            )
+        }
+    }
+
+    /// HTTP/1.1 that may become WebSocket.
+    private static func connections(_ responder: APIResponder) -> HTTPServerBuilder {
+        HTTPServerBuilder { answer in
+            UpgradableChannel(
+                responder: answer,
+                decide: { try await responder.upgrade($0, on: $1) },
+                pace: RequestPace.Limits()
+            )
         }
     }
 

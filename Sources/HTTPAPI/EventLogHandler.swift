@@ -83,6 +83,7 @@ struct EventLogHandler: Sendable {
         case "nodes": "Node"
         case "namespaces": "Namespace"
         case "images": "Image"
+        case "requests": "Request"
         default: plural
         }
     }

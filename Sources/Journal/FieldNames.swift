@@ -1,7 +1,7 @@
 extension JournalRecord.Field {
     /// The names of the agent's fields, in one place because people and scripts query by them.
     package enum Name {
-        /// The event's type: "ContainerExited".
+        /// The event's name with dots: "container.exited" (see `EventName`).
         package static let event = "SWIFTLET_EVENT"
         /// The event's sequence number in the log: tells duplicates apart, and a gap is a loss.
         package static let sequence = "SWIFTLET_EVENT_SEQ"
@@ -40,6 +40,9 @@ extension JournalRecord.Field {
         package static let reason = "SWIFTLET_REASON"
         package static let errorCode = "SWIFTLET_ERROR_CODE"
         package static let imageDigest = "SWIFTLET_IMAGE_DIGEST"
+        package static let execID = "SWIFTLET_EXEC_ID"
+        /// The program and its arguments as JSON.
+        package static let execCommand = "SWIFTLET_EXEC_CMD"
 
         // The names that docker and conmon use, so that queries and collectors made for them find our containers too.
         package static let containerName = "CONTAINER_NAME"
@@ -49,12 +52,18 @@ extension JournalRecord.Field {
         package static let imageName = "IMAGE_NAME"
         /// A process that journald shall describe by OBJECT_ fields of its own.
         package static let objectPID = "OBJECT_PID"
+        /// "pod/container"
+        package static let containerTag = "CONTAINER_TAG"
+        /// The event that began the story, and the one that directly caused this one.
+        package static let correlation = "SWIFTLET_CORRELATION"
+        package static let cause = "SWIFTLET_CAUSE"
 
         package static let all = [
             event, sequence, time, requestID, actor, actorUID, actorGID, actorPID, actorCommand, actorLoginUID,
             actorSession, actorUnit, verb, method, uri, status, duration, userAgent, remote, resource, namespace, pod,
             podUID, generation, node, exitCode, signal, oomKilled, restartCount, reason, errorCode, imageDigest,
-            containerName, containerID, containerFullID, imageName, objectPID,
+            containerName, containerID, containerFullID, containerTag, imageName, objectPID, execID, execCommand,
+            correlation, cause,
         ]
     }
 }

@@ -62,7 +62,12 @@ struct Serve: AsyncParsableCommand {
                 logger: agent.logger
             )
         )
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            FileErrors.print("swiftlet: \(error)")
+            throw ExitCode(1)
+        }
     }
 
     /// The file, with the command line on top of it.

@@ -53,6 +53,7 @@ struct KubernetesEventTests {
                     + "(1.203s including waiting). Image size: 1234567 bytes.",
                 "Warning Failed [spec.containers{web}] Failed to pull image \"bb:1\": no such image \"bb:1\"",
                 "Normal BackOff [spec.containers{web}] Back-off pulling image \"bb:1\"",
+                "Warning NetworkNotReady [] network is not ready: only a loopback interface",
                 "Warning FailedCreatePodSandBox [] Failed to create pod sandbox: clone3: operation not permitted",
                 "Normal SandboxChanged [] Pod sandbox changed, it will be killed and re-created.",
                 "Normal Created [spec.containers{web}] Created container: web",

@@ -11,7 +11,7 @@ enum Samples {
 
     static let all: [Fact] =
         pod.map { .pod($0) } + node.map { .node($0) } + namespace.map { .namespace($0) }
-        + image.map { .image($0) }
+        + image.map { .image($0) } + request.map { .request($0) }
 
     static let pod: [PodFact] = objects + images + sandboxes + containers
 
@@ -140,6 +140,30 @@ enum Samples {
                 changedAt: noon
             )
         ),
+        .execStarted(
+            ExecStarted(
+                container: web,
+                containerID: id,
+                execID: "exec-1",
+                command: ["sh", "-c", "echo größer"],
+                stdin: true,
+                tty: false,
+                startedAt: noon
+            )
+        ),
+        .execFinished(
+            ExecFinished(
+                container: web,
+                containerID: id,
+                execID: "exec-1",
+                exitCode: 137,
+                reason: "the client went away",
+                finishedAt: noon
+            )
+        ),
+        .attached(
+            ContainerAttached(container: web, containerID: id, stdin: true, tty: true, attachedAt: noon)
+        ),
     ]
 
     static let node: [NodeFact] = [
@@ -168,6 +192,30 @@ enum Samples {
         .patched(NodePatched(patchType: "application/merge-patch+json", subresource: "status")),
     ]
 
+    static let request: [RequestFact] = [
+        .answered(
+            APIRequestAnswered(
+                verb: "delete",
+                method: "DELETE",
+                uri: "/api/v1/namespaces/default/pods/web?gracePeriodSeconds=0",
+                resource: "pod/default/web",
+                status: 200,
+                durationMicroseconds: 4_200,
+                userAgent: "curl/7.88.1",
+                remote: "unix",
+                peer: RequestPeer(
+                    uid: 1000,
+                    gid: 1000,
+                    pid: 4711,
+                    command: "curl",
+                    loginUID: 1000,
+                    session: 3,
+                    unit: "session-3.scope"
+                )
+            )
+        )
+    ]
+
     static let namespace: [NamespaceFact] = [
         .created(NamespaceCreated()),
         .replaced(NamespaceReplaced()),
@@ -177,6 +225,15 @@ enum Samples {
 
     static let image: [ImageFact] = [
         .imported(ImageImported(target: digest, sizeBytes: 1_234_567, source: "bb.tar")),
+        .fetched(
+            ImageFetched(
+                target: digest,
+                sizeBytes: 1_234_567,
+                host: "registry-1.docker.io",
+                downloadedBytes: 1_000_000,
+                replaced: digest
+            )
+        ),
         .unpacked(ImageUnpacked(chainID: digest)),
         .tagged(ImageTagged(target: digest, source: "docker.io/library/bb:1")),
         .removed(ImageRemoved(reason: "asked for by unix:root")),

@@ -61,13 +61,14 @@ struct LogJournalTests {
     func everyType(name: String) throws {
         let type = try #require(FactType.all.first { $0.name == name })
         let event = try Self.record(type.name, schema: type.version, data: Self.example(type))
-        let record = try EventRecordSentence(event: event, nodeName: "n1").journalRecord()
+        let record = try EventRecordSentence(event: event, nodeName: "n1", request: event.request).journalRecord()
         #expect(!record.message.isEmpty)
         #expect(!record.message.contains("\n") || name == "ContainerExited")
         #expect(record.messageID == MessageID(eventType: name))
         #expect(record.messageID != nil, "no MESSAGE_ID for \(name): add one to MessageID and to the catalog")
         let fields = Self.fields(record)
-        #expect(fields["SWIFTLET_EVENT"] == name)
+        #expect(fields["SWIFTLET_EVENT"] == EventName.dotted(name))
+        #expect(fields["SWIFTLET_EVENT_TIME"]?.hasPrefix("2026-11-18T") == true)
         #expect(fields["SWIFTLET_EVENT_SEQ"] == "42")
         #expect(fields["SWIFTLET_ACTOR"] == "unix:root")
         #expect(fields["SWIFTLET_NODE"] == "n1")
@@ -92,7 +93,8 @@ struct LogJournalTests {
         let encoded = try FactCoding.encode(fact)
         let record = try EventRecordSentence(
             event: Self.record(encoded.typeName, data: encoded.data),
-            nodeName: "n1"
+            nodeName: "n1",
+            request: nil
         ).journalRecord()
         let fields = Self.fields(record)
         #expect(fields["CONTAINER_NAME"] == "web")
@@ -113,16 +115,93 @@ struct LogJournalTests {
     func asked() throws {
         let encoded = try FactCoding.encode(PodCreated(nodeName: "n1"))
         let event = try Self.record(encoded.typeName, data: encoded.data, request: "r-1")
-        let record = try EventRecordSentence(event: event, nodeName: "n1").journalRecord()
+        let record = try EventRecordSentence(event: event, nodeName: "n1", request: event.request).journalRecord()
         #expect(record.facility == .authorization)
         #expect(Self.fields(record)["SWIFTLET_REQUEST_ID"] == "r-1")
-        #expect(Self.fields(record)["SWIFTLET_RESOURCE"] == "pods/default/p")
+        #expect(Self.fields(record)["SWIFTLET_RESOURCE"] == "pod/default/p")
+    }
+
+    @Test("a request's record says who asked for what, with the process behind it, and what came of it")
+    func request() throws {
+        let fact = APIRequestAnswered(
+            verb: "delete",
+            method: "DELETE",
+            uri: "/api/v1/namespaces/default/pods/web",
+            resource: "pod/default/web",
+            status: 403,
+            durationMicroseconds: 1500,
+            userAgent: "curl/7.88.1",
+            remote: "unix",
+            peer: RequestPeer(
+                uid: 1000,
+                gid: 100,
+                pid: 77,
+                command: "curl",
+                loginUID: 1000,
+                session: 3,
+                unit: "a.scope"
+            )
+        )
+        let encoded = try FactCoding.encode(fact)
+        let event = try Self.record(
+            encoded.typeName,
+            data: encoded.data,
+            plural: "requests",
+            namespace: "",
+            request: "r"
+        )
+        let record = try EventRecordSentence(event: event, nodeName: "n1", request: event.request).journalRecord()
+        let expected = [
+            "SWIFTLET_EVENT": "api.request", "SWIFTLET_VERB": "delete", "SWIFTLET_METHOD": "DELETE",
+            "SWIFTLET_URI": "/api/v1/namespaces/default/pods/web", "SWIFTLET_STATUS": "403",
+            "SWIFTLET_DURATION_USEC": "1500", "SWIFTLET_USER_AGENT": "curl/7.88.1", "SWIFTLET_REMOTE": "unix",
+            "SWIFTLET_RESOURCE": "pod/default/web", "SWIFTLET_NAMESPACE": "default", "SWIFTLET_POD": "web",
+            "SWIFTLET_ACTOR": "unix:root", "SWIFTLET_ACTOR_UID": "1000", "SWIFTLET_ACTOR_GID": "100",
+            "SWIFTLET_ACTOR_PID": "77", "SWIFTLET_ACTOR_COMM": "curl", "SWIFTLET_ACTOR_LOGINUID": "1000",
+            "SWIFTLET_ACTOR_SESSION": "3", "SWIFTLET_ACTOR_UNIT": "a.scope", "SWIFTLET_REQUEST_ID": "r",
+        ]
+        let fields = Self.fields(record)
+        for (name, value) in expected { #expect(fields[name] == value, "\(name)") }
+        #expect(record.priority == .warning)
+        #expect(record.facility == .authorization)
+        #expect(record.message == "unix:root: DELETE /api/v1/namespaces/default/pods/web was answered with 403 in 1ms")
     }
 
     @Test("a fact of a later version is an error, never a record that says something else")
     func unknown() throws {
         let event = try Self.record("FromTheFuture", data: Array("{}".utf8))
-        #expect(throws: FactError.self) { try EventRecordSentence(event: event, nodeName: "n1").journalRecord() }
+        #expect(throws: FactError.self) {
+            try EventRecordSentence(event: event, nodeName: "n1", request: event.request).journalRecord()
+        }
+    }
+
+    @Test("what follows from a request carries the request's id, however late")
+    func correlated() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try EventStore.open(directory: directory.path)
+        let encoded = try FactCoding.encode(NodeRegistered(nodeName: "n1"))
+        let fact = NewFact(type: encoded.typeName, schema: encoded.schemaVersion, data: encoded.data)
+        let stream = StreamRef(
+            resource: ResourceKey(group: "", version: "v1", plural: "nodes"),
+            namespace: "",
+            name: "n1"
+        )
+        for (cause, request) in [(nil, "r-1"), (1, nil), (2, nil), (nil, nil)] as [(Seq?, String?)] {
+            _ = try await store.append(
+                Proposal(
+                    stream: stream,
+                    uid: UID(Fixture.uid),
+                    expected: .any,
+                    facts: [fact],
+                    actor: "test",
+                    cause: cause,
+                    request: request
+                )
+            )
+        }
+        let records = try LogJournal(store: store, nodeName: "n1").records(after: 1, limit: 10)
+        #expect(records.map { Self.fields($0.record)["SWIFTLET_REQUEST_ID"] } == ["r-1", "r-1", nil])
+        await store.close()
     }
 
     @Test("records come in the log's order after a position, and the position is kept in the log")

@@ -14,6 +14,8 @@ struct ContainerSpecBuilder {
     var environment: ContainerEnvironment
     /// Volumes and the files that the agent manages, already on the node, in the order to be mounted.
     var mounts: [RuntimeSpec.Mount]
+    /// The machine's devices, for a privileged container.
+    var hostDevices: [RuntimeSpec.Device] = []
     var containerID: String
     var sandboxID: String
     var cgroupParent: String
@@ -70,6 +72,7 @@ struct ContainerSpecBuilder {
                 ),
                 cgroupsPath: "\(cgroupParent)/\(containerID)",
                 namespaces: namespaceList,
+                devices: hostDevices.isEmpty ? nil : hostDevices,
                 seccomp: try seccomp(privileged: privileged),
                 maskedPaths: privileged || isUnmasked ? nil : DefaultMounts.maskedPaths,
                 readonlyPaths: privileged || isUnmasked ? nil : DefaultMounts.readOnlyPaths

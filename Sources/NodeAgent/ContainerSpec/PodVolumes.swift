@@ -46,7 +46,10 @@ struct PodVolumes: Sendable {
                 let path = directories.emptyDirectory(podUID: pod.metadata.uid, volume: volume.name)
                 if !Files.exists(path) {
                     try Files.makeDirectories(path)
-                    try Files.setMode(path, 0o777)
+                    // As kubelet does it: files of the volume belong to the group, and so do those made later.
+                    let group = pod.spec.securityContext?.fsGroup
+                    if let group { try Files.setGroup(path, UInt32(clamping: group)) }
+                    try Files.setMode(path, group == nil ? 0o777 : 0o2777)
                 }
                 return path
             }
