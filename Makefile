@@ -19,6 +19,11 @@ build: deps ## build the three executables (release)
 test: deps ## build and run every test (as root)
 	@deploy/run-tests.sh
 
+FUZZ_SECONDS ?= 1800
+.PHONY: fuzz
+fuzz: ## fuzz the parsers with libFuzzer (FUZZ_SECONDS=1800)
+	@deploy/fuzz.sh $(FUZZ_SECONDS)
+
 .PHONY: lint
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift

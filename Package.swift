@@ -158,6 +158,12 @@ let package = Package(
             cSettings: cSettings,
             linkerSettings: [.linkedLibrary("sqlite3")]
         ),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["Images", "OCIRuntime", "TTRPC", "OCI", "JSON", "Linux"],
+            path: "Tests/fuzz",
+            exclude: ["seeds"]
+        ),
         .executableTarget(name: "store-hammer", dependencies: ["EventLog"], path: "Tests/store-hammer"),
         .executableTarget(name: "event-log-bench", dependencies: ["EventLog", "Linux"], path: "Benchmarks/eventlog"),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux", "TestSupport"]),

@@ -45,6 +45,15 @@ else
     pass kernel --no-parallel --filter "$kernel"
 fi
 
+# Every parser for a few seconds; `make fuzz` does it for long, and led by coverage.
+step "fuzz"
+"$scratch/debug/fuzz" mutate Tests/fuzz/seeds "${SWIFTLET_FUZZ_SECONDS:-60}" "$(date +%j)" >"$work/fuzz.log" 2>&1 || {
+    grep -E 'Fatal error|crashed|^fuzz:' "$work/fuzz.log" | head -5
+    echo "the input is in Tests/fuzz/seeds/last-input"
+    failed+=("fuzz")
+}
+tail -3 "$work/fuzz.log"
+
 # Programs that are not ours on top of swiftlet-oci, and systemd around it. Exit code 77: skipped, with a reason.
 client() {
     local name=$1

@@ -9,11 +9,11 @@ package enum EmptyCgroups {
     ///
     /// - Parameter path: Relative to the root of each hierarchy: "/kubepods/burstable/podUID".
     package static func remove(_ path: String) throws(SysError) {
-        guard path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+        guard PathText.isAbsolute(path), !PathText.leadsUp(path) else {
             throw SysError(call: "rmdir", subject: "cgroup \(path)", errno: .invalidArgument)
         }
         for mount in try MountTable.current() where mount.type == "cgroup" || mount.type == "cgroup2" {
-            var parts = path.split(separator: "/")
+            var parts = PathText.parts(path)
             while !parts.isEmpty {
                 let directory = mount.mountPoint + "/" + parts.joined(separator: "/")
                 if unsafe rmdir(directory) != 0 {

@@ -98,7 +98,9 @@ package struct PodNamespaces: ~Copyable, Sendable {
 
     /// The file of a sysctl: dots separate, unless the name already has slashes ("net/ipv4/conf/eth0.100/rp_filter").
     package static func path(of sysctl: String) -> String {
-        let name = sysctl.contains("/") ? sysctl : String(sysctl.map { $0 == "." ? "/" : $0 })
+        let name =
+            PathText.hasSlash(sysctl)
+            ? sysctl : String(decoding: sysctl.utf8.map { $0 == 0x2E ? 0x2F : $0 }, as: UTF8.self)
         return "/proc/sys/" + name
     }
 

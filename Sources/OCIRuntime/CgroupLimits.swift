@@ -1,3 +1,4 @@
+import Linux
 package import OCI
 
 /// One value to write into one file of a container's cgroup.
@@ -203,7 +204,7 @@ package enum CgroupLimits {
         }
         writes += rdma(resources)
         for (file, value) in (resources.unified ?? [:]).sorted(by: { $0.key < $1.key }) {
-            guard let dot = file.firstIndex(of: "."), dot != file.startIndex, !file.contains("/") else {
+            guard let dot = file.firstIndex(of: "."), dot != file.startIndex, !PathText.hasSlash(file) else {
                 throw RuntimeError(
                     .invalid,
                     step: "set the cgroup value",

@@ -125,8 +125,8 @@ package struct ContainerPlan: Sendable {
         try mounts.add(spec.mounts ?? [])
         try mounts.add(linux.devices ?? [])
         steps += mounts.steps + mounts.late
-        steps += (linux.readonlyPaths ?? []).map { .readOnlyPath(MountPlan.clean($0)) }
-        steps += (linux.maskedPaths ?? []).map { .mask(MountPlan.clean($0)) }
+        steps += try Self.below("readonlyPaths", linux.readonlyPaths).map { .readOnlyPath($0) }
+        steps += try Self.below("maskedPaths", linux.maskedPaths).map { .mask($0) }
         let hooks = spec.hooks
         if [hooks?.prestart, hooks?.createRuntime, hooks?.createContainer].contains(where: { $0?.isEmpty == false }) {
             steps.append(.rendezvous(.hooks))
@@ -157,6 +157,21 @@ package struct ContainerPlan: Sendable {
         arguments = identity.arguments
         environment = identity.environment
         warnings = identity.warnings
+    }
+
+    /// Clean paths below the root: for "/" itself nothing would be covered that the container sees.
+    private static func below(_ field: String, _ paths: [String]?) throws(RuntimeError) -> [String] {
+        let clean = (paths ?? []).map { MountPlan.clean($0) }
+        if clean.contains("/") {
+            throw RuntimeError(
+                .invalid,
+                step: "config.json",
+                subject: "linux." + field,
+                cause: "\"/\" must not be among them",
+                hint: "use root.readonly for a root that cannot be written"
+            )
+        }
+        return clean
     }
 
     private static func rootSteps(

@@ -145,7 +145,7 @@ package struct CgroupLayout: Hashable, Sendable {
     /// In version 2 a cgroup that has processes cannot pass controllers on, so "relative" means below its parent.
     package init(_ host: HostCgroups, cgroupsPath: String?, id: String) throws(RuntimeError) {
         let wanted = cgroupsPath.flatMap { $0.isEmpty ? nil : $0 } ?? id
-        let parts = wanted.split(separator: "/")
+        let parts = PathText.parts(wanted)
         if parts.contains("..") || wanted.utf8.count > 4095 {
             throw RuntimeError(
                 .invalid,
@@ -167,7 +167,7 @@ package struct CgroupLayout: Hashable, Sendable {
         unit = nil
         trees = host.hierarchies.map { hierarchy in
             var base = ""
-            if !wanted.hasPrefix("/") {
+            if !PathText.isAbsolute(wanted) {
                 base = hierarchy.own == "/" ? "" : hierarchy.own
                 if host.mode == .v2, let slash = base.lastIndex(of: "/") { base = String(base[..<slash]) }
             }

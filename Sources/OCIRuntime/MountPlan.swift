@@ -58,7 +58,7 @@ struct MountPlan {
         }
         // Others' runtimes write and check below these paths by name; a link there would lead them elsewhere.
         let strict =
-            target == "/proc" || target == "/sys" || target == "/dev" || target.hasPrefix("/dev/")
+            target == "/proc" || target == "/sys" || target == "/dev" || PathText.isBelow(target, "/dev")
             || mount.type == "proc" || mount.type == "sysfs"
         if options.bind || mount.type == "bind" || mount.type == nil && mount.source != nil {
             guard let source = mount.source, !source.isEmpty else {
@@ -67,7 +67,7 @@ struct MountPlan {
             steps.append(
                 .bind(
                     BindStep(
-                        source: source.hasPrefix("/") ? source : bundle + "/" + source,
+                        source: PathText.isAbsolute(source) ? source : bundle + "/" + source,
                         recursive: options.recursive,
                         set: options.set,
                         clear: options.clear,
@@ -191,7 +191,7 @@ struct MountPlan {
     /// An absolute path without ".", "..", doubled and trailing slashes, by text alone.
     static func clean(_ path: String) -> String {
         var parts: [Substring] = []
-        for part in path.split(separator: "/") {
+        for part in PathText.parts(path) {
             switch part {
             case ".": continue
             case "..": _ = parts.popLast()

@@ -117,21 +117,18 @@ enum SysctlRules {
     ///
     /// The first separator decides, as in sysctl(8).
     static func path(_ name: String) -> String {
-        guard let first = name.first(where: { $0 == "." || $0 == "/" }), first == "." else { return name }
+        // By byte, as the kernel reads it: a dot with a combining mark is another character to Swift.
+        let (dot, slash): (UInt8, UInt8) = (0x2E, 0x2F)
+        guard let first = name.utf8.first(where: { $0 == dot || $0 == slash }), first == dot else { return name }
         return String(
-            name.map { character in
-                switch character {
-                case ".": "/"
-                case "/": "."
-                default: character
-                }
-            }
+            decoding: name.utf8.map { byte in byte == dot ? slash : byte == slash ? dot : byte },
+            as: UTF8.self
         )
     }
 
     static func namespace(of name: String) -> RuntimeSpec.Namespace.Kind? {
         let path = path(name)
-        if path.split(separator: "/", omittingEmptySubsequences: false).contains(where: { $0.isEmpty || $0 == ".." }) {
+        if PathText.parts(path, keepingEmpty: true).contains(where: { $0.isEmpty || $0 == ".." }) {
             return nil
         }
         if path.hasPrefix("net/") { return .network }

@@ -68,7 +68,7 @@ struct ProcessPlan {
         try addCapabilities(host)
         try addLimits(host)
         try addScheduling()
-        addOOMScore(host)
+        try addOOMScore(host)
         try addLabels(host)
     }
 
@@ -208,8 +208,16 @@ struct ProcessPlan {
         }
     }
 
-    private mutating func addOOMScore(_ host: HostFacts) {
+    private mutating func addOOMScore(_ host: HostFacts) throws(RuntimeError) {
         guard var score = process.oomScoreAdj else { return }
+        guard (-1000...1000).contains(score) else {
+            throw RuntimeError(
+                .invalid,
+                step: "config.json",
+                subject: "process.oomScoreAdj",
+                cause: "\(score) is not in -1000 to 1000"
+            )
+        }
         if score < host.oomScoreAdj, !host.capabilities.contains("CAP_SYS_RESOURCE") {
             warnings.append(
                 "oom_score_adj is \(host.oomScoreAdj) instead of \(score): lowering it needs CAP_SYS_RESOURCE"

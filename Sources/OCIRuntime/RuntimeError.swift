@@ -61,9 +61,9 @@ package struct RuntimeError: Error, Hashable, Sendable, CustomStringConvertible 
     }
 
     package var description: String {
-        var line = step
-        if !subject.isEmpty { line += " " + subject }
-        line += ": " + cause
+        var line = OneLine.shortened(step)
+        if !subject.isEmpty { line += " " + OneLine.shortened(subject) }
+        line += ": " + OneLine.shortened(cause, to: 1000)
         if let hint { line += " (\(hint))" }
         return OneLine.text(line)
     }
@@ -80,6 +80,13 @@ package enum OneLine {
             if isControl(scalar) { line += scalar.escaped(asASCII: true) } else { line.unicodeScalars.append(scalar) }
         }
         return line
+    }
+
+    /// The text, or its beginning and its end: a bundle must not fill a log either.
+    package static func shortened(_ text: String, to limit: Int = 300) -> String {
+        guard text.utf8.count > limit else { return text }
+        let half = limit / 2 - 1
+        return "\(text.prefix(half))...\(text.suffix(half))"
     }
 
     /// C0, DEL, C1, the line and paragraph separators, and what turns the direction of the text around.

@@ -122,7 +122,9 @@ struct StageProgram {
     }
 
     private mutating func open(_ path: String, writing: Bool) throws(SysError) -> Int32 {
-        let number = try Descriptor.open(path, writing ? Descriptor.writeOnly : Descriptor.readOnly).release()
+        // Not blocking: a fifo in the place of a namespace would hold us for ever.
+        let flags = writing ? Descriptor.writeOnly : Descriptor.readOnly | Descriptor.nonBlocking
+        let number = try Descriptor.open(path, flags).release()
         held.numbers.append(number)
         return number
     }

@@ -47,11 +47,14 @@ struct SandboxOptions: Codable, Equatable {
 
     /// Refuses sysctls that are not of a namespace of the pod: they would change the machine.
     private static func check(_ name: String, hostNetwork: Bool, hostIPC: Bool) throws(TTRPC.Status) {
-        let dotted = String(name.map { $0 == "/" ? "." : $0 })
+        // By byte: a slash with a combining mark is another character to Swift.
+        let dotted = String(decoding: name.utf8.map { $0 == 0x2F ? 0x2E : $0 }, as: UTF8.self)
         let ipc =
             ["kernel.shm", "kernel.msg", "fs.mqueue."].contains { dotted.hasPrefix($0) } || dotted == "kernel.sem"
         let network = dotted.hasPrefix("net.")
-        guard !dotted.contains(".."), ipc && !hostIPC || network && !hostNetwork else {
+        guard !dotted.utf8.split(separator: 0x2E, omittingEmptySubsequences: false).contains(where: { $0.isEmpty }),
+            ipc && !hostIPC || network && !hostNetwork
+        else {
             throw TTRPC.Status(
                 .invalidArgument,
                 "sysctl \(name) does not belong to a namespace of this pod, or the pod uses the host's"

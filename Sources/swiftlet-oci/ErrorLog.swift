@@ -35,7 +35,7 @@ struct ErrorLog {
     func warn(_ message: String) { emit("warning", message) }
 
     private func emit(_ level: String, _ text: String) {
-        let message = OneLine.text(text)
+        let message = OneLine.text(OneLine.shortened(text, to: 4000))
         let time = WallClock.now()
         if let path {
             let line =

@@ -45,7 +45,7 @@ struct ShimAttacks {
         }
     }
 
-    /// Seen to fail with an address that starts with a zero byte in `UnixSocket.listen`, and with modes 0666 and 0755.
+    /// Seen to fail with modes 0666 and 0755 in `StartAction`.
     @Test(
         "the shim's sockets are files that their owner alone can reach, never abstract (CVE-2020-15257, CVE-2024-25621)"
     )

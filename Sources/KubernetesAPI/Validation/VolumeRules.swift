@@ -159,7 +159,12 @@ enum VolumeRules {
 
     // MARK: Paths
 
-    static func stepsBack(_ path: String) -> Bool { path.split(separator: "/").contains("..") }
+    /// True if a part of the path is "..".
+    ///
+    /// By byte, as the kernel reads it: a slash with a combining mark is another character to Swift.
+    static func stepsBack(_ path: String) -> Bool {
+        path.utf8.split(separator: 0x2F).contains { $0.elementsEqual("..".utf8) }
+    }
 
     /// A path below a directory: relative, without "..".
     static func validateDescending(_ target: String, _ path: FieldPath, _ errors: inout FieldErrors) {

@@ -49,7 +49,8 @@ struct RuntimeFileAttacks {
         #expect(try bundle.leftovers() == [])
     }
 
-    /// Seen to fail like the one above. The program of exec is a script with "#!/proc/self/exe": the kernel then runs the
+    /// Without the seal the attacker must still win a race against "text file busy", so this one may pass by luck; the one
+    /// above does not. The program of exec is a script with "#!/proc/self/exe": the kernel then runs the
     /// runtime's own file inside the container, which is how the container gets hold of it.
     @Test("a container that makes exec run /proc/self/exe does not get a writable runtime (CVE-2019-5736)")
     func exec() throws {
