@@ -56,6 +56,7 @@ let package = Package(
         // Layer 2
         .target(name: "OCI", dependencies: ["JSON"]),
         .target(name: "TTRPC", dependencies: ["Linux"]),
+        .target(name: "Systemd", dependencies: ["Linux"]),
         .target(name: "KubernetesAPI", dependencies: ["JSON", .product(name: "Yams", package: "Yams")]),
 
         // Layer 3
@@ -68,7 +69,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
-        .target(name: "OCIRuntime", dependencies: ["OCI", "JSON", "Linux", "CLinux", "CSeccomp"]),
+        .target(name: "OCIRuntime", dependencies: ["OCI", "JSON", "Linux", "Systemd", "CLinux", "CSeccomp"]),
         .target(name: "Journal", dependencies: ["Linux", "CSystemd"]),
 
         // Layer 4
@@ -172,6 +173,7 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]
         ),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "Linux", "TestSupport"]),
         .testTarget(name: "OCIRuntimeTests", dependencies: ["OCIRuntime", "OCI", "JSON", "Linux", "TestSupport"]),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Linux", "TestSupport"]),
         .testTarget(

@@ -109,6 +109,23 @@ package enum Files {
         return names.sorted()
     }
 
+    /// The names of the directories in a directory, in byte order; for file systems that give the kind of an entry.
+    package static func listDirectories(_ path: String) throws(SysError) -> [String] {
+        guard let directory = unsafe opendir(path) else {
+            throw SysError(call: "opendir", subject: path, errno: .current)
+        }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            guard unsafe entry.pointee.d_type == UInt8(DT_DIR) else { continue }
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
     /// Removes a tree without following symbolic links and without leaving its file system; a missing path is fine.
     ///
     /// Containers fill such trees: names need not be UTF-8, and the depth has no limit (see `TreeWalk`).

@@ -82,7 +82,14 @@ package struct Terminal: ~Copyable {
 /// Waiting for one descriptor.
 package enum BlockingWait {
     package static func untilReadable(_ number: Int32) throws(SysError) {
-        var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
-        try sys("poll", "descriptor \(number)") { unsafe Glibc.poll(&poll, 1, -1) }
+        _ = try until(number, writable: false, milliseconds: -1)
+    }
+
+    /// Waits until the descriptor can be read from (or written to) without blocking, or has hung up.
+    ///
+    /// - Returns: false if `milliseconds` have passed before; -1 waits for ever.
+    package static func until(_ number: Int32, writable: Bool, milliseconds: Int32) throws(SysError) -> Bool {
+        var poll = pollfd(fd: number, events: Int16(writable ? POLLOUT : POLLIN), revents: 0)
+        return try sys("poll", "descriptor \(number)") { unsafe Glibc.poll(&poll, 1, milliseconds) } > 0
     }
 }

@@ -50,8 +50,9 @@ extension Container {
         do {
             let state = state(spec, plan: plan, options: options)
             try state.write(directory)
-            try cgroup.create(spec.linux?.resources ?? RuntimeSpec.Resources())
-            return try launch(plan, state: state, options: options, root: root, directory: directory)
+            // systemd makes them around the first process, later.
+            if plan.cgroup.unit == nil { try cgroup.create(spec.linux?.resources ?? RuntimeSpec.Resources()) }
+            return try launch(plan, spec, state: state, options: options, root: root, directory: directory)
         } catch {
             // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
             if let hooks = spec.hooks?.poststop {
@@ -81,11 +82,13 @@ extension Container {
     ) throws(RuntimeError) -> Preparation {
         try checkTerminal(spec.process?.terminal == true, options.consoleSocket, options.stdio)
         let host = try HostFacts.read(for: spec)
-        let layout = try CgroupLayout(
-            try HostCgroups.current(mounts: host.mounts),
-            cgroupsPath: spec.linux?.cgroupsPath,
-            id: options.id
+        let layout = try options.cgroupDriver.layout(
+            spec,
+            id: options.id,
+            mounts: host.mounts,
+            user: Privileges.userID != 0
         )
+        try CgroupLimits.check(spec.linux?.resources ?? RuntimeSpec.Resources(), mode: layout.mode)
         var seccomp: SeccompProgram?
         if let profile = spec.linux?.seccomp {
             seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
@@ -156,6 +159,7 @@ extension Container {
 
     private static func launch(
         _ preparation: Preparation,
+        _ spec: RuntimeSpec,
         state: StoredState,
         options: CreateOptions,
         root: RuntimeRoot,
@@ -167,9 +171,13 @@ extension Container {
         var birth = StageProgram.Birth(namespaces: plan.birth)
         birth.start = start.raw
         birth.result = result.raw
+        let cgroup = Cgroup(preparation.cgroup)
+        let layout = preparation.cgroup
+        let resources = spec.linux?.resources ?? RuntimeSpec.Resources()
         let child = try doing("start the init process") { () throws(SysError) in
             var program = try StageProgram(plan.steps, arguments: plan.arguments, environment: plan.environment)
             if let path = plan.pidNamespace { birth.pidNamespace = try program.hold(path) }
+            if let tree = layout.unified, layout.unit == nil { birth.cgroup = try program.hold(tree.path) }
             return try program.spawn(birth)
         }
         do {
@@ -179,7 +187,13 @@ extension Container {
             let hooks = state.hooks
             let pending = state.described(.creating, pid: child.pid)
             let target = child.process.descriptor.raw
-            var console = try follow(child, steps: plan.steps) { () throws(RuntimeError) in
+            let first = child.pid
+            let atCgroup = { () throws(RuntimeError) in
+                guard let unit = layout.unit else { return }
+                try SystemdUnits.start(unit, id: options.id, process: first, resources: resources, mode: layout.mode)
+                try cgroup.create(resources)
+            }
+            var console = try follow(child, steps: plan.steps, atCgroup: atCgroup) { () throws(RuntimeError) in
                 let runner = HookRunner(state: pending, target: target)
                 try runner.run(hooks?.prestart, .prestart)
                 try runner.run(hooks?.createRuntime, .createRuntime)
@@ -201,7 +215,7 @@ extension Container {
                 pid: pid,
                 process: child.intoProcess(),
                 console: console,
-                warnings: plan.warnings
+                warnings: plan.warnings + CgroupLimits.warnings(resources, mode: layout.mode)
             )
         } catch {
             child.abandon()
@@ -214,6 +228,7 @@ extension Container {
         _ child: borrowing StagedChild,
         steps: [Step],
         closesOnSuccess: Bool = false,
+        atCgroup: () throws(RuntimeError) -> Void = {},
         atHooks: () throws(RuntimeError) -> Void = {}
     ) throws(RuntimeError) -> Descriptor? {
         var console: Descriptor?
@@ -224,6 +239,7 @@ extension Container {
             case .console(let master): console = consume master
             case .waits(let point):
                 if point == .hooks { try atHooks() }
+                if point == .cgroup { try atCgroup() }
                 try doing("start the process") { () throws(SysError) in try child.proceed() }
             case .failed(let step, let errno, let note):
                 throw StagedChild.error(steps, step: step, errno: errno, note: note)
