@@ -1,5 +1,5 @@
 import JSON
-import Linux
+package import Linux
 package import OCI
 
 /// A container that exists: a handle to its state directory.
@@ -86,6 +86,9 @@ package struct Container: Sendable {
         guard try isAlive() else { return nil }
         return process
     }
+
+    /// The init process by descriptor; nil if it has ended or the container is still being made.
+    package func running() throws(RuntimeError) -> ProcessDescriptor? { try process() }
 
     /// Every process of the container, as pids of the caller's namespace.
     package func processes() throws(RuntimeError) -> [Int32] { try cgroup.processes() }

@@ -11,7 +11,7 @@ struct ErrorLog {
 
     init(_ globals: Arguments) throws(UsageError) {
         debug = globals.has("debug")
-        path = globals.value("log").flatMap { $0.isEmpty ? nil : $0 }
+        path = globals.text("log")
         switch globals.value("log-format") ?? "text" {
         case "json": json = true
         case "text": json = false
@@ -19,7 +19,17 @@ struct ErrorLog {
         }
     }
 
+    /// Makes the log's file, so that one that cannot be written is told before anything is done.
+    func open() throws(SysError) {
+        if let path { try Files.append(path, []) }
+    }
+
     func report(_ message: String) { emit("error", message) }
+
+    /// Only with `--debug`, and only into the log's file.
+    func note(_ message: @autoclosure () -> String) {
+        if debug, path != nil { emit("debug", message()) }
+    }
 
     func warn(_ message: String) { emit("warning", message) }
 
@@ -33,6 +43,7 @@ struct ErrorLog {
             // A log that cannot be written must not hide the error itself, which goes to standard error below.
             try? Files.append(path, Array((line + "\n").utf8))
         }
+        if level == "debug" { return }
         // Callers mix our standard error with the container's own output, so a warning goes there only for people.
         if level == "error" || path == nil && (debug || StandardStreams.errorIsTerminal) {
             StandardStreams.error("swiftlet-oci: \(level == "error" ? "" : "warning: ")\(message)\n")
