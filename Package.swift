@@ -174,7 +174,10 @@ let package = Package(
             ]
         ),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "Linux", "TestSupport"]),
-        .testTarget(name: "OCIRuntimeTests", dependencies: ["OCIRuntime", "OCI", "JSON", "Linux", "TestSupport"]),
+        .testTarget(
+            name: "OCIRuntimeTests",
+            dependencies: ["OCIRuntime", "OCI", "JSON", "Linux", "Systemd", "TestSupport"]
+        ),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Linux", "TestSupport"]),
         .testTarget(
             name: "ReconcilerTests",

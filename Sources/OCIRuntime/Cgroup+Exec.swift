@@ -1,6 +1,15 @@
 import Linux
 
 extension Cgroup {
+    /// Moves a process into the version 1 cgroups that systemd has not moved it into.
+    func take(_ process: Int32) throws(RuntimeError) {
+        for tree in layout.trees where tree.hierarchy.version == 1 {
+            try doing("join the cgroup") { () throws(SysError) in
+                try Files.put(String(process), to: tree.path + "/cgroup.procs")
+            }
+        }
+    }
+
     /// Where a further process is to start.
     ///
     /// - Parameters:

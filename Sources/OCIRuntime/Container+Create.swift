@@ -192,6 +192,7 @@ extension Container {
                 guard let unit = layout.unit else { return }
                 try SystemdUnits.start(unit, id: options.id, process: first, resources: resources, mode: layout.mode)
                 try cgroup.create(resources)
+                try cgroup.take(first)
             }
             var console = try follow(child, steps: plan.steps, atCgroup: atCgroup) { () throws(RuntimeError) in
                 let runner = HookRunner(state: pending, target: target)
