@@ -24,6 +24,8 @@ options = parser.parse_args()
 
 WORK = tempfile.mkdtemp(prefix="swiftlet-bench.", dir="/tmp")
 NAME = os.path.basename(WORK)
+# The state of all runtimes is on a tmpfs, as /run is on every usual machine.
+STATE = tempfile.mkdtemp(prefix="swiftlet-bench.", dir="/dev/shm")
 WARMUP = 3  # rounds that fill the page cache and the caches of compiled filters
 RUNTIMES = {"swiftlet-oci": os.path.realpath(f"{options.bin}/swiftlet-oci"), "crun": options.crun, "runc": options.runc}
 median = statistics.median
@@ -120,7 +122,7 @@ class Machine:
 
 
 def lifecycle(machine, program, name, bundle, identifier):
-    root = f"{WORK}/{name}"
+    root = f"{STATE}/{name}"
     machine.run(program, "--root", root, "create", "-b", bundle, "--pid-file", f"{WORK}/pid", identifier)
     with open(f"{WORK}/pid") as file:
         process = os.pidfd_open(int(file.read()))
@@ -135,7 +137,7 @@ def measure(machine, bundles):
     for name, program in RUNTIMES.items():
         for kind, bundle in bundles.items():
             cases[name, "run", kind] = lambda turn, name=name, program=program, bundle=bundle: machine.run(
-                program, "--root", f"{WORK}/{name}", "run", "-b", bundle, f"c{turn}"
+                program, "--root", f"{STATE}/{name}", "run", "-b", bundle, f"c{turn}"
             )
             cases[name, "create+start+delete", kind] = lambda turn, name=name, program=program, bundle=bundle: lifecycle(
                 machine, program, name, bundle, f"c{turn}"
@@ -156,7 +158,7 @@ def spread(values):
 
 def report(results, machine):
     print(f"{options.rounds} rounds, all cases in a new order each round. CPU is user and system time of the whole tree")
-    print("of processes, counted by a cgroup; time is from the call to the answer. Medians in milliseconds.")
+    print("of processes, counted by a cgroup; state is on a tmpfs; time is from the call to the answer. Medians in milliseconds.")
     if machine.view:
         print("All ran in a mount namespace without the cgroup2 mount, because crun refuses this machine's hybrid setup.")
     floor = median(row[0] for row in results["floor", "run", "plain"])
@@ -189,6 +191,7 @@ def main():
         machine.close()
         remove_cgroups(NAME)
         shutil.rmtree(WORK, ignore_errors=True)
+        shutil.rmtree(STATE, ignore_errors=True)
 
 
 main()

@@ -10,6 +10,23 @@ package struct CreatedContainer: ~Copyable, Sendable {
     package var console: Descriptor?
     /// What the caller's rights did not allow: clamped limits, capabilities not held.
     package let warnings: [String]
+    /// With `startsAtOnce`: the child as it waits for its start.
+    var waiting: StagedChild?
+
+    /// Starts a container that was created with `startsAtOnce`; see `Container.start`.
+    package mutating func start(warn: (String) -> Void = { _ in }) throws(RuntimeError) {
+        guard let child = waiting.take() else {
+            try container.start(warn: warn)
+            return
+        }
+        try container.start(warn: warn) { () throws(SysError) in
+            try child.proceed()
+            switch try child.nextReport() {
+            case .failed(_, let errno, let note): return (errno, note)
+            default: return nil
+            }
+        }
+    }
 }
 
 extension Container {
@@ -166,11 +183,11 @@ extension Container {
         directory: String
     ) throws(RuntimeError) -> CreatedContainer {
         let plan = preparation.plan
-        let start = try fifo(directory + "/" + startFIFO)
-        let result = try fifo(directory + "/" + resultFIFO)
         var birth = StageProgram.Birth(namespaces: plan.birth)
-        birth.start = start.raw
-        birth.result = result.raw
+        // They stay open until the child has its copies.
+        let pipes = options.startsAtOnce ? StartPipes() : try StartPipes(in: directory)
+        birth.start = pipes.start
+        birth.result = pipes.result
         let cgroup = Cgroup(preparation.cgroup)
         let layout = preparation.cgroup
         let resources = spec.linux?.resources ?? RuntimeSpec.Resources()
@@ -180,6 +197,7 @@ extension Container {
             if let tree = layout.unified, layout.unit == nil { birth.cgroup = try program.hold(tree.path) }
             return try program.spawn(birth)
         }
+        withExtendedLifetime(pipes) {}
         do {
             // Before it is ready: if this process dies from here on, `delete` finds what it has to take away.
             let initProcess = InitProcess(pid: child.pid, startTime: try startTime(of: child.pid))
@@ -211,12 +229,14 @@ extension Container {
                 }
             }
             let pid = child.pid
+            let waiting = options.startsAtOnce ? try doing("keep the child") { () throws(SysError) in try child.second() } : nil
             return CreatedContainer(
                 container: Container(stored: state, initProcess: initProcess, root: root),
                 pid: pid,
                 process: child.intoProcess(),
                 console: console,
-                warnings: plan.warnings + CgroupLimits.warnings(resources, mode: layout.mode)
+                warnings: plan.warnings + CgroupLimits.warnings(resources, mode: layout.mode),
+                waiting: waiting
             )
         } catch {
             child.abandon()
@@ -253,6 +273,25 @@ extension Container {
                     hint: "its cgroup may have too little memory or too few pids"
                 )
             }
+        }
+    }
+
+    /// The pipes by which another process starts the container later.
+    private final class StartPipes {
+        /// Numbers that stay open as long as this lives; -1 without pipes.
+        let start: Int32
+        let result: Int32
+
+        init() { (start, result) = (-1, -1) }
+
+        init(in directory: String) throws(RuntimeError) {
+            let first = try Container.fifo(directory + "/" + startFIFO)
+            result = try Container.fifo(directory + "/" + resultFIFO).release()
+            start = first.release()
+        }
+
+        deinit {
+            for number in [start, result] where number >= 0 { Descriptor.close(number) }
         }
     }
 

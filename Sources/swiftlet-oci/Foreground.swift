@@ -16,13 +16,14 @@ enum Foreground {
         // Orphans of a container without a pid namespace shall not go to somebody else.
         if !detach && !arguments.has("no-subreaper") { try Children.adoptOrphans() }
         let signals = detach ? nil : try SignalDescriptor(Relay.forwarded + [Relay.childEnded])
+        options.startsAtOnce = true
         var created = try Container.create(spec, options: options, root: globals.root)
         for warning in created.warnings { log.warn(warning) }
         let container = created.container
         let console = created.console.take()
         do {
             try Commands.send(created.process, to: arguments.text("pidfd-socket"))
-            try container.start { log.warn($0) }
+            try created.start { log.warn($0) }
         } catch {
             // The failure to start is what the user must see.
             try? container.delete(force: true)
