@@ -24,10 +24,11 @@ enum ModuleTable {
         ModuleRow(1, "JSON"),
         ModuleRow(2, "OCI", ["JSON"]),
         ModuleRow(2, "TTRPC", ["Linux"]),
+        ModuleRow(2, "Systemd", ["Linux"]),
         ModuleRow(2, "KubernetesAPI", ["JSON"]),
         ModuleRow(3, "Facts", ["KubernetesAPI", "OCI", "JSON"]),
         ModuleRow(3, "EventLog", ["Linux", "JSON"]),
-        ModuleRow(3, "OCIRuntime", ["OCI", "JSON", "Linux", "CLinux", "CSeccomp"]),
+        ModuleRow(3, "OCIRuntime", ["OCI", "JSON", "Linux", "Systemd", "CLinux", "CSeccomp"]),
         ModuleRow(3, "Journal", ["Linux", "CSystemd"]),
         ModuleRow(4, "Reconciler", ["Facts", "KubernetesAPI"]),
         ModuleRow(4, "Images", ["OCI", "JSON", "Linux", "CCurl", "CArchive"]),
@@ -84,7 +85,7 @@ enum ModuleTable {
     }
 
     /// Without Swift concurrency: one `Task` makes threads, and a process with threads cannot enter a user namespace.
-    static let withoutConcurrency = ["Linux", "JSON", "OCI", "TTRPC", "OCIRuntime"] + staticExecutables
+    static let withoutConcurrency = ["Linux", "JSON", "OCI", "TTRPC", "Systemd", "OCIRuntime"] + staticExecutables
 
     static let staticExecutables = ["containerd-shim-swiftlet-v1", "swiftlet-oci"]
 }
