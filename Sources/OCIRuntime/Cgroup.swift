@@ -128,7 +128,9 @@ package struct Cgroup: Sendable {
             let absent = error.errno == .noEntry
             if absent && write.mayBeAbsent { return }
             var hint: String?
-            if absent { hint = "this kernel or cgroup has no \(write.file): is the \(write.controller) controller enabled?" }
+            if absent {
+                hint = "this kernel or cgroup has no \(write.file): is the \(write.controller) controller enabled?"
+            }
             if error.errno == .busy, write.file == "memory.limit_in_bytes" {
                 let use = (try? Files.readText(tree.path + "/memory.usage_in_bytes")) ?? "unknown"  // only told
                 hint = "unable to set memory limit to \(write.value) (current usage: \(use))"

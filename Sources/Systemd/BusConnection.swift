@@ -37,7 +37,10 @@ package struct BusConnection: ~Copyable {
                 let line = String(decoding: buffer[..<end], as: UTF8.self)
                 buffer.removeSubrange(...end)
                 guard line.hasPrefix("OK ") else {
-                    throw BusError(.authentication, "\(path) does not accept user \(Privileges.userID): \(line.prefix(100))")
+                    throw BusError(
+                        .authentication,
+                        "\(path) does not accept user \(Privileges.userID): \(line.prefix(100))"
+                    )
                 }
                 return
             }
