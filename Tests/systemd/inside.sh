@@ -71,11 +71,11 @@ tasks() { # the last, because nobody in the container reaps what it leaves
     refused "$1: more tasks than allowed" test $? = 0
 }
 
-devices() {
-    $oci exec c sh -c '[ -e /blk ] || mknod /blk b 253 0; cat /dev/zero | head -c 1 >/dev/null'
+devices() { # in the container's own /dev: elsewhere "nodev" could refuse it for another reason
+    $oci exec c sh -c '[ -e /dev/blk ] || mknod /dev/blk b 253 0; cat /dev/zero | head -c 1 >/dev/null'
     check "$1: mknod and an allowed device" 0 $?
-    check "$1: a device that is not allowed" "cat: can't open '/blk': Operation not permitted" \
-        "$($oci exec c cat /blk 2>&1)"
+    check "$1: a device that is not allowed" "cat: can't open '/dev/blk': Operation not permitted" \
+        "$($oci exec c cat /dev/blk 2>&1)"
 }
 
 freezer() {
