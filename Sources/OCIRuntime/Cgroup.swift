@@ -82,7 +82,8 @@ package struct Cgroup: Sendable {
             current.memory = (try? Files.readText(path + "/memory.max")).flatMap { Int64($0) }  // as above
         }
         if (resources.cpu?.quota ?? 0 == 0) != (resources.cpu?.period ?? 0 == 0) {
-            let words = (try? Files.readText(path + "/cpu.max"))?.split(separator: " ").map(String.init) ?? []  // as above
+            let text = try? Files.readText(path + "/cpu.max")  // as above
+            let words = text?.split(separator: " ").map(String.init) ?? []
             if words.count == 2 { (current.cpuQuota, current.cpuPeriod) = (words[0], words[1]) }
         }
         return current
@@ -128,7 +129,9 @@ package struct Cgroup: Sendable {
             let absent = error.errno == .noEntry
             if absent && write.mayBeAbsent { return }
             var hint: String?
-            if absent { hint = "this kernel or cgroup has no \(write.file): is the \(write.controller) controller enabled?" }
+            if absent {
+                hint = "this kernel or cgroup has no \(write.file): is the \(write.controller) controller enabled?"
+            }
             if error.errno == .busy, write.file == "memory.limit_in_bytes" {
                 let use = (try? Files.readText(tree.path + "/memory.usage_in_bytes")) ?? "unknown"  // only told
                 hint = "unable to set memory limit to \(write.value) (current usage: \(use))"
@@ -266,101 +269,6 @@ package struct Cgroup: Sendable {
                 throw RuntimeError(error, step: "kill the container")
             }
         }
-    }
-
-    /// Stops or resumes every process, and waits until that is so.
-    ///
-    /// - Throws: `.system` if the kernel does not freeze them in time; they then run on.
-    package func setFrozen(_ frozen: Bool) throws(RuntimeError) {
-        let step = frozen ? "freeze the container" : "thaw the container"
-        guard let (order, answer) = freezer(frozen) else {
-            throw RuntimeError(
-                .unsupported,
-                step: step,
-                cause: "there is no freezer",
-                hint: "mount the freezer controller of cgroup v1, or use a kernel with cgroup.freeze"
-            )
-        }
-        try doing(step) { () throws(SysError) in try Files.put(order.value, to: order.file) }
-        var pause: UInt32 = 100
-        while true {
-            let text = try doing(step) { () throws(SysError) in try Files.readText(answer.file) }
-            if text.split(separator: "\n").contains(Substring(answer.value)) { return }
-            if pause > 200_000 { break }
-            Pause.microseconds(pause)
-            pause = pause * 3 / 2
-            // Version 1 gives up on processes that were busy, and wants to be asked again.
-            if layout.tree("freezer") != nil { try? Files.put(order.value, to: order.file) }  // seen by the next read
-        }
-        if frozen, let (undo, _) = freezer(false) { try? Files.put(undo.value, to: undo.file) }  // the error below counts
-        throw RuntimeError(
-            .system,
-            step: step,
-            subject: order.file,
-            cause: "the kernel did not do it in time",
-            hint: "a process may hang in the kernel (state D of ps)"
-        )
-    }
-
-    private struct FileValue {
-        let file: String
-        let value: String
-    }
-
-    /// What to write where, and what to wait for where.
-    private func freezer(_ frozen: Bool) -> (order: FileValue, answer: FileValue)? {
-        if let tree = layout.tree("freezer") {
-            let state = FileValue(file: tree.path + "/freezer.state", value: frozen ? "FROZEN" : "THAWED")
-            return (state, state)
-        }
-        guard let path = layout.unified?.path, Files.exists(path + "/cgroup.freeze") else { return nil }
-        let bit = frozen ? "1" : "0"
-        return (
-            FileValue(file: path + "/cgroup.freeze", value: bit),
-            FileValue(file: path + "/cgroup.events", value: "frozen " + bit)
-        )
-    }
-
-    /// True if the container is frozen (or on the way there).
-    package func isFrozen() -> Bool {
-        if let tree = layout.tree("freezer") {
-            // A cgroup that is gone is not frozen.
-            return (try? Files.readText(tree.path + "/freezer.state")).map { $0 != "THAWED" } ?? false
-        }
-        guard let tree = layout.unified else { return false }
-        // As above.
-        return (try? Files.readText(tree.path + "/cgroup.freeze")) == "1"
-    }
-
-    // MARK: Out of memory
-
-    /// Where the kernel says that it killed for lack of memory.
-    package enum OOMSource: Hashable, Sendable {
-        /// Version 1: an eventfd registered in `cgroup.event_control` for `memory.oom_control`.
-        case eventControl(directory: String)
-        /// Version 2: `memory.events`, watched by inotify or poll, its line "oom_kill N".
-        case memoryEvents(path: String)
-    }
-
-    package var oomSource: OOMSource? {
-        if layout.mode == .v2 { return layout.unified.map { .memoryEvents(path: $0.path + "/memory.events") } }
-        return layout.tree("memory").map { .eventControl(directory: $0.path) }
-    }
-
-    /// How many processes the kernel has killed here for lack of memory.
-    package func oomKills() -> Int {
-        let path: String
-        switch oomSource {
-        case .eventControl(let directory): path = directory + "/memory.oom_control"
-        case .memoryEvents(let events): path = events
-        case nil: return 0
-        }
-        // Gone with the container: nothing to count.
-        guard let text = try? Files.readText(path) else { return 0 }
-        for line in text.split(separator: "\n") where line.hasPrefix("oom_kill ") {
-            return Int(line.dropFirst(9)) ?? 0
-        }
-        return 0
     }
 
     // MARK: Removing

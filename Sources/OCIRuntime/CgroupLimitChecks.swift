@@ -12,7 +12,8 @@ extension CgroupLimits {
                 throw invalid("cpu shares", "\(shares)", "the maximum allowed cpu-shares is 262144")
             }
         }
-        let weights = [resources.blockIO?.weight, resources.blockIO?.leafWeight]
+        let weights =
+            [resources.blockIO?.weight, resources.blockIO?.leafWeight]
             + (resources.blockIO?.weightDevice ?? []).flatMap { [$0.weight, $0.leafWeight] }
         for case let weight? in weights where weight != 0 && !(10...1000).contains(weight) {
             throw invalid("block I/O weight", "\(weight)", "it must be from 10 to 1000")

@@ -10,7 +10,8 @@ extension Cgroup {
             // Absent on this machine, or gone with the container: then there is nothing to say.
             return tree.flatMap { try? Files.readText("\($0.path)/\(file)") }
         } pages: {
-            mode == .v2 ? layout.unified.map { Self.pageSizes($0.path) } ?? []
+            mode == .v2
+                ? layout.unified.map { Self.pageSizes($0.path) } ?? []
                 : layout.tree("hugetlb").map { Self.pageSizes($0.path) } ?? []
         }.record
     }

@@ -229,7 +229,8 @@ extension Container {
                 }
             }
             let pid = child.pid
-            let waiting = options.startsAtOnce ? try doing("keep the child") { () throws(SysError) in try child.second() } : nil
+            let waiting =
+                options.startsAtOnce ? try doing("keep the child") { () throws(SysError) in try child.second() } : nil
             return CreatedContainer(
                 container: Container(stored: state, initProcess: initProcess, root: root),
                 pid: pid,

@@ -48,7 +48,10 @@ enum SystemdProperties {
         }
         if let cpu = resources.cpu {
             if let shares = cpu.shares, shares != 0 {
-                number(mode == .v2 ? "CPUWeight" : "CPUShares", mode == .v2 ? CgroupLimits.weight(shares: shares) : shares)
+                number(
+                    mode == .v2 ? "CPUWeight" : "CPUShares",
+                    mode == .v2 ? CgroupLimits.weight(shares: shares) : shares
+                )
             }
             if mode == .v2, cpu.idle == 1, version >= 252 {
                 properties.removeAll { $0.name == "CPUWeight" }
@@ -93,7 +96,12 @@ enum SystemdProperties {
             guard let first = ends.first.flatMap({ Int($0) }), let last = ends.last.flatMap({ Int($0) }),
                 ends.count <= 2, first >= 0, last >= first, last < 8192
             else {
-                throw RuntimeError(.invalid, step: "cpuset", subject: list, cause: "it is no list of numbers and ranges")
+                throw RuntimeError(
+                    .invalid,
+                    step: "cpuset",
+                    subject: list,
+                    cause: "it is no list of numbers and ranges"
+                )
             }
             while bytes.count <= last / 8 { bytes.append(0) }
             for number in first...last { bytes[number / 8] |= 1 << UInt8(number % 8) }
@@ -231,7 +239,9 @@ enum SystemdProperties {
     }
 
     private static func string(_ text: Substring) -> String? {
-        guard let quote = text.first, quote == "'" || quote == "\"", text.count >= 2, text.last == quote else { return nil }
+        guard let quote = text.first, quote == "'" || quote == "\"", text.count >= 2, text.last == quote else {
+            return nil
+        }
         let inner = text.dropFirst().dropLast()
         return inner.contains(quote) || inner.contains("\\") ? nil : String(inner)
     }

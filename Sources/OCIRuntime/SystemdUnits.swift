@@ -43,7 +43,7 @@ enum SystemdUnits {
         try asking("start the systemd unit") { () throws(BusError) in
             do throws(BusError) {
                 try manager.startTransient(unit.name, properties)
-            } catch where error.name == "org.freedesktop.systemd1.UnitExists" {
+            } catch  where error.name == "org.freedesktop.systemd1.UnitExists" {
                 // What an earlier container of the name left behind as "failed" is in the way.
                 try manager.resetFailed(unit.name)
                 try manager.startTransient(unit.name, properties)

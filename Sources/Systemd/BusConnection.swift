@@ -29,21 +29,24 @@ package struct BusConnection: ~Copyable {
 
     private mutating func authenticate() throws(BusError) {
         let identity = String(Privileges.userID).utf8.map { String($0, radix: 16) }.joined()
-        try send([0] + Array("AUTH EXTERNAL \(identity)\r\n".utf8))
+        // BEGIN at once, as libsystemd does: a systemd that reads it together with the first call leaves the call lying.
+        try send([0] + Array("AUTH EXTERNAL \(identity)\r\nBEGIN\r\n".utf8))
         let deadline = MonotonicClock.milliseconds + 10_000
         while true {
             if let end = buffer.firstIndex(of: 0x0A) {
                 let line = String(decoding: buffer[..<end], as: UTF8.self)
                 buffer.removeSubrange(...end)
                 guard line.hasPrefix("OK ") else {
-                    throw BusError(.authentication, "\(path) does not accept user \(Privileges.userID): \(line.prefix(100))")
+                    throw BusError(
+                        .authentication,
+                        "\(path) does not accept user \(Privileges.userID): \(line.prefix(100))"
+                    )
                 }
-                break
+                return
             }
             guard buffer.count < 16384 else { throw BusError(.malformed, "\(path) does not speak D-Bus") }
             try receive(until: deadline, waitingFor: "the handshake")
         }
-        try send(Array("BEGIN\r\n".utf8))
     }
 
     private borrowing func send(_ bytes: [UInt8]) throws(BusError) {

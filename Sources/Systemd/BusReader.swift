@@ -71,7 +71,9 @@ struct BusReader {
         case UInt8(ascii: "("):
             try align(8)
             var fields: [BusValue] = []
-            while let next = codes.first, next != UInt8(ascii: ")") { fields.append(try value(&codes, depth: depth + 1)) }
+            while let next = codes.first, next != UInt8(ascii: ")") {
+                fields.append(try value(&codes, depth: depth + 1))
+            }
             guard codes.popFirst() != nil, !fields.isEmpty else { throw Self.badSignature }
             return .structure(fields)
         case UInt8(ascii: "{"):

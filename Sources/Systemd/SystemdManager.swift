@@ -111,7 +111,7 @@ package struct SystemdManager: ~Copyable {
     package mutating func stop(_ unit: String) throws(BusError) {
         do {
             try finish(try call("StopUnit", [.string(unit), .string("replace")]), unit, "stop the unit")
-        } catch where error.name == "org.freedesktop.systemd1.NoSuchUnit" {
+        } catch  where error.name == "org.freedesktop.systemd1.NoSuchUnit" {
             return
         }
     }
@@ -120,7 +120,7 @@ package struct SystemdManager: ~Copyable {
     package mutating func resetFailed(_ unit: String) throws(BusError) {
         do {
             _ = try call("ResetFailedUnit", [.string(unit)])
-        } catch where error.name == "org.freedesktop.systemd1.NoSuchUnit" {
+        } catch  where error.name == "org.freedesktop.systemd1.NoSuchUnit" {
             return
         }
     }

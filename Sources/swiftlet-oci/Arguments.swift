@@ -8,20 +8,12 @@ struct UsageError: Error, CustomStringConvertible {
 /// Flags and operands of one command, in the manner of runc: `--flag value`, `--flag=value`, `-f value`, one dash or two.
 struct Arguments {
     private(set) var operands: [String] = []
-    private var values: [String: [String]] = [:]
+    private var values: [(name: String, value: String)] = []
     /// What comes after the flags; used where flags end at the first operand (global flags, exec).
     private(set) var rest: ArraySlice<String> = []
 
-    /// What a command accepts: switches take no value, options take one. Short names map to long ones.
-    struct Grammar {
-        var switches: Set<String> = []
-        var options: Set<String> = []
-        var short: [String: String] = [:]
-        /// Flags end at the first operand.
-        var stopsAtOperand = false
-    }
-
-    init(_ list: ArraySlice<String>, _ grammar: Grammar) throws(UsageError) {
+    /// - Parameter stopsAtOperand: Flags end at the first operand.
+    init(_ list: ArraySlice<String>, _ flags: [Flag], stopsAtOperand: Bool) throws(UsageError) {
         var index = list.startIndex
         while index < list.endIndex {
             let word = list[index]
@@ -32,7 +24,7 @@ struct Arguments {
                 return
             }
             guard word.hasPrefix("-"), word != "-" else {
-                if grammar.stopsAtOperand {
+                if stopsAtOperand {
                     rest = list[(index - 1)...]
                     return
                 }
@@ -40,38 +32,37 @@ struct Arguments {
                 continue
             }
             let body = word.drop { $0 == "-" }
-            let parts = body.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let written = String(parts.first ?? "")
-            let name = grammar.short[written] ?? written
-            if grammar.switches.contains(name) {
-                let value = parts.count > 1 ? String(parts[1]) : "true"
-                guard ["true", "false", "1", "0"].contains(value) else {
-                    throw UsageError(description: "flag \"--\(name)\" takes no value")
-                }
-                values[name, default: []].append(value == "1" ? "true" : value)
-            } else if grammar.options.contains(name) {
-                if parts.count > 1 {
-                    values[name, default: []].append(String(parts[1]))
-                } else if index < list.endIndex {
-                    values[name, default: []].append(list[index])
-                    index += 1
-                } else {
-                    throw UsageError(description: "flag needs an argument: \(word)")
-                }
-            } else {
+            let end = body.firstIndex(of: "=")
+            let written = String(body[..<(end ?? body.endIndex)])
+            let given = end.map { String(body[body.index(after: $0)...]) }
+            guard let flag = flags.first(where: { $0.name == written || $0.short == written }) else {
                 throw UsageError(description: "flag provided but not defined: \(word)")
+            }
+            if flag.value == nil {
+                let value = given ?? "true"
+                guard ["true", "false", "1", "0"].contains(value) else {
+                    throw UsageError(description: "flag \"--\(flag.name)\" takes no value")
+                }
+                values.append((flag.name, value == "1" ? "true" : value))
+            } else if let given {
+                values.append((flag.name, given))
+            } else if index < list.endIndex {
+                values.append((flag.name, list[index]))
+                index += 1
+            } else {
+                throw UsageError(description: "flag needs an argument: \(word)")
             }
         }
     }
 
-    func has(_ name: String) -> Bool { values[name]?.last == "true" }
+    func has(_ name: String) -> Bool { value(name) == "true" }
 
-    func value(_ name: String) -> String? { values[name]?.last }
+    func value(_ name: String) -> String? { values.last { $0.name == name }?.value }
 
     /// The value of a flag; an empty one counts as not given.
     func text(_ name: String) -> String? { value(name).flatMap { $0.isEmpty ? nil : $0 } }
 
-    func all(_ name: String) -> [String] { values[name] ?? [] }
+    func all(_ name: String) -> [String] { values.filter { $0.name == name }.map(\.value) }
 
     func number(_ name: String) throws(UsageError) -> Int? {
         guard let text = value(name) else { return nil }
@@ -96,7 +87,9 @@ struct Arguments {
         } else {
             wanted = "a maximum of \(command.count.upperBound) argument(s)"
         }
-        throw UsageError(description: "\"\(command.name)\" requires \(wanted); see \(Help.program) \(command.name) --help")
+        throw UsageError(
+            description: "\"\(command.name)\" requires \(wanted); see \(Help.program) \(command.name) --help"
+        )
     }
 
     /// The container id: the first operand, or nothing that exists.

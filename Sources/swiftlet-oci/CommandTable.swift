@@ -27,20 +27,9 @@ struct Command {
     /// Flags end at the first operand: what follows belongs to another program.
     var stopsAtOperand = false
 
-    var grammar: Arguments.Grammar {
-        var grammar = Arguments.Grammar(flags + [.toggle("help", "h", "show help")])
-        grammar.stopsAtOperand = stopsAtOperand
-        return grammar
-    }
-}
-
-extension Arguments.Grammar {
-    init(_ flags: [Flag]) {
-        self.init()
-        for flag in flags {
-            if flag.value == nil { switches.insert(flag.name) } else { options.insert(flag.name) }
-            if let short = flag.short { self.short[short] = flag.name }
-        }
+    /// Reads the command's part of the command line.
+    func parse(_ words: ArraySlice<String>) throws(UsageError) -> Arguments {
+        try Arguments(words, flags + [.toggle("help", "h", "show help")], stopsAtOperand: stopsAtOperand)
     }
 }
 

@@ -26,7 +26,7 @@ enum Commands {
             throw UsageError(description: "No help topic for '\(name)': there is no such command")
         }
         let globals = try Globals(arguments, log)
-        let given = try Arguments(words, command.grammar)
+        let given = try command.parse(words)
         if given.has("help") { return try help(name) }
         try given.check(command)
         log.note("\(Help.program) \(name): root \(globals.root.path), cgroups by \(globals.driver.rawValue)")

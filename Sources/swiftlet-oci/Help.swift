@@ -3,7 +3,8 @@ enum Help {
     static let program = "swiftlet-oci"
 
     static var text: String {
-        let commands = CommandTable.all.map { ($0.name, $0.summary) } + [("help", "show this, or the help of a command")]
+        let commands =
+            CommandTable.all.map { ($0.name, $0.summary) } + [("help", "show this, or the help of a command")]
         return """
             NAME:
                \(program) - Open Container Initiative runtime, with runc's command line

@@ -9,9 +9,7 @@ enum Main {
         var log = ErrorLog()
         var failure: Int32 = 1
         do {
-            var grammar = Arguments.Grammar(CommandTable.globalFlags)
-            grammar.stopsAtOperand = true
-            let arguments = try Arguments(words, grammar)
+            let arguments = try Arguments(words, CommandTable.globalFlags, stopsAtOperand: true)
             log = try ErrorLog(arguments)
             // runc tells a failed exec from an exit code of the program by this number.
             if arguments.rest.first == "exec" { failure = 255 }

@@ -6,7 +6,12 @@ import OCIRuntime
 /// The flags of `update`, each a field of linux.resources.
 enum ResourceFlags {
     static let all: [Flag] = [
-        .option("resources", "r", "FILE", "linux.resources as JSON, or - for standard input; the others then do not count"),
+        .option(
+            "resources",
+            "r",
+            "FILE",
+            "linux.resources as JSON, or - for standard input; the others then do not count"
+        ),
         .option("blkio-weight", nil, "N", "share of block I/O, 10 to 1000"),
         .option("cpu-period", nil, "MICROSECONDS", "the period that the quota is for"),
         .option("cpu-quota", nil, "MICROSECONDS", "run time in each period; -1 lifts the limit"),

@@ -9,7 +9,8 @@ enum Wording {
         let text = "\(error)"
         guard let errno = (error as? RuntimeError)?.errno else { return text }
         let name = "\(errno)"
-        guard let first = name.first, first.isUppercase, let place = position(of: Array(name.utf8), in: Array(text.utf8))
+        guard let first = name.first, first.isUppercase,
+            let place = position(of: Array(name.utf8), in: Array(text.utf8))
         else { return text }
         var bytes = Array(text.utf8)
         bytes[place] |= 0x20

@@ -120,7 +120,7 @@ struct CallerTests {
         result = try call("exec", "--process", bundle.path + "/process.json", "e")
         #expect(result.output == "9\n")
         for user in ["4294967295", "-1", "+1", "root", "1:2:3", ""] {
-            #expect(try call("exec", "--user=\(user)", "e", "true").code == 1, "\(user)")
+            #expect(try call("exec", "--user=\(user)", "e", "true").code != 0, "\(user)")
         }
         #expect(try call("delete", "-f", "e").code == 0)
         #expect(try bundle.leftovers() == [])
@@ -165,7 +165,8 @@ struct CallerTests {
             environment: ["PATH=/bin"],
             workingDirectory: bundle.path
         )
-        #expect(outcome.code == 1)
+        // As runc has it: a number that no program of a container gives by itself.
+        #expect(outcome.code == (arguments.first == "exec" ? 255 : 1))
         #expect(String(decoding: outcome.errors, as: UTF8.self).split(separator: "\n").count == 1)
         #expect(try bundle.leftovers() == [])
     }

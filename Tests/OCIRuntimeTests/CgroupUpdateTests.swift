@@ -27,10 +27,14 @@ struct CgroupUpdateTests {
     @Test("no limit for memory is none for swap either, where the kernel counts it")
     func unlimitedMemory() throws {
         let lifted = RuntimeSpec.Resources(memory: .init(limit: -1))
-        #expect(try CgroupLimits.v2(lifted).map { "\($0.file) \($0.value) \($0.mayBeAbsent)" }
-            == ["memory.swap.max max true", "memory.max max false"])
-        #expect(CgroupLimits.v1(lifted).map { "\($0.file) \($0.mayBeAbsent)" }
-            == ["memory.limit_in_bytes false", "memory.memsw.limit_in_bytes true"])
+        #expect(
+            try CgroupLimits.v2(lifted).map { "\($0.file) \($0.value) \($0.mayBeAbsent)" }
+                == ["memory.swap.max max true", "memory.max max false"]
+        )
+        #expect(
+            CgroupLimits.v1(lifted).map { "\($0.file) \($0.mayBeAbsent)" }
+                == ["memory.limit_in_bytes false", "memory.memsw.limit_in_bytes true"]
+        )
     }
 
     @Test("the weight of block I/O has two names, with a scale of its own in version 2")
@@ -89,7 +93,13 @@ struct CgroupUpdateTests {
 @Suite("Figures of a container")
 struct CgroupStatisticsTests {
     private func record(_ version2: Bool, _ files: [String: String], pages: [String] = []) -> JSONValue {
-        .object(CgroupStatistics(version2: version2) { _, file in files[file] } pages: { pages }.record)
+        .object(
+            CgroupStatistics(version2: version2) { _, file in
+                files[file]
+            } pages: {
+                pages
+            }.record
+        )
     }
 
     @Test("version 1, in the words of runc")
@@ -129,8 +139,13 @@ struct CgroupStatisticsTests {
                 "io.stat": "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0",
             ]
         )
-        #expect(data["cpu"]?["usage"]?["total"]?.int64Value == 3000 && data["cpu"]?["usage"]?["user"]?.int64Value == 2000)
-        #expect(data["memory"]?["swap"]?["usage"]?.int64Value == 110 && data["memory"]?["swap"]?["limit"]?.int64Value == 1500)
+        #expect(
+            data["cpu"]?["usage"]?["total"]?.int64Value == 3000 && data["cpu"]?["usage"]?["user"]?.int64Value == 2000
+        )
+        #expect(
+            data["memory"]?["swap"]?["usage"]?.int64Value == 110
+                && data["memory"]?["swap"]?["limit"]?.int64Value == 1500
+        )
         #expect(data["memory"]?["cache"]?.int64Value == 40 && data["memory"]?["usage"]?["failcnt"]?.int64Value == 3)
         #expect(data["blkio"]?["ioServicedRecursive"]?.arrayValue?.count == 2)
         #expect(data["pids"]?["limit"]?.int64Value == 64)

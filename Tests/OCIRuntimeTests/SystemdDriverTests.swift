@@ -23,7 +23,9 @@ struct SystemdDriverTests {
 
     @Test(
         "anything else is refused with the form that is expected",
-        arguments: ["/a/b", "a:b", "a.slice:b:c:d", "a.slice:b:", "a:b:c", "a--b.slice:c:d", "a.slice:b:c/d", "../x.slice:a:b"]
+        arguments: [
+            "/a/b", "a:b", "a.slice:b:c:d", "a.slice:b:", "a:b:c", "a--b.slice:c:d", "a.slice:b:c/d", "../x.slice:a:b",
+        ]
     )
     func refused(_ text: String) {
         #expect(throws: RuntimeError.self) { try SystemdUnit(cgroupsPath: text, id: "c", user: false) }
@@ -66,7 +68,8 @@ struct SystemdDriverTests {
                 "MemoryMax=uint64(67108864)", "MemoryLow=uint64(1048576)", "MemorySwapMax=uint64(67108864)",
                 "CPUWeight=uint64(39)", "CPUQuotaPeriodUSec=uint64(50000)", "CPUQuotaPerSecUSec=uint64(510000)",
                 "AllowedCPUs=array(\"y\", [Systemd.BusValue.byte(13)])", "TasksMax=uint64(64)", "IOWeight=uint64(4950)",
-                "CPUQuotaPerSecUSec=uint64(500000)", "MemoryHigh=uint64(18446744073709551615)", "MemoryMin=uint64(4096)",
+                "CPUQuotaPerSecUSec=uint64(500000)", "MemoryHigh=uint64(18446744073709551615)",
+                "MemoryMin=uint64(4096)",
             ]
         )
     }
@@ -119,7 +122,8 @@ struct SystemdDriverTests {
     @Test("annotations add properties, with times in seconds converted")
     func annotations() throws {
         let properties = try SystemdProperties.fromAnnotations([
-            "org.systemd.property.TimeoutStopSec": "uint64 2", "org.systemd.property.CollectMode": "'inactive-or-failed'",
+            "org.systemd.property.TimeoutStopSec": "uint64 2",
+            "org.systemd.property.CollectMode": "'inactive-or-failed'",
             "org.systemd.property.After": "['a.service', \"b.service\"]", "org.systemd.property.KillSignal": "15",
             "other": "x",
         ])

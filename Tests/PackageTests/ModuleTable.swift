@@ -85,7 +85,7 @@ enum ModuleTable {
     }
 
     /// Without Swift concurrency: one `Task` makes threads, and a process with threads cannot enter a user namespace.
-    static let withoutConcurrency = ["Linux", "JSON", "OCI", "TTRPC", "OCIRuntime"] + staticExecutables
+    static let withoutConcurrency = ["Linux", "JSON", "OCI", "TTRPC", "Systemd", "OCIRuntime"] + staticExecutables
 
     static let staticExecutables = ["containerd-shim-swiftlet-v1", "swiftlet-oci"]
 }

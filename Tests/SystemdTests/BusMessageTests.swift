@@ -115,7 +115,9 @@ struct UnitNameTests {
     @Test("only scopes and slices with plain names are units of ours")
     func units() {
         for name in ["a.scope", "a:b-c_d\\x2d.scope", "a.slice"] { #expect(UnitName.isUnit(name)) }
-        for name in ["a", ".scope", "a.service", "a/b.scope", "a b.scope", String(repeating: "a", count: 300) + ".scope"] {
+        for name in [
+            "a", ".scope", "a.service", "a/b.scope", "a b.scope", String(repeating: "a", count: 300) + ".scope",
+        ] {
             #expect(!UnitName.isUnit(name))
         }
     }

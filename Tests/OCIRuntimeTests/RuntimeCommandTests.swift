@@ -1,0 +1,179 @@
+import Glibc
+import JSON
+import Linux
+import OCI
+import TestSupport
+import Testing
+
+@testable import OCIRuntime
+
+@Suite(
+    "swiftlet-oci: limits, figures and further processes by command line",
+    .enabled(if: Ability.containers && BuiltRuntime.path != nil, "needs root, /bin/busybox and a built swiftlet-oci")
+)
+struct RuntimeCommandTests {
+    private let bundle: TestBundle
+
+    init() throws {
+        bundle = try TestBundle()
+        bundle.spec.process?.args = ["sleep", "1000"]
+    }
+
+    private func call(_ arguments: [String]) throws -> (code: Int32, output: String, errors: String) {
+        let output = try MemoryFile(name: "out")
+        let errors = try MemoryFile(name: "err")
+        let child = try Spawn.start(
+            [try #require(BuiltRuntime.path), "--root", bundle.root.path] + arguments,
+            environment: ["PATH=/usr/bin:/bin"],
+            workingDirectory: bundle.path,
+            standardOutput: output.descriptor.raw,
+            standardError: errors.descriptor.raw
+        )
+        let code = try Child.wait(child)
+        return (
+            code, String(decoding: try output.content(), as: UTF8.self),
+            String(decoding: try errors.content(), as: UTF8.self)
+        )
+    }
+
+    private func started(_ id: String) throws -> Container {
+        try bundle.writeConfig()
+        let result = try call(["run", "--detach", "--bundle", bundle.path, id])
+        #expect(result.code == 0, "\(result.errors)")
+        return try Container.load(id: id, root: bundle.root)
+    }
+
+    /// The text of a file of the container's cgroup, by either version.
+    private func value(_ container: Container, _ controller: String, _ file1: String, _ file2: String) throws -> String
+    {
+        let layout = container.cgroup.layout
+        if layout.mode == .v2 { return try Files.readText(try #require(layout.unified).path + "/" + file2) }
+        return try Files.readText(try #require(layout.tree(controller)).path + "/" + file1)
+    }
+
+    @Test("update takes flags and files, checks against what is in use, and leaves the rest")
+    func update() throws {
+        bundle.spec.linux?.resources?.pids = .init(limit: 90)
+        let container = try started("u")
+        var result = try call(["update", "--memory", "64m", "--memory-swap", "128m", "--pids-limit", "40", "u"])
+        #expect(result.code == 0 && result.errors.isEmpty, "\(result.errors)")
+        #expect(try value(container, "memory", "memory.limit_in_bytes", "memory.max") == String(64 << 20))
+        #expect(try value(container, "pids", "pids.max", "pids.max") == "40")
+        // Both rise, both fall: the kernel wants another order for each.
+        for size: Int64 in [256 << 20, 32 << 20] {
+            let file = bundle.path + "/resources.json"
+            let wanted = RuntimeSpec.Resources(memory: .init(limit: size, swap: 2 * size))
+            try Files.replaceUnsynced(file, with: try JSONCoding.encode(wanted))
+            result = try call(["update", "--resources", file, "u"])
+            #expect(result.code == 0, "\(result.errors)")
+            #expect(try value(container, "memory", "memory.limit_in_bytes", "memory.max") == String(size))
+        }
+        #expect(try value(container, "pids", "pids.max", "pids.max") == "40")
+        result = try call(["update", "--memory", "4k", "u"])
+        #expect(result.code == 1 && result.errors.contains("unable to set memory limit to 4096"))
+        for wrong in [
+            ["--memory", "x"], ["--pids-limit", "many"], ["--l3-cache-schema", "L3:0=f"], ["--blkio-weight", "5"],
+        ] {
+            #expect(try call(["update"] + wrong + ["u"]).code == 1)
+        }
+        #expect(try call(["delete", "--force", "u"]).code == 0)
+        #expect(try call(["update", "--memory", "64m", "u"]).errors.contains("does not exist"))
+        #expect(try bundle.leftovers() == [])
+    }
+
+    @Test("events prints the figures in runc's form, and ps lists with the options of ps")
+    func figures() throws {
+        _ = try started("f")
+        var result = try call(["events", "--stats", "f"])
+        let record = try JSONValue(parsing: result.output)
+        #expect(record["type"]?.stringValue == "stats" && record["id"]?.stringValue == "f")
+        #expect(record["data"]?["pids"]?["current"]?.int64Value == 1)
+        #expect((record["data"]?["memory"]?["usage"]?["usage"]?.int64Value ?? 0) > 0)
+        #expect(record["data"]?["cpu"]?["usage"]?["user"] != nil)
+        if Files.exists("/usr/bin/ps") || Files.exists("/bin/ps") {
+            result = try call(["ps", "f", "-o", "pid,args"])
+            #expect(result.output.split(separator: "\n").count == 2 && result.output.contains("sleep 1000"))
+        }
+        #expect(try call(["events", "--interval", "0", "f"]).code == 1)
+        #expect(try call(["kill", "f", "KILL"]).code == 0)
+        #expect(try call(["delete", "--force", "f"]).code == 0)
+        #expect(try call(["events", "--stats", "f"]).code == 1)
+    }
+
+    @Test("pause stops everything until resume, and exec waits or refuses")
+    func pause() throws {
+        let container = try started("p")
+        #expect(try call(["pause", "p"]).code == 0)
+        #expect(try container.state().status == .paused)
+        #expect(try call(["pause", "p"]).code == 1)
+        let result = try call(["exec", "p", "true"])
+        #expect(result.code == 255 && result.errors.contains("cannot exec in a paused container"))
+        #expect(try call(["resume", "p"]).code == 0)
+        #expect(try container.state().status == .running)
+        #expect(try call(["resume", "p"]).code == 1)
+        #expect(try call(["pause", "p"]).code == 0)
+        #expect(try call(["delete", "--force", "p"]).code == 0, "a paused container can be removed")
+        #expect(try bundle.leftovers() == [])
+    }
+
+    @Test("a failed exec is 255, in words that docker and podman know")
+    func execFailures() throws {
+        _ = try started("e")
+        var result = try call(["exec", "e", "/no/such"])
+        #expect(result.code == 255 && result.errors.contains("no such file or directory"))
+        result = try call(["exec", "e", "no-such"])
+        #expect(result.code == 255 && result.errors.contains("executable file not found in $PATH"))
+        #expect(try call(["exec", "--cgroup", "../..", "e", "true"]).code == 255)
+        #expect(try call(["exec", "--cgroup", "nothing:x", "e", "true"]).code == 255)
+        #expect(try call(["exec", "e", "sh", "-c", "kill -9 $$"]).code == 137)
+        #expect(try call(["delete", "-f", "e"]).code == 0)
+    }
+
+    @Test("exec --cgroup starts below the container's cgroup")
+    func execCgroup() throws {
+        let container = try started("g")
+        let tree = try #require(container.cgroup.layout.tree("pids") ?? container.cgroup.layout.unified)
+        try Files.makeDirectories(tree.path + "/below")
+        let place = tree.hierarchy.version == 1 ? "pids:below" : "below"
+        let result = try call(["exec", "--cgroup", place, "g", "cat", "/proc/self/cgroup"])
+        #expect(result.code == 0 && result.output.contains("/below"), "\(result.errors)")
+        #expect(try call(["delete", "-f", "g"]).code == 0)
+        #expect(try bundle.leftovers() == [])
+    }
+
+    @Test("run --keep leaves the stopped container, and a container without cgroups leaves none")
+    func keep() throws {
+        bundle.shell("exit 3")
+        try bundle.writeConfig()
+        #expect(try call(["run", "--keep", "-b", bundle.path, "k"]).code == 3)
+        #expect(try call(["state", "k"]).output.contains("\"stopped\""))
+        #expect(try call(["delete", "k"]).code == 0)
+        let result = try call(["--cgroup-manager", "disabled", "run", "-b", bundle.path, "d"])
+        #expect(result.code == 3, "\(result.errors)")
+        #expect(try bundle.leftovers() == [])
+    }
+
+    @Test("each command has a help; options that contradict or are unknown are refused")
+    func help() throws {
+        for command in ["create", "run", "exec", "kill", "events", "update", "ps", "spec", "state", "delete"] {
+            let result = try call([command, "--help"])
+            #expect(result.code == 0 && result.output.contains("swiftlet-oci \(command) "))
+        }
+        for wrong in [
+            ["--cgroup-manager", "x", "list"], ["--rootless", "maybe", "list"],
+            ["--systemd-cgroup", "--cgroup-manager", "cgroupfs", "list"], ["--log", "/no/such/directory/log", "list"],
+        ] { #expect(try call(wrong).code == 1, "\(wrong)") }
+    }
+
+    @Test(
+        "where systemd does not run, its driver says so and leaves nothing",
+        .enabled(if: !Files.exists("/run/systemd/private"), "systemd runs here")
+    )
+    func noSystemd() throws {
+        bundle.spec.linux?.cgroupsPath = "system.slice:swiftlet-test:none"
+        try bundle.writeConfig()
+        let result = try call(["--systemd-cgroup", "run", "-b", bundle.path, "s"])
+        #expect(result.code == 1 && result.errors.contains("systemd cannot be reached"), "\(result.errors)")
+        #expect(try bundle.root.containers().isEmpty)
+    }
+}
