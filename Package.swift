@@ -179,6 +179,7 @@ let package = Package(
             dependencies: ["Reconciler", "Facts", "KubernetesAPI", "JSON", "TestSupport"]
         ),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI", "JSON", "Linux", "TestSupport"]),
+        .testTarget(name: "RuntimeCoreTests", dependencies: ["RuntimeCore", "OCI", "TTRPC", "Linux", "TestSupport"]),
         .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "Linux", "TestSupport"]),
         .testTarget(
             name: "NodeAgentTests",

@@ -38,6 +38,7 @@ package final class Agent: Service {
     private let pool: ThreadPool
     private let journal: JournalSender?
     private let lostShims: AsyncStream<String>
+    private let taskEvents: AsyncStream<TaskEvent>
     private let phase = Mutex(Phase.starting)
 
     private enum Phase {
@@ -76,6 +77,12 @@ package final class Agent: Service {
 
         let (losses, loss) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .unbounded)
         lostShims = losses
+        // Events only add to what waiting tells: under a flood of them the oldest may go.
+        let (happenings, happening) = AsyncStream.makeStream(
+            of: TaskEvent.self,
+            bufferingPolicy: .bufferingNewest(4096)
+        )
+        taskEvents = happenings
         core = try RuntimeCore(
             configuration: CoreConfiguration(
                 root: configuration.root,
@@ -84,7 +91,10 @@ package final class Agent: Service {
             ),
             network: LoopbackOnly(),
             store: store,
-            observer: RuntimeCore.Observer { loss.yield($0) }
+            observer: RuntimeCore.Observer(
+                shimLost: { loss.yield($0) },
+                taskEvent: { happening.yield($0) }
+            )
         )
         pool = ThreadPool(name: "swl-pods", limit: 8)
         assembly = ContainerAssembly(
@@ -101,7 +111,8 @@ package final class Agent: Service {
             capacity: capacity,
             cgroupRoot: configuration.cgroupRoot,
             logMaxSize: configuration.logMaxSize,
-            logMaxFiles: configuration.logMaxFiles
+            logMaxFiles: configuration.logMaxFiles,
+            runtimes: configuration.runtimes
         )
         exits = ExitWatch(core: core, assembly: assembly, table: table, clock: clock, logger: logger)
         journal =
@@ -165,6 +176,7 @@ package final class Agent: Service {
                     group.addTask { await self.table.run() }
                     group.addTask { await self.exits.run() }
                     group.addTask { await self.followLostShims() }
+                    group.addTask { await self.followTaskEvents() }
                     group.addTask { await self.followLog() }
                     if !isIntroduced { group.addTask { await self.introduceLater() } }
                 }
@@ -360,6 +372,11 @@ package final class Agent: Service {
             logger.warning("a shim is gone", metadata: ["sandbox": "\(sandboxID)"])
             table.sendToAll(.shimLost(sandboxID: sandboxID))
         }
+    }
+
+    /// Turns what shims say between start and end of a container into facts of its pod.
+    private func followTaskEvents() async {
+        for await event in taskEvents { exits.note(event) }
     }
 
     /// Wakes the journal for each batch of events and removes namespaces that became empty.

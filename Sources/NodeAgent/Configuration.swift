@@ -1,5 +1,6 @@
 import KubernetesAPI
 import Linux
+package import RuntimeCore
 import TOMLKit
 
 /// How the agent is set up: the file `config.toml`, with the command line on top of it.
@@ -33,6 +34,8 @@ package struct Configuration: Hashable, Sendable {
     package var logLevel = "info"
     /// journald's socket; empty turns the journal off.
     package var journalSocket = "/run/systemd/journal/socket"
+    /// Who makes the containers of pods with a `runtimeClassName`, by that name.
+    package var runtimes = RuntimeHandlers.builtIn
 
     package init() {}
 
@@ -154,7 +157,9 @@ extension Configuration {
         var configuration = Configuration()
         for key in table.keys {
             guard let value = table[key] else { continue }
-            if let section = value.table, settings.contains(where: { $0.section == key }) {
+            if key == RuntimeHandlers.section {
+                try configuration.setRuntimes(value, path: path)
+            } else if let section = value.table, settings.contains(where: { $0.section == key }) {
                 for inner in section.keys {
                     guard let value = section[inner] else { continue }
                     try configuration.set(section: key, key: inner, value, path: path)
@@ -196,6 +201,7 @@ extension Configuration {
             }
             text += "\n# \(setting.comment)\n\(setting.key) = \(setting.text(configuration))\n"
         }
+        text += RuntimeHandlers.defaultText
         return text
     }
 

@@ -12,6 +12,11 @@ package struct ContainerRequest: Sendable {
     package var logPath: String
     package var logMaxSize: Int64
     package var logMaxFiles: Int
+    /// Who makes it; nil is our own shim and runtime.
+    package var runtime: RuntimeHandler?
+
+    /// Where our shim writes the log.
+    var logTarget: String { "cri://\(logPath)?max-size=\(logMaxSize)&max-files=\(logMaxFiles)" }
 
     package init(
         id: String,
@@ -20,7 +25,8 @@ package struct ContainerRequest: Sendable {
         image: UnpackedContainerImage,
         logPath: String,
         logMaxSize: Int64,
-        logMaxFiles: Int
+        logMaxFiles: Int,
+        runtime: RuntimeHandler? = nil
     ) {
         self.id = id
         self.sandboxID = sandboxID
@@ -29,6 +35,7 @@ package struct ContainerRequest: Sendable {
         self.logPath = logPath
         self.logMaxSize = logMaxSize
         self.logMaxFiles = logMaxFiles
+        self.runtime = runtime
     }
 }
 

@@ -12,8 +12,16 @@ package final class RuntimeCore: Sendable {
     package struct Observer: Sendable {
         /// A sandbox's shim is gone, and with it the supervision of its containers.
         package var shimLost: @Sendable (_ sandboxID: String) -> Void
+        /// A shim said something of a task. Called on the thread of the shims' loop: it must not block.
+        package var taskEvent: @Sendable (TaskEvent) -> Void
 
-        package init(shimLost: @escaping @Sendable (_ sandboxID: String) -> Void) { self.shimLost = shimLost }
+        package init(
+            shimLost: @escaping @Sendable (_ sandboxID: String) -> Void,
+            taskEvent: @escaping @Sendable (TaskEvent) -> Void = { _ in }
+        ) {
+            self.shimLost = shimLost
+            self.taskEvent = taskEvent
+        }
     }
 
     /// Pods' containers and images live in this namespace, as with containerd's CRI plugin.
@@ -24,6 +32,7 @@ package final class RuntimeCore: Sendable {
     private let tasks: TaskService
     private let pool: ThreadPool
     private let loop: LoopThread
+    private let events: ShimEvents
 
     package init(
         configuration: CoreConfiguration,
@@ -50,6 +59,14 @@ package final class RuntimeCore: Sendable {
             snapshots: images.snapshots,
             pool: pool
         )
+        do {
+            events = try ShimEvents(path: configuration.eventsSocket, loop: loop) { [tasks] event in
+                if case .outOfMemory(let id) = event { tasks.noteOutOfMemory(id) }
+                observer.taskEvent(event)
+            }
+        } catch {
+            throw CoreError.system(step: "serve the events of shims", error)
+        }
     }
 
     private static func prepare(_ configuration: CoreConfiguration) throws(CoreError) -> LoopThread {
@@ -68,6 +85,7 @@ package final class RuntimeCore: Sendable {
 
     /// Ends the core's threads, once nobody waits for them any more.
     package func stop() {
+        events.stop()
         pool.stop()
         loop.stop()
     }
@@ -164,7 +182,7 @@ package final class RuntimeCore: Sendable {
     }
 
     /// Creates a container's task; its process waits for `startTask`.
-    package func createTask(_ request: ContainerRequest) async throws -> Int32 { try await tasks.create(request) }
+    package func createTask(_ request: ContainerRequest) async throws -> CreatedTask { try await tasks.create(request) }
 
     package func startTask(_ id: String, sandboxID: String) async throws {
         try await tasks.start(id, sandboxID: sandboxID)

@@ -92,6 +92,7 @@ struct ActionExecutor: Sendable {
 
     private func createSandbox(_ id: String, _ attempt: Int, _ pod: Pod) async -> [PodFact] {
         do {
+            _ = try assembly.runtime(of: pod)
             let handle = try await core.createSandbox(assembly.sandbox(id: id, pod: pod))
             return [
                 .sandboxCreated(
@@ -112,7 +113,7 @@ struct ActionExecutor: Sendable {
                         sandboxID: id,
                         attempt: attempt,
                         reason: "CreatePodSandboxError",
-                        message: "failed to create sandbox: \(error)",
+                        message: error is RuntimeClassError ? "\(error)" : "failed to create sandbox: \(error)",
                         failedAt: clock()
                     )
                 )
@@ -151,9 +152,9 @@ struct ActionExecutor: Sendable {
         } catch {
             return failed("CreateContainerError", "\(error)")
         }
-        let pid: Int32
+        let task: CreatedTask
         do {
-            pid = try await core.createTask(prepared.request)
+            task = try await core.createTask(prepared.request)
         } catch {
             // Whatever came in the way, the attempt counts as used: from here on something may have been made.
             return failed("RunContainerError", "failed to create containerd task: \(error)")
@@ -178,9 +179,22 @@ struct ActionExecutor: Sendable {
         return [
             created,
             .containerStarted(
-                ContainerStarted(container: container, containerID: id, attempt: attempt, pid: pid, startedAt: clock())
+                ContainerStarted(
+                    container: container,
+                    containerID: id,
+                    attempt: attempt,
+                    pid: task.pid,
+                    startedAt: clock()
+                )
             ),
-        ]
+        ] + Self.limitations(task, of: container)
+    }
+
+    /// What the machine did not allow becomes one warning of the pod: the container runs without it.
+    private static func limitations(_ task: CreatedTask, of container: ContainerRef) -> [PodFact] {
+        guard !task.warnings.isEmpty else { return [] }
+        let message = "container \(container.name) runs with less than it asked for: "
+        return [.warned(PodWarned(reason: "LimitedByNode", message: message + task.warnings.joined(separator: "; ")))]
     }
 
     private func signal(_ kill: ContainerKillRequested, _ record: PodRecord) async -> [PodFact] {
