@@ -14,6 +14,7 @@ enum Routes {
         let eventLog = EventLogHandler(agent: agent)
         let images = ImageHandlers(agent: agent)
         let meta = MetaHandlers(agent: agent)
+        let stats = StatsHandlers(agent: agent)
         let openAPI = OpenAPIHandlers(version: agent.version)
         let inNamespace = "/api/v1/namespaces/{namespace}"
         let onePod = inNamespace + "/pods/{name}"
@@ -58,6 +59,11 @@ enum Routes {
                 images.importArchive
             ),
             Route(.delete, "/v1/images", "remove an image; ?name=REF", images.remove),
+            Route(.get, "/stats/summary", "what the node, pods and containers use, in kubelet's form", stats.summary),
+            Route(.get, "/v1/stats", "the same", stats.summary),
+            Route(.get, "/api/v1/nodes/{name}/proxy/stats/summary", "the same", stats.proxiedSummary),
+            Route(.get, "/metrics/cadvisor", "the containers' numbers in Prometheus' text format", stats.cadvisor),
+            Route(.get, "/api/v1/nodes/{name}/proxy/metrics/cadvisor", "the same", stats.proxiedCadvisor),
             Route(.get, "/v1/doctor", "what of the machine is missing, and how to mend it", meta.doctor),
             Route(.get, "/healthz", "ok while the agent serves", meta.live),
             Route(.get, "/livez", "ok while the agent serves", meta.live),

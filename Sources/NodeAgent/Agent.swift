@@ -36,6 +36,9 @@ package final class Agent: Service {
     private let exits: ExitWatch
     private let capacity: NodeCapacity
     private let pool: ThreadPool
+    /// Measuring what containers use; apart, so that nobody's start waits for it.
+    let statsPool: ThreadPool
+    let rates = CPURates()
     private let journal: JournalSender?
     private let lostShims: AsyncStream<String>
     private let taskEvents: AsyncStream<TaskEvent>
@@ -97,6 +100,7 @@ package final class Agent: Service {
             )
         )
         pool = ThreadPool(name: "swl-pods", limit: 8)
+        statsPool = ThreadPool(name: "swl-stats", limit: 2)
         assembly = ContainerAssembly(
             core: core,
             pool: pool,
@@ -127,6 +131,9 @@ package final class Agent: Service {
 
     /// The name of the node object that stands for this machine.
     package var nodeName: String { node.name }
+
+    /// The cgroup above a pod's containers.
+    func podCgroup(_ pod: Pod) -> String { assembly.cgroupParent(of: pod) }
 
     /// True once the pods of the log are under care.
     package var isReady: Bool { phase.withLock { $0 } == .serving }
@@ -190,6 +197,7 @@ package final class Agent: Service {
 
     private func stop() async {
         pool.stop()
+        statsPool.stop()
         core.stop()
         journal?.stop()
         await store.close()

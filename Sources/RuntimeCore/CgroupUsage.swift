@@ -25,6 +25,9 @@ package struct CgroupUsage: Hashable, Sendable {
     /// How many processes the kernel killed for want of memory.
     package var outOfMemoryKills: UInt64?
 
+    /// Without any numbers.
+    package init() {}
+
     /// Reads a cgroup in all hierarchies. One that is not there has no numbers at all. Blocks, briefly.
     ///
     /// - Parameter path: Relative to the root of each hierarchy: "/kubepods/burstable/podUID".

@@ -1,6 +1,7 @@
 package import EventLog
 package import Images
 import Linux
+package import OCI
 package import PodNetwork
 import Synchronization
 
@@ -199,6 +200,33 @@ package final class RuntimeCore: Sendable {
 
     package func taskState(_ id: String, sandboxID: String) async throws -> TaskState {
         try await tasks.state(id, sandboxID: sandboxID)
+    }
+
+    /// What a container's writable layer occupies on disk. Walks its files: ask only when somebody wants to know.
+    package func writableLayer(of id: String) async throws -> (bytes: Int64, inodes: Int64) {
+        try await pool.run { [images] in
+            do {
+                let usage = try images.snapshots.usage(key: id)
+                return (usage.bytes, usage.inodes)
+            } catch let error as ImageError {
+                throw CoreError.image(error)
+            }
+        }
+    }
+
+    /// Holds all processes of a container where they are.
+    package func pauseTask(_ id: String, sandboxID: String) async throws {
+        try await tasks.pause(id, sandboxID: sandboxID)
+    }
+
+    /// Lets the processes of a paused container go on.
+    package func resumeTask(_ id: String, sandboxID: String) async throws {
+        try await tasks.resume(id, sandboxID: sandboxID)
+    }
+
+    /// Changes the limits of a running container.
+    package func updateTask(_ id: String, sandboxID: String, resources: RuntimeSpec.Resources) async throws {
+        try await tasks.update(id, sandboxID: sandboxID, resources: resources)
     }
 
     /// Ends a container, if it still runs, and removes it with its writable layer.
