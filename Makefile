@@ -34,3 +34,7 @@ demo: build ## run the main job and show each command
 .PHONY: bench
 bench: build ## measure against containerd, runc and crun in one run
 	@Benchmarks/run.sh
+
+.PHONY: bench-core
+bench-core: build ## measure the runtime core against containerd: starts, shims, logs
+	@Benchmarks/core.sh

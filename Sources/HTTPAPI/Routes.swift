@@ -34,6 +34,11 @@ enum Routes {
             Route(.patch, onePod, "patch a pod (merge, JSON or strategic)", podChanges.patch),
             Route(.delete, onePod, "delete a pod; ?gracePeriodSeconds=N", podChanges.delete),
             Route(.get, onePod + "/status", "read a pod", pods.get),
+            Route(.get, onePod + "/resize", "read a pod", pods.get),
+            Route(.patch, onePod + "/resize", "change the CPU and memory of running containers", podChanges.resize),
+            Route(.put, onePod + "/resize", "the same, with the whole pod", podChanges.resize),
+            Route(.post, "/v1/namespaces/{namespace}/pods/{name}/pause", "hold all containers", podChanges.pause),
+            Route(.post, "/v1/namespaces/{namespace}/pods/{name}/resume", "let them go on", podChanges.resume),
             Route(
                 .get,
                 onePod + "/log",

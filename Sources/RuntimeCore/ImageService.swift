@@ -16,7 +16,7 @@ final class ImageService: Sendable {
     private let content: ContentStore
     private let unpacker: Unpacker
     private let store: EventStore
-    private let pool: ThreadPool
+    let pool: ThreadPool
     /// Imports wait for their clients: on threads of their own they keep no pod waiting.
     private let imports = ThreadPool(name: "swl-import", limit: 32)
     /// Imports and unpacks share it; collecting garbage needs it alone, so that nothing that is being written is removed.

@@ -214,6 +214,9 @@ package final class RuntimeCore: Sendable {
         }
     }
 
+    /// Which sandbox a container was made in; nil if nothing is left of it.
+    package func sandbox(ofTask id: String) -> String? { try? tasks.sandbox(ofBundle: id) }  // what cannot be read is gone
+
     /// Holds all processes of a container where they are.
     package func pauseTask(_ id: String, sandboxID: String) async throws {
         try await tasks.pause(id, sandboxID: sandboxID)
@@ -254,6 +257,7 @@ package final class RuntimeCore: Sendable {
                 failed[id] = "\(error)"
             }
         }
-        return (removed, failed)
+        let left = try await images.removeUnknownLayers(known: known.union(try sandboxes.bundles()))
+        return (removed + left.removed, failed.merging(left.failed) { first, _ in first })
     }
 }

@@ -61,6 +61,7 @@ extension Agent {
     ///
     /// - Parameters:
     ///   - patchType: The media type of a patch; nil for a replacement.
+    ///   - validate: Which rules a change must keep.
     ///   - change: May be called on another thread; throws what is wrong with the request.
     package func updatePod(
         namespace: String,
@@ -68,6 +69,7 @@ extension Agent {
         patchType: String?,
         origin: RequestOrigin,
         dryRun: Bool = false,
+        validate: @escaping @Sendable (_ old: Pod, _ new: Pod) -> [FieldError] = PodValidation.validateUpdate,
         change: @escaping @Sendable (Pod) throws(APIError) -> Pod
     ) async throws(APIError) -> [UInt8] {
         let stream = PodStream.reference(namespace: namespace, name: name)
@@ -81,7 +83,7 @@ extension Agent {
             PodDefaults.apply(to: &new)
             new.takeOverSystemFields(from: current)
             new.metadata.resourceVersion = current.metadata.resourceVersion
-            let errors = PodValidation.validateUpdate(old: current, new: new)
+            let errors = validate(current, new)
             guard errors.isEmpty else { throw .invalid(kind: "Pod", name: name, errors: errors) }
             return new == current ? nil : new
         }
