@@ -76,7 +76,8 @@ package enum KubernetesEvents {
             containerLine(for: fact, pod: pod)
         case .sandboxCreated(let fact):
             fact.note.map { Line(reason: "NetworkNotReady", message: "network is not ready: \($0)", isWarning: true) }
-        case .replaced, .patched, .deletionRequested, .stepPlanned, .sandboxRemoved, .containerRemoved, .removed:
+        case .replaced, .patched, .deletionRequested, .stepPlanned, .sandboxRemoved, .containerRemoved, .removed,
+            .execStarted, .execFinished, .attached:
             nil
         }
     }

@@ -38,6 +38,7 @@ package enum Sentences {
         case .containerCreated, .containerStarted, .containerStartFailed, .containerExited, .containerKillRequested,
             .containerBackedOff, .containerRemoved, .probeChanged:
             describeContainer(fact, subject: subject)
+        case .execStarted, .execFinished, .attached: describeStreams(fact, subject: subject)
         }
     }
 
@@ -94,6 +95,20 @@ package enum Sentences {
         case .probeChanged(let fact):
             "\(subject): the \(fact.probe.rawValue) probe of container \(fact.container) "
                 + (fact.healthy ? "succeeds" : "fails: \(fact.message)")
+        default: "\(subject): \(fact.typeName)"
+        }
+    }
+
+    private static func describeStreams(_ fact: PodFact, subject: String) -> String {
+        switch fact {
+        case .execStarted(let fact):
+            "\(subject): exec \(short(fact.execID)) in container \(fact.container): \(fact.command.joined(separator: " "))"
+        case .execFinished(let fact):
+            "\(subject): exec \(short(fact.execID)) in container \(fact.container) "
+                + (fact.exitCode.map { "ended with code \($0)" } ?? "ended, its exit code is not known")
+                + (fact.reason.map { ": \($0)" } ?? "")
+        case .attached(let fact):
+            "\(subject): attached to container \(fact.container)" + (fact.stdin ? " with its standard input" : "")
         default: "\(subject): \(fact.typeName)"
         }
     }

@@ -123,7 +123,8 @@ final class StreamWriter: Sendable {
         }
     }
 
-    func finish() async throws { try await unsafe writer.finish(nil) }
+    /// Ends the stream, with fields that come after it.
+    func finish(_ trailers: HTTPFields? = nil) async throws { try await unsafe writer.finish(trailers) }
 }
 
 extension HTTPField.Name {

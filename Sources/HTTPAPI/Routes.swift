@@ -11,6 +11,8 @@ enum Routes {
         let namespaceChanges = NamespaceHandlers(agent: agent)
         let events = EventHandlers(agent: agent)
         let logs = PodLogHandler(agent: agent)
+        let exec = ExecHandlers(agent: agent)
+        let attach = AttachHandlers(agent: agent)
         let eventLog = EventLogHandler(agent: agent)
         let images = ImageHandlers(agent: agent)
         let meta = MetaHandlers(agent: agent)
@@ -44,6 +46,35 @@ enum Routes {
                 onePod + "/log",
                 "a container's output; ?follow=1&tailLines=N&timestamps=1&previous=1",
                 logs.log
+            ),
+            Route(
+                .get,
+                onePod + "/exec",
+                "run a command in a container, over WebSocket; ?command=PROGRAM&command=ARGUMENT&stdin=1&tty=1",
+                upgrade: exec.upgrade,
+                exec.needsUpgrade
+            ),
+            Route(
+                .post,
+                onePod + "/exec",
+                "as with GET",
+                upgrade: exec.upgrade,
+                exec.needsUpgrade
+            ),
+            Route(
+                .get,
+                onePod + "/attach",
+                "the streams of a running container, over WebSocket; ?stdin=1",
+                upgrade: attach.upgrade,
+                attach.needsUpgrade
+            ),
+            Route(.post, onePod + "/attach", "as with GET", upgrade: attach.upgrade, attach.needsUpgrade),
+            Route(
+                .post,
+                "/v1/namespaces/{namespace}/pods/{name}/exec",
+                "run a command with plain HTTP: {\"command\":[…]} -> {\"stdout\",\"stderr\",\"exitCode\"}; "
+                    + "?command=PROGRAM streams",
+                exec.run
             ),
             Route(.get, onePod + "/why", "why the pod runs or does not, in words", podChanges.why),
             Route(.get, "/api/v1/events", "list or watch the events of all namespaces", events.list),

@@ -31,6 +31,9 @@ package final class Agent: Service {
     /// Who the log names for what the agent does by itself.
     let systemActor = "system:reconciler"
 
+    let directoryChanges: DirectoryChanges
+
+    private let watching: LoopThread
     private let stateLock: StateLock
     private let assembly: ContainerAssembly
     private let exits: ExitWatch
@@ -101,6 +104,8 @@ package final class Agent: Service {
         )
         pool = ThreadPool(name: "swl-pods", limit: 8)
         statsPool = ThreadPool(name: "swl-stats", limit: 2)
+        watching = try LoopThread(name: "swl-inotify")
+        directoryChanges = try DirectoryChanges(loop: watching)
         assembly = ContainerAssembly(
             core: core,
             pool: pool,
@@ -181,6 +186,7 @@ package final class Agent: Service {
             await withTaskCancellationHandler {
                 await withDiscardingTaskGroup { group in
                     group.addTask { await self.table.run() }
+                    group.addTask { await self.endLeftoverExecs() }
                     group.addTask { await self.exits.run() }
                     group.addTask { await self.followLostShims() }
                     group.addTask { await self.followTaskEvents() }
@@ -199,6 +205,7 @@ package final class Agent: Service {
         pool.stop()
         statsPool.stop()
         core.stop()
+        watching.stop()
         journal?.stop()
         await store.close()
     }

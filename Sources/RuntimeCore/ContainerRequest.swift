@@ -15,8 +15,12 @@ package struct ContainerRequest: Sendable {
     /// Who makes it; nil is our own shim and runtime.
     package var runtime: RuntimeHandler?
 
-    /// Where our shim writes the log.
-    var logTarget: String { "cri://\(logPath)?max-size=\(logMaxSize)&max-files=\(logMaxFiles)" }
+    /// Where the pod's shim writes the log, and lets clients attach.
+    func logTarget(bundle: String) -> String {
+        "cri://\(logPath)?max-size=\(logMaxSize)&max-files=\(logMaxFiles)&attach=\(BundleFiles.attachSocket(bundle))"
+    }
+    /// True gives the process an input that clients can attach to; else it reads nothing.
+    package var stdin: Bool
 
     package init(
         id: String,
@@ -26,6 +30,7 @@ package struct ContainerRequest: Sendable {
         logPath: String,
         logMaxSize: Int64,
         logMaxFiles: Int,
+        stdin: Bool = false,
         runtime: RuntimeHandler? = nil
     ) {
         self.id = id
@@ -36,6 +41,7 @@ package struct ContainerRequest: Sendable {
         self.logMaxSize = logMaxSize
         self.logMaxFiles = logMaxFiles
         self.runtime = runtime
+        self.stdin = stdin
     }
 }
 

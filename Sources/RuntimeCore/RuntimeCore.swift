@@ -31,6 +31,7 @@ package final class RuntimeCore: Sendable {
     private let images: ImageService
     private let sandboxes: SandboxService
     private let tasks: TaskService
+    private let execs: ExecService
     private let pool: ThreadPool
     private let loop: LoopThread
     private let events: ShimEvents
@@ -68,6 +69,13 @@ package final class RuntimeCore: Sendable {
         } catch {
             throw CoreError.system(step: "serve the events of shims", error)
         }
+        execs = try ExecService(
+            configuration: configuration,
+            namespace: namespace,
+            sandboxes: sandboxes,
+            tasks: tasks,
+            pool: pool
+        )
     }
 
     private static func prepare(_ configuration: CoreConfiguration) throws(CoreError) -> LoopThread {
@@ -89,6 +97,7 @@ package final class RuntimeCore: Sendable {
         events.stop()
         pool.stop()
         loop.stop()
+        execs.stop()
     }
 
     // MARK: Images
@@ -230,6 +239,25 @@ package final class RuntimeCore: Sendable {
     /// Changes the limits of a running container.
     package func updateTask(_ id: String, sandboxID: String, resources: RuntimeSpec.Resources) async throws {
         try await tasks.update(id, sandboxID: sandboxID, resources: resources)
+    }
+
+    /// Starts a further process in a running container; it runs when this returns.
+    ///
+    /// - Throws: `ExecFailure`.
+    package func exec(_ request: ExecRequest) async throws -> ExecProcess { try await execs.start(request) }
+
+    /// Connects to the streams of a container's first process.
+    ///
+    /// - Throws: `ExecFailure`.
+    package func attach(_ containerID: String, stdin: Bool) async throws -> AttachedContainer {
+        try await execs.attach(containerID, stdin: stdin)
+    }
+
+    /// Ends what an earlier agent started by exec: the clients of it are gone.
+    ///
+    /// - Returns: What was noted of each, with its exit code if it could be had.
+    package func endLeftoverExecs() async throws -> [(note: [String: String], exitCode: Int32?)] {
+        try await execs.endLeftovers()
     }
 
     /// Ends a container, if it still runs, and removes it with its writable layer.

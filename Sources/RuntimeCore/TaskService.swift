@@ -46,13 +46,15 @@ final class TaskService: Sendable {
             return CreatedTask(pid: pid, warnings: warnings)
         }
         let shim = try await sandboxes.connection(to: request.sandboxID)
+        let log = request.logTarget(bundle: directory)
         let create = Shim.CreateTaskRequest(
             id: request.id,
             bundle: directory,
             rootfs: mounts.map { Shim.Mount(type: $0.type, source: $0.source, options: $0.options) },
             terminal: request.spec.process?.terminal ?? false,
-            stdout: request.logTarget,
-            stderr: request.logTarget,
+            stdin: request.stdin ? BundleFiles.stdin(directory) : "",
+            stdout: log,
+            stderr: log,
             options: try Self.options(request.runtime)
         )
         let response = try await shim.attempt(
@@ -305,6 +307,8 @@ final class TaskService: Sendable {
             try Files.makeDirectories(directory, mode: 0o700)
             try Files.makeDirectories(directory + "/rootfs", mode: 0o755)
             try Files.write(directory + "/config.json", JSONCoding.encode(spec), mode: 0o600)
+            let fifo = BundleFiles.stdin(directory)
+            if request.stdin, !Files.exists(fifo) { try Files.makeFIFO(fifo, mode: 0o600) }
             try record.write(directory)
         } catch let error as SysError {
             throw CoreError.system(step: "write the bundle of container \(request.id.prefix(12))", error)

@@ -140,6 +140,30 @@ enum Samples {
                 changedAt: noon
             )
         ),
+        .execStarted(
+            ExecStarted(
+                container: web,
+                containerID: id,
+                execID: "exec-1",
+                command: ["sh", "-c", "echo größer"],
+                stdin: true,
+                tty: false,
+                startedAt: noon
+            )
+        ),
+        .execFinished(
+            ExecFinished(
+                container: web,
+                containerID: id,
+                execID: "exec-1",
+                exitCode: 137,
+                reason: "the client went away",
+                finishedAt: noon
+            )
+        ),
+        .attached(
+            ContainerAttached(container: web, containerID: id, stdin: true, tty: true, attachedAt: noon)
+        ),
     ]
 
     static let node: [NodeFact] = [

@@ -182,7 +182,8 @@ extension Agent {
     }
 
     /// Hands a command to the pod's worker and waits for its answer.
-    private func command(
+    @discardableResult
+    func command(
         _ reference: StreamRef,
         origin: RequestOrigin,
         change: @escaping @Sendable (Pod) throws -> PodCommand.Change?

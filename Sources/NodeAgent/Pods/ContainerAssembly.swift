@@ -132,6 +132,7 @@ struct ContainerAssembly: Sendable {
                     logPath: log,
                     logMaxSize: logMaxSize,
                     logMaxFiles: logMaxFiles,
+                    stdin: container.stdin,
                     runtime: handler
                 ),
                 imageName: container.image
