@@ -43,7 +43,12 @@ extension TaskService {
         _ = try await pod.attempt(
             Shim.logsService,
             "Open",
-            Shim.OpenLogRequest(id: id, stdout: pipes.output, stderr: pipes.errors, target: request.logTarget(bundle: directory)),
+            Shim.OpenLogRequest(
+                id: id,
+                stdout: pipes.output,
+                stderr: pipes.errors,
+                target: request.logTarget(bundle: directory)
+            ),
             expecting: Shim.Empty.self,
             tolerating: { $0.code == .alreadyExists }
         )
