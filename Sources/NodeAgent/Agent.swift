@@ -107,9 +107,9 @@ package final class Agent: Service {
             )
         )
         pool = ThreadPool(name: "swl-pods", limit: 8)
+        statsPool = ThreadPool(name: "swl-stats", limit: 2)
         watching = try LoopThread(name: "swl-inotify")
         directoryChanges = try DirectoryChanges(loop: watching)
-        statsPool = ThreadPool(name: "swl-stats", limit: 2)
         assembly = ContainerAssembly(
             core: core,
             pool: pool,

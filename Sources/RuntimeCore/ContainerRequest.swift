@@ -16,8 +16,10 @@ package struct ContainerRequest: Sendable {
     /// Who makes it; nil is our own shim and runtime.
     package var runtime: RuntimeHandler?
 
-    /// Where our shim writes the log.
-    var logTarget: String { "cri://\(logPath)?max-size=\(logMaxSize)&max-files=\(logMaxFiles)" }
+    /// Where the pod's shim writes the log, and lets clients attach.
+    func logTarget(bundle: String) -> String {
+        "cri://\(logPath)?max-size=\(logMaxSize)&max-files=\(logMaxFiles)&attach=\(BundleFiles.attachSocket(bundle))"
+    }
     /// True gives the process an input that clients can attach to; else it reads nothing.
     package var stdin: Bool
 
@@ -29,8 +31,8 @@ package struct ContainerRequest: Sendable {
         logPath: String,
         logMaxSize: Int64,
         logMaxFiles: Int,
-        runtime: RuntimeHandler? = nil,
-        stdin: Bool = false
+        stdin: Bool = false,
+        runtime: RuntimeHandler? = nil
     ) {
         self.id = id
         self.sandboxID = sandboxID

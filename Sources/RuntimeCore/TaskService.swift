@@ -46,7 +46,7 @@ final class TaskService: Sendable {
             return CreatedTask(pid: pid, warnings: warnings)
         }
         let shim = try await sandboxes.connection(to: request.sandboxID)
-        let log = request.logTarget + "&attach=\(BundleFiles.attachSocket(directory))"
+        let log = request.logTarget(bundle: directory)
         let create = Shim.CreateTaskRequest(
             id: request.id,
             bundle: directory,
@@ -100,6 +100,7 @@ final class TaskService: Sendable {
 
     /// Lets the container's process go on. A task that runs or has ended already is fine.
     func start(_ id: String, sandboxID: String) async throws {
+        if try record(id)?.foreign != nil { return try await startForeign(id, sandboxID: sandboxID) }
         let shim = try await shim(of: id, sandboxID: sandboxID)
         let response = try await shim.attempt(
             shim.taskService,

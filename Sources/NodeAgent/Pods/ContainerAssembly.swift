@@ -132,8 +132,8 @@ struct ContainerAssembly: Sendable {
                     logPath: log,
                     logMaxSize: logMaxSize,
                     logMaxFiles: logMaxFiles,
-                    runtime: handler,
-                    stdin: container.stdin
+                    stdin: container.stdin,
+                    runtime: handler
                 ),
                 imageName: container.image
             )
