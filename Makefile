@@ -34,3 +34,7 @@ demo: build ## run the main job and show each command
 .PHONY: bench
 bench: build ## measure against containerd, runc and crun in one run
 	@Benchmarks/run.sh
+
+.PHONY: bench-images
+bench-images: build ## measure pulls against containerd and skopeo
+	@python3 -B Benchmarks/images.py

@@ -31,7 +31,7 @@ packages=(
     systemd                                                                          # journald for the tests
     docker-registry openssl                                                          # a real registry for the tests
     binutils python3                                                                 # sizes of executables; benchmarks
-    containerd runc crun                                                             # peers in tests and benchmarks
+    containerd runc crun podman skopeo                                               # peers in tests and benchmarks
 )
 missing=()
 for package in "${packages[@]}"; do
