@@ -73,7 +73,7 @@ extension SystemSuite {
                 )
                 #expect(missing.contains("Failed: Error: ErrImagePull"))
                 #expect(missing.contains("BackOff: Back-off pulling image \"\(registry.host)/t/none:1\""))
-                try agent.create(pod("invalid", "UPPER/case:1"))
+                try agent.create(pod("invalid", "docker.io/UPPER:1"))
                 try agent.wait("the refusal of the name") {
                     try agent.container("invalid")["state"]?["waiting"]?["reason"]?.stringValue == "InvalidImageName"
                 }
@@ -186,10 +186,10 @@ extension SystemSuite {
         func stalledUpload() throws {
             try RunningAgent.with(uploadTimeout: 3) { agent in
                 let command =
-                    "( head -c 20000 \"$2\"; sleep 30 ) | curl -s -m 25 --unix-socket \"$1\" -T - -X POST "
-                    + "-H Expect: -w '\\n%{http_code}' http://x/v1/images/import >\"$3\" & echo $!"
+                    "( ( head -c 20000 \"$2\"; sleep 30 ) | curl -s -m 25 --unix-socket \"$1\" -T - -X POST "
+                    + "-H Expect: -w '\\n%{http_code}' http://x/v1/images/import >\"$3\" ) >/dev/null 2>&1 &"
                 let answer = agent.directory + "/answer"
-                _ = try Shell.run(command + " >/dev/null", agent.socket, try Needs.image(), answer)
+                _ = try Shell.run(command, agent.socket, try Needs.image(), answer)
                 try agent.wait("the upload to have begun") {
                     try !Files.list(agent.root + "/content/ingest").isEmpty
                 }

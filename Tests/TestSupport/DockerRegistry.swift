@@ -1,5 +1,5 @@
 import Glibc
-package import Linux
+import Linux
 
 /// A registry with everything of its own below one directory; stopped when it goes.
 package struct DockerRegistry: ~Copyable {
