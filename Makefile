@@ -48,3 +48,7 @@ bench-oci: deps ## measure swiftlet-oci against crun, runc and a floor in C
 .PHONY: bench-core
 bench-core: build ## measure the runtime core against containerd: starts, shims, logs
 	@Benchmarks/core.sh
+
+.PHONY: bench-images
+bench-images: build ## measure pulls against containerd and skopeo
+	@python3 -B Benchmarks/images.py

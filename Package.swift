@@ -203,7 +203,7 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "NodeAgent", "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "OCI",
+                "NodeAgent", "RuntimeCore", "Images", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "OCI",
                 "JSON",
                 "Linux", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),

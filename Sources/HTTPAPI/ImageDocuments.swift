@@ -75,19 +75,29 @@ enum ImageDocuments {
             return status("resolved", target.digest, ["mediaType": .string(target.mediaType.rawValue)])
         case .manifest(let descriptor, let manifest):
             let layers = manifest.layers.map { layer in
-                JSONValue.object(["id": .string(layer.digest.description), "total": JSONValue(integerLiteral: layer.size)])
+                JSONValue.object([
+                    "id": .string(layer.digest.description), "total": JSONValue(integerLiteral: layer.size),
+                ])
             }
             return status("manifest", descriptor.digest, ["layers": .array(layers)])
         case .present(let digest): return status("exists", digest)
         case .downloading(let digest, let bytes, let total):
-            return status("downloading", digest, ["current": JSONValue(integerLiteral: bytes), "total": JSONValue(integerLiteral: total)])
+            return status(
+                "downloading",
+                digest,
+                ["current": JSONValue(integerLiteral: bytes), "total": JSONValue(integerLiteral: total)]
+            )
         case .downloaded(let digest): return status("downloaded", digest)
         case .retrying(let what, let reason): return retrying(what, reason)
         case .unpack(.present(let digest)): return status("unpacked", digest)
         case .unpack(.unpacking(let digest, let bytes)):
             return status("unpacking", digest, ["current": JSONValue(integerLiteral: bytes)])
         case .unpack(.unpacked(let digest, let entries, let bytes)):
-            return status("unpacked", digest, ["entries": JSONValue(integerLiteral: Int64(entries)), "bytes": JSONValue(integerLiteral: bytes)])
+            return status(
+                "unpacked",
+                digest,
+                ["entries": JSONValue(integerLiteral: Int64(entries)), "bytes": JSONValue(integerLiteral: bytes)]
+            )
         }
     }
 
@@ -97,7 +107,11 @@ enum ImageDocuments {
         case .present(let digest): return status("exists", digest)
         case .mounted(let digest, let from): return status("mounted", digest, ["from": .string(from)])
         case .uploading(let digest, let bytes, let total):
-            return status("uploading", digest, ["current": JSONValue(integerLiteral: bytes), "total": JSONValue(integerLiteral: total)])
+            return status(
+                "uploading",
+                digest,
+                ["current": JSONValue(integerLiteral: bytes), "total": JSONValue(integerLiteral: total)]
+            )
         case .pushed(let digest, let size): return status("pushed", digest, ["total": JSONValue(integerLiteral: size)])
         case .retrying(let what, let reason): return retrying(what, reason)
         }

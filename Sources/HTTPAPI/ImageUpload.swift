@@ -19,7 +19,7 @@ struct ImageUpload: Sendable {
     func receive(_ body: RequestBody) async -> Outcome {
         let lines = ProgressLines()
         do {
-            let pipe = try UploadPipe()
+            let pipe = try UploadPipe(patience: .seconds(max(1, agent.configuration.uploadTimeout)))
             async let feeding: Void = pipe.feed(body)
             let records: [ImageRecord]
             do {
@@ -35,7 +35,7 @@ struct ImageUpload: Sendable {
                 pipe.stopReading()
                 await feeding
                 if pipe.hasStalled {
-                    let seconds = UploadPipe.patience.components.seconds
+                    let seconds = pipe.patience.components.seconds
                     let text = "the upload stalled: nothing came for \(seconds) s; send the archive again"
                     return Outcome(progress: lines.all, result: .failure(.timeout(text)))
                 }

@@ -14,12 +14,13 @@ final class UploadPipe: Sendable {
     private let stalled = Atomic(false)
 
     /// How long a client may send nothing.
-    static let patience = Duration.seconds(60)
+    let patience: Duration
 
     /// True if the client sent nothing for too long and was given up.
     var hasStalled: Bool { stalled.load(ordering: .relaxed) }
 
-    init() throws(SysError) {
+    init(patience: Duration) throws(SysError) {
+        self.patience = patience
         let ends = try Pipe.open()
         readNumber = ends.reader
         reader = Mutex(ends.reader)
@@ -47,11 +48,11 @@ final class UploadPipe: Sendable {
         while !Task.isCancelled {
             let since = waitingSince.withLock { $0 }
             let waited = since.map { ContinuousClock.now - $0 } ?? .zero
-            if waited >= Self.patience {
+            if waited >= patience {
                 stalled.store(true, ordering: .relaxed)
                 return
             }
-            try? await Task.sleep(for: Self.patience - waited)  // a cancelled sleep ends the loop
+            try? await Task.sleep(for: patience - waited)  // a cancelled sleep ends the loop
         }
     }
 

@@ -17,6 +17,8 @@ package struct Configuration: Hashable, Sendable {
     package var insecureHTTP = ""
     /// The group that owns the unix socket besides root; empty is root's.
     package var socketGroup = ""
+    /// A client that sends nothing of an upload for so many seconds is given up.
+    package var uploadTimeout: Int64 = 60
     /// The cgroup above all pods, relative to the root of each hierarchy.
     package var cgroupRoot = "/kubepods"
     /// The directory of `containerd-shim-swiftlet-v1` and `swiftlet-oci`; empty is that of the agent's own binary.
@@ -144,6 +146,7 @@ extension Configuration {
             "127.0.0.1:PORT to serve plain HTTP on loopback; empty is off."
         ),
         .string("api", "socket_group", \.socketGroup, "A group that may use the unix socket; empty is root only."),
+        .number("api", "upload_timeout", \.uploadTimeout, "Seconds without a byte after which an upload is given up."),
         .string("runtime", "cgroup_root", \.cgroupRoot, "The cgroup above all pods."),
         .string("runtime", "binary_dir", \.binaryDirectory, "Where the shim is; empty is beside the agent's binary."),
         .flag("runtime", "seccomp_default", \.seccompDefault, "Confine also pods that name no seccomp profile."),

@@ -26,12 +26,14 @@ final class RunningAgent {
         image: Bool = true,
         journal: String = "",
         rootSize: String? = nil,
+        uploadTimeout: Int = 60,
         _ body: (RunningAgent) throws -> Void
     ) throws {
         let agent = try RunningAgent(TemporaryDirectory(prefix: "swl-sys"))
         defer { agent.cleanUp() }
         agent.journal = journal
         agent.rootSize = rootSize
+        if uploadTimeout != 60 { agent.extraConfiguration = "[api]\nupload_timeout = \(uploadTimeout)\n" }
         do {
             try agent.start()
             if image { try agent.importImage() }
@@ -53,6 +55,8 @@ final class RunningAgent {
 
     private var journal = ""
     private var rootSize: String?
+    /// Further sections of config.toml.
+    var extraConfiguration = ""
     /// Given to every start.
     var options: [String] = []
 
@@ -61,7 +65,11 @@ final class RunningAgent {
     /// Starts the agent and waits until it takes requests.
     func start() throws {
         let configuration = directory + "/config.toml"
-        try Files.write(configuration, Array("[journal]\nsocket = \"\(journal)\"\n".utf8), mode: 0o644)
+        try Files.write(
+            configuration,
+            Array("[journal]\nsocket = \"\(journal)\"\n\(extraConfiguration)".utf8),
+            mode: 0o644
+        )
         let wrapper: [String] =
             rootSize.map {
                 // `exec`, so that the agent has the pid of what was started.
@@ -107,6 +115,15 @@ final class RunningAgent {
     func importImage() throws {
         let reply = try request("POST", "/v1/images/import", bodyFile: try Needs.image())
         try #require(reply.code == 200, "\(reply.text)")
+    }
+
+    /// Runs a command of the client against this agent.
+    func swiftlet(_ arguments: [String]) throws -> Spawn.Outcome {
+        try Spawn.run(
+            [Needs.binaries + "/swiftlet"] + arguments,
+            environment: Shell.environment + ["SWIFTLET_SOCKET=\(socket)"],
+            workingDirectory: directory
+        )
     }
 
     // MARK: Requests

@@ -1,0 +1,170 @@
+import Glibc
+import Linux
+import OCI
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Images
+
+@Suite("Who asks a registry, and by which way")
+struct RegistryAccessTests {
+    private let alice = RegistryCredentials(username: "alice", password: "secret")
+    private static let manifest = Archive.json(
+        ImageManifest(
+            schemaVersion: 2,
+            mediaType: .imageManifest,
+            config: .init(
+                mediaType: .imageConfig,
+                digest: ContentHash.digest(of: Archive.config([])),
+                size: Int64(Archive.config([]).count)
+            ),
+            layers: []
+        )
+    )
+
+    /// A registry with an image without layers, for those who have the right `Authorization`.
+    private static func registry(_ authorization: String, challenge: @escaping @Sendable () -> String) throws
+        -> TinyServer
+    {
+        try TinyServer { request, _ in
+            guard request.headers["authorization"] == authorization else {
+                return .init(status: 401, headers: ["WWW-Authenticate: " + challenge()])
+            }
+            return request.path.contains("/manifests/")
+                ? .init(headers: ["Content-Type: \(MediaType.imageManifest)"], body: manifest)
+                : .init(body: Archive.config([]))
+        }
+    }
+
+    private func configuration(_ change: (inout RegistryConfiguration) -> Void = { _ in }) -> RegistryConfiguration {
+        var configuration = RegistryConfiguration()
+        configuration.backoff = 1
+        configuration.retries = 1
+        configuration.proxies = ProxyEnvironment { _ in nil }
+        change(&configuration)
+        return configuration
+    }
+
+    @Test("a token server that knows only the newer form gets it, and an identity token always goes that way")
+    func oauth() throws {
+        for credentials in [alice, RegistryCredentials(username: "", password: "", identityToken: "refresh me")] {
+            let fixture = try ImageFixture()
+            let tokens = try TinyServer { request, _ in
+                request.method == "POST"
+                    ? .init(body: Array(#"{"access_token":"good"}"#.utf8)) : .init(status: 405)
+            }
+            let server = try Self.registry("Bearer good") {
+                "Bearer realm=\"http://\(tokens.host)/token\",service=\"s\""
+            }
+            defer { for server in [tokens, server] { server.stop() } }
+            _ = try RegistryClient(store: fixture.store, configuration: configuration())
+                .pull(ImageReference("\(server.host)/x/y:1"), options: .by(credentials))
+            #expect(tokens.seen.map(\.method) == (credentials.identityToken == nil ? ["GET", "POST"] : ["POST"]))
+            if credentials.identityToken == nil {
+                // The registry named no scope: what is needed is asked for.
+                #expect(tokens.seen[0].target == "/token?service=s&scope=repository%3Ax%2Fy%3Apull")
+            }
+        }
+    }
+
+    @Test("the forms of a request for a token are as the specifications say")
+    func forms() {
+        var request = TokenRequest(realm: "https://t/x?y=1", service: "s", scopes: ["a:b:pull", "c:d:pull"])
+        #expect(request.request(.query).url == "https://t/x?y=1&service=s&scope=a%3Ab%3Apull&scope=c%3Ad%3Apull")
+        request.credentials = RegistryCredentials(username: "", password: "", identityToken: "r&t")
+        let document = request.request(.document)
+        #expect(document.method == "POST")
+        #expect(
+            String(decoding: document.body ?? [], as: UTF8.self)
+                == "service=s&scope=a%3Ab%3Apull%20c%3Ad%3Apull&client_id=swiftlet&grant_type=refresh_token&refresh_token=r%26t"
+        )
+    }
+
+    @Test("several credentials are tried until one is let in; a mirror is not told the registry's password")
+    func severalCredentials() throws {
+        let fixture = try ImageFixture()
+        let server = try Self.registry("Basic YWxpY2U6c2VjcmV0") { "Basic realm=\"x\"" }
+        let mirror = try TinyServer { _, _ in .init(status: 401, headers: ["WWW-Authenticate: Basic realm=\"m\""]) }
+        defer { for server in [mirror, server] { server.stop() } }
+        let places = [
+            RegistryEndpoint(url: "http://\(mirror.host)/v2", isMirror: true),
+            RegistryEndpoint(url: "http://\(server.host)/v2"),
+        ]
+        var options = PullOptions()
+        options.credentials = [RegistryCredentials(username: "bob", password: "x"), alice]
+        let configuration = configuration { $0.endpoints = { (_) throws(ImageError) in places } }
+        _ = try RegistryClient(store: fixture.store, configuration: configuration)
+            .pull(ImageReference("example.com/x/y:1"), options: options)
+        #expect(mirror.seen.allSatisfy { $0.headers["authorization"] == nil })
+        #expect(!mirror.seen.isEmpty)
+    }
+
+    @Test("a proxy is used where the environment says so, and this machine is reached directly")
+    func proxies() throws {
+        let fixture = try ImageFixture()
+        let proxy = try TinyServer { request, _ in
+            request.path.contains("/manifests/")
+                ? .init(headers: ["Content-Type: \(MediaType.imageManifest)"], body: Self.manifest)
+                : .init(body: Archive.config([]))
+        }
+        defer { proxy.stop() }
+        let environment = ProxyEnvironment { ["HTTP_PROXY": "http://\(proxy.host)", "NO_PROXY": "direct.invalid"][$0] }
+        let configuration = configuration { $0.proxies = environment }
+        var options = PullOptions()
+        options.plainText = true
+        _ = try RegistryClient(store: fixture.store, configuration: configuration)
+            .pull(ImageReference("registry.invalid/x/y:1"), options: options)
+        #expect(proxy.seen.first?.target == "http://registry.invalid/v2/x/y/manifests/1")
+        let before = proxy.seen.count
+        for name in ["direct.invalid/x/y:1", "127.0.0.1:1/x/y:1"] {
+            let error = #expect(throws: ImageError.self) {
+                try RegistryClient(store: fixture.store, configuration: configuration)
+                    .pull(ImageReference(name), options: options)
+            }
+            if case .network = error {} else { Issue.record("\(name): \(String(describing: error))") }
+        }
+        #expect(proxy.seen.count == before)
+    }
+
+    @Test("a registry says in seconds or by a date when to come again")
+    func retryAfter() {
+        #expect(RegistrySession.delay(attempt: 0, backoff: 10, retryAfter: nil) == 10)
+        #expect(RegistrySession.delay(attempt: 3, backoff: 10, retryAfter: nil) == 80)
+        #expect(RegistrySession.delay(attempt: 0, backoff: 10, retryAfter: "7") == 7000)
+        #expect(RegistrySession.delay(attempt: 0, backoff: 10, retryAfter: "7200") == 60_000)
+        #expect(RegistrySession.delay(attempt: 0, backoff: 10, retryAfter: "Fri, 31 Dec 2099 23:59:59 GMT") == 60_000)
+        #expect(RegistrySession.delay(attempt: 0, backoff: 10, retryAfter: "Fri, 31 Dec 1999 23:59:59 GMT") == 10)
+        #expect(RegistrySession.delay(attempt: 0, backoff: 10, retryAfter: "soon") == 10)
+    }
+
+    @Test("a pull that is given up ends, and leaves nothing half")
+    func cancelled() throws {
+        let fixture = try ImageFixture()
+        let cancellation = Cancellation()
+        let server = try TinyServer { request, _ in
+            if request.path.contains("/blobs/") {
+                cancellation.cancel()
+                return .init(headers: ["Content-Length: 1000000"], body: [1, 2, 3])
+            }
+            return .init(headers: ["Content-Type: \(MediaType.imageManifest)"], body: Self.manifest)
+        }
+        defer { server.stop() }
+        var options = PullOptions()
+        options.cancellation = cancellation
+        let error = #expect(throws: ImageError.self) {
+            try RegistryClient(store: fixture.store, configuration: configuration())
+                .pull(ImageReference("\(server.host)/x/y:1"), options: options)
+        }
+        #expect(error?.isCancelled == true)
+        #expect(try Files.list(fixture.root + "/content/ingest") == [])
+    }
+
+    @Test("credential helpers answer as docker's do")
+    func helpers() throws {
+        let answer = #"{"ServerURL":"x","Username":"<token>","Secret":"s"}"#
+        #expect(try CredentialHelper.parse(Array(answer.utf8), program: "p")?.identityToken == "s")
+        #expect(throws: ImageError.self) { try CredentialHelper.parse(Array("{}".utf8), program: "p") }
+        #expect(throws: ImageError.self) { try CredentialHelper.credentials("../evil", server: "x") }
+    }
+}

@@ -1,0 +1,104 @@
+import Images
+import Linux
+import OCI
+import TestSupport
+import Testing
+
+@testable import NodeAgent
+
+@Suite("Where registries are")
+struct RegistryHostsTests {
+    private func parse(_ text: String, domain: String = "docker.io") throws -> [RegistryEndpoint] {
+        try RegistryHosts.parse(text, path: "/etc/x/\(domain)/hosts.toml", domain: domain)
+    }
+
+    @Test("mirrors come in the order of the file, and the registry itself last")
+    func order() throws {
+        let endpoints = try parse(
+            """
+            server = "https://registry-1.docker.io"
+            [host."https://z.example.com"]
+              capabilities = ["pull", "resolve"]
+            [host."http://a.example.com:5000/cache/v2"]
+              capabilities = ["pull"]
+              override_path = true
+              skip_verify = true
+              [host."http://a.example.com:5000/cache/v2".header]
+                x-one = "1"
+                x-two = ["2", "3"]
+            """
+        )
+        #expect(
+            endpoints.map(\.url) == [
+                "https://z.example.com/v2", "http://a.example.com:5000/cache/v2", "https://registry-1.docker.io/v2",
+            ]
+        )
+        #expect(endpoints.map(\.isMirror) == [true, true, false])
+        #expect(endpoints.map(\.canPush) == [false, false, true])
+        #expect(endpoints.map(\.canResolve) == [true, false, true])
+        #expect(endpoints[1].headers == ["x-one: 1", "x-two: 2", "x-two: 3"])
+        #expect(endpoints[1].trust.skipsVerification)
+    }
+
+    @Test("certificates are found beside the file, and what is wrong is said with its place")
+    func certificates() throws {
+        let directory = try TemporaryDirectory()
+        let place = directory.path + "/r.example.com_5000_"
+        try Files.makeDirectories(place)
+        for name in ["ca.pem", "one.crt", "two.crt", "me.cert", "me.key"] {
+            try Files.replace(place + "/" + name, with: [])
+        }
+        let hosts = RegistryHosts(directories: ["/nonexistent", directory.path])
+        // docker's layout.
+        let plain = try hosts.endpoints("r.example.com:5000")
+        #expect(plain.count == 1)
+        #expect(plain.first?.url == "https://r.example.com:5000/v2")
+        #expect(plain.first?.trust.authorities == [place + "/one.crt", place + "/two.crt"])
+        #expect(plain.first?.trust.certificate == place + "/me.cert")
+        #expect(plain.first?.trust.key == place + "/me.key")
+        // containerd's.
+        let text = "ca = \"ca.pem\"\nclient = [[\"me.cert\", \"me.key\"]]\n"
+        try Files.replace(place + "/hosts.toml", with: Array(text.utf8))
+        let endpoint = try #require(try hosts.endpoints("r.example.com:5000").first)
+        #expect(endpoint.trust.authorities == [place + "/ca.pem"])
+        #expect(endpoint.trust.certificate == place + "/me.cert")
+        #expect(!endpoint.isMirror)
+        #expect(try hosts.endpoints("other.example.com").isEmpty)
+        try Files.makeDirectories(directory.path + "/_default")
+        try Files.replace(
+            directory.path + "/_default/hosts.toml",
+            with: Array("[host.\"https://mirror.example.com\"]\n".utf8)
+        )
+        #expect(
+            try hosts.endpoints("other.example.com").map(\.url) == [
+                "https://mirror.example.com/v2", "https://other.example.com/v2",
+            ]
+        )
+        for (bad, word) in [
+            ("host = 1", "host must be a table"), ("[host.\"ftp://x\"]", "ftp://x"), ("ca = \"gone.pem\"", "gone.pem"),
+            ("[host.\"https://x\"]\ncapabilities = [\"fly\"]", "fly"), ("= 1", "hosts.toml"),
+        ] {
+            let error = #expect(throws: ImageError.self) { try parse(bad) }
+            if let error { #expect("\(error)".contains(word), "\(error)") }
+        }
+    }
+
+    @Test("logins of config.toml are read, and unknown keys in them refused")
+    func logins() throws {
+        let text = """
+            [registry.auth."r.example.com"]
+            username = "u"
+            password = "p"
+            [registry.auth."*.example.org"]
+            auth = "YTpi"
+            """
+        let configuration = try Configuration.parse(text, path: "config.toml")
+        var registries = try configuration.registries()
+        registries.proxies = ProxyEnvironment { _ in nil }
+        #expect(try registries.credentials(ImageReference("r.example.com/x")).first?.username == "u")
+        #expect(try registries.credentials(ImageReference("a.example.org/x")).first?.password == "b")
+        #expect(throws: ConfigurationError.self) {
+            try Configuration.parse("[registry.auth.x]\npasword = \"p\"\n", path: "config.toml")
+        }
+    }
+}
