@@ -26,12 +26,14 @@ final class RunningAgent {
         image: Bool = true,
         journal: String = "",
         rootSize: String? = nil,
+        options: [String] = [],
         _ body: (RunningAgent) throws -> Void
     ) throws {
         let agent = try RunningAgent(TemporaryDirectory(prefix: "swl-sys"))
         defer { agent.cleanUp() }
         agent.journal = journal
         agent.rootSize = rootSize
+        agent.options = options
         do {
             try agent.start()
             if image { try agent.importImage() }
