@@ -50,7 +50,7 @@ extension SystemSuite {
                 #expect(missing["stderr"]?.stringValue?.contains(words) == true, "\(missing.text())")
                 #expect(try run(#"{"command":["/etc/passwd"]}"#).json["exitCode"] == 126)
                 #expect(try run(#"{"command":["sh","-c","kill -9 $$"]}"#).json["exitCode"] == 137)
-                #expect(try run(#"{"command":["printf","\\377"]}"#).json["stdout"] == nil)
+                #expect(try run(#"{"command":["sh","-c","printf '\\377'"]}"#).json["stdout"] == nil)
 
                 let late = try run(#"{"command":["sh","-c","echo begun; sleep 100"],"timeoutSeconds":1}"#).json
                 #expect(late["timedOut"] == true)

@@ -11,14 +11,18 @@ extension SystemSuite {
         func everyday() throws {
             let port = Int.random(in: 20_000...60_000)
             try RunningAgent.with(options: ["--insecure-http", "127.0.0.1:\(port)"]) { agent in
+                let configuration = """
+                    {"apiVersion":"v1","kind":"Config","current-context":"t",
+                    "contexts":[{"name":"t","context":{"cluster":"t"}}],
+                    "clusters":[{"name":"t","cluster":{"server":"http://127.0.0.1:\(port)"}}]}
+                    """
+                try Files.write(agent.directory + "/kubeconfig", Array(configuration.utf8), mode: 0o600)
                 let kubectl = { (command: String) in
                     try Spawn.run(
-                        [
-                            "bash", "-c",
-                            "cd $0 && kubectl() { command kubectl --server=http://127.0.0.1:\(port) \"$@\"; }; \(command)",
-                            agent.directory,
-                        ],
-                        environment: Shell.environment + ["HOME=\(agent.directory)", "KUBECONFIG=/dev/null"]
+                        ["bash", "-c", "cd $0 && " + command, agent.directory],
+                        environment: Shell.environment + [
+                            "HOME=\(agent.directory)", "KUBECONFIG=\(agent.directory)/kubeconfig",
+                        ]
                     )
                 }
                 let manifest = Manifest.pod("web", "echo started; " + Manifest.sleeper)
@@ -66,7 +70,7 @@ extension SystemSuite {
                 "patched"
             ),
             ("kubectl get pod web -o yaml > r.yaml; kubectl replace -f r.yaml", 0, "replaced"),
-            ("EDITOR='sed -i s/a:/b:/' kubectl edit pod web", 0, "edited"),
+            ("KUBE_EDITOR='sed -i s/app:.web/app:\\ wob/' kubectl edit pod web", 0, "edited"),
             ("kubectl logs web", 0, "started"),
             ("kubectl logs web --all-containers --timestamps --tail=1", 0, "Z started"),
             ("timeout 2 kubectl logs -f web", 124, "started"),
@@ -82,7 +86,7 @@ extension SystemSuite {
             ("kubectl create -f other.yaml", 0, "created"),
             ("kubectl delete -f other.yaml --wait=true", 0, "deleted"),
             ("kubectl get pod other", 1, "NotFound"),
-            ("kubectl delete pod -l app=web --now", 0, "deleted"),
+            ("kubectl delete pod -l app=wob --now", 0, "deleted"),
         ]
     }
 }
