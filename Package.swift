@@ -57,6 +57,7 @@ let package = Package(
         // Layer 2
         .target(name: "OCI", dependencies: ["JSON"]),
         .target(name: "TTRPC", dependencies: ["Linux"]),
+        .target(name: "Systemd", dependencies: ["Linux"]),
         .target(name: "KubernetesAPI", dependencies: ["JSON", .product(name: "Yams", package: "Yams")]),
 
         // Layer 3
@@ -69,7 +70,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
-        .target(name: "OCIRuntime", dependencies: ["OCI", "JSON", "Linux", "CLinux", "CSeccomp"]),
+        .target(name: "OCIRuntime", dependencies: ["OCI", "JSON", "Linux", "Systemd", "CLinux", "CSeccomp"]),
         .target(name: "Journal", dependencies: ["Linux", "CSystemd"]),
 
         // Layer 4
@@ -92,9 +93,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "PodNetwork", "OCI",
-                "JSON",
-                "Linux",
+                "RuntimeCore", "Images", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "PodNetwork",
+                "OCI", "JSON", "Linux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -177,13 +177,18 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]
         ),
-        .testTarget(name: "OCIRuntimeTests", dependencies: ["OCIRuntime", "OCI", "JSON", "Linux", "TestSupport"]),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "Linux", "TestSupport"]),
+        .testTarget(
+            name: "OCIRuntimeTests",
+            dependencies: ["OCIRuntime", "OCI", "JSON", "Linux", "Systemd", "TestSupport"]
+        ),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Linux", "TestSupport"]),
         .testTarget(
             name: "ReconcilerTests",
             dependencies: ["Reconciler", "Facts", "KubernetesAPI", "JSON", "TestSupport"]
         ),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI", "JSON", "Linux", "TestSupport"]),
+        .testTarget(name: "RuntimeCoreTests", dependencies: ["RuntimeCore", "OCI", "TTRPC", "Linux", "TestSupport"]),
         .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "Linux", "TestSupport"]),
         .testTarget(
             name: "NodeAgentTests",

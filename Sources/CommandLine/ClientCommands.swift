@@ -6,7 +6,8 @@ package enum ClientCommands {
     package static let all: [any ParsableCommand.Type] = [
         ApplyCommand.self, GetCommand.self, DescribeCommand.self, LogsCommand.self,
         ExecCommand.self, AttachCommand.self, EventsCommand.self, LogCommand.self,
-        WhyCommand.self, DeleteCommand.self, ImageCommand.self, ConfigCommand.self, DatabaseCommand.self,
+        WhyCommand.self, TopCommand.self, DeleteCommand.self, ImageCommand.self, ConfigCommand.self,
+        DatabaseCommand.self,
         DoctorCommand.self, VersionCommand.self,
     ]
 

@@ -89,6 +89,7 @@ package struct FactType: Sendable {
 
     private static let imageTypes: [FactType] = [
         .of(ImageImported.self) { .image(.imported($0)) },
+        .of(ImageFetched.self) { .image(.fetched($0)) },
         .of(ImageUnpacked.self) { .image(.unpacked($0)) },
         .of(ImageTagged.self) { .image(.tagged($0)) },
         .of(ImageRemoved.self) { .image(.removed($0)) },

@@ -118,7 +118,7 @@ package enum KubernetesEvents {
         case "InvalidImageName", "ImageInspectError":
             Line(
                 reason: "InspectFailed",
-                message: "Failed to apply default image tag \"\(fact.image)\": \(fact.message)",
+                message: fact.message,
                 isWarning: true
             )
         default:

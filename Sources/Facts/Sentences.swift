@@ -143,6 +143,10 @@ package enum Sentences {
         switch fact {
         case .imported(let fact):
             "\(subject) was imported from \(fact.source) as \(fact.target) (\(fact.sizeBytes) bytes)"
+        case .fetched(let fact):
+            "\(subject) was pulled from \(fact.host) as \(fact.target) (\(fact.sizeBytes) bytes, "
+                + "\(fact.downloadedBytes) over the network)"
+                + (fact.replaced.map { "; before it was \($0)" } ?? "")
         case .unpacked(let fact): "\(subject) was unpacked to \(fact.chainID)"
         case .tagged(let fact): "\(subject) now names \(fact.target), as \(fact.source) does"
         case .removed(let fact): "\(subject) was removed: \(fact.reason)"

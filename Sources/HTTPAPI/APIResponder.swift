@@ -88,6 +88,7 @@ struct APIResponder: HTTPResponder {
         else { return nil }
         let id = RequestID.of(request)
         let peer = await PeerIdentity(of: channel)
+        // No browser asks before it opens a WebSocket to another site.
         if !peer.isLocalSocket { try BrowserGuard.check(host: head.authority, origin: head.headerFields[.origin]) }
         let origin = RequestOrigin(actor: peer.actor, request: id)
         var answer = UpgradeAnswer(

@@ -133,5 +133,6 @@ extension HTTPField.Name {
     static let requestID = HTTPField.Name("X-Request-Id") ?? .server
     static let auditID = HTTPField.Name("Audit-Id") ?? .server
     static let retryAfterSeconds = HTTPField.Name("Retry-After") ?? .server
+    static let registryAuth = HTTPField.Name("X-Registry-Auth") ?? .server
     static let idempotencyKey = HTTPField.Name("Idempotency-Key") ?? .server
 }

@@ -62,7 +62,8 @@ extension JournalRecord.Field {
             event, sequence, time, requestID, actor, actorUID, actorGID, actorPID, actorCommand, actorLoginUID,
             actorSession, actorUnit, verb, method, uri, status, duration, userAgent, remote, resource, namespace, pod,
             podUID, generation, node, exitCode, signal, oomKilled, restartCount, reason, errorCode, imageDigest,
-            execID, execCommand, containerName, containerID, containerFullID, containerTag, imageName, objectPID, correlation, cause,
+            containerName, containerID, containerFullID, containerTag, imageName, objectPID, execID, execCommand,
+            correlation, cause,
         ]
     }
 }

@@ -10,6 +10,23 @@ package struct CreatedContainer: ~Copyable, Sendable {
     package var console: Descriptor?
     /// What the caller's rights did not allow: clamped limits, capabilities not held.
     package let warnings: [String]
+    /// With `startsAtOnce`: the child as it waits for its start.
+    var waiting: StagedChild?
+
+    /// Starts a container that was created with `startsAtOnce`; see `Container.start`.
+    package mutating func start(warn: (String) -> Void = { _ in }) throws(RuntimeError) {
+        guard let child = waiting.take() else {
+            try container.start(warn: warn)
+            return
+        }
+        try container.start(warn: warn) { () throws(SysError) in
+            try child.proceed()
+            switch try child.nextReport() {
+            case .failed(_, let errno, let note): return (errno, note)
+            default: return nil
+            }
+        }
+    }
 }
 
 extension Container {
@@ -50,8 +67,9 @@ extension Container {
         do {
             let state = state(spec, plan: plan, options: options)
             try state.write(directory)
-            try cgroup.create(spec.linux?.resources ?? RuntimeSpec.Resources())
-            return try launch(plan, state: state, options: options, root: root, directory: directory)
+            // systemd makes them around the first process, later.
+            if plan.cgroup.unit == nil { try cgroup.create(spec.linux?.resources ?? RuntimeSpec.Resources()) }
+            return try launch(plan, spec, state: state, options: options, root: root, directory: directory)
         } catch {
             // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
             if let hooks = spec.hooks?.poststop {
@@ -81,11 +99,13 @@ extension Container {
     ) throws(RuntimeError) -> Preparation {
         try checkTerminal(spec.process?.terminal == true, options.consoleSocket, options.stdio)
         let host = try HostFacts.read(for: spec)
-        let layout = try CgroupLayout(
-            try HostCgroups.current(mounts: host.mounts),
-            cgroupsPath: spec.linux?.cgroupsPath,
-            id: options.id
+        let layout = try options.cgroupDriver.layout(
+            spec,
+            id: options.id,
+            mounts: host.mounts,
+            user: Privileges.userID != 0
         )
+        try CgroupLimits.check(spec.linux?.resources ?? RuntimeSpec.Resources(), mode: layout.mode)
         var seccomp: SeccompProgram?
         if let profile = spec.linux?.seccomp {
             seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
@@ -156,22 +176,28 @@ extension Container {
 
     private static func launch(
         _ preparation: Preparation,
+        _ spec: RuntimeSpec,
         state: StoredState,
         options: CreateOptions,
         root: RuntimeRoot,
         directory: String
     ) throws(RuntimeError) -> CreatedContainer {
         let plan = preparation.plan
-        let start = try fifo(directory + "/" + startFIFO)
-        let result = try fifo(directory + "/" + resultFIFO)
         var birth = StageProgram.Birth(namespaces: plan.birth)
-        birth.start = start.raw
-        birth.result = result.raw
+        // They stay open until the child has its copies.
+        let pipes = options.startsAtOnce ? StartPipes() : try StartPipes(in: directory)
+        birth.start = pipes.start
+        birth.result = pipes.result
+        let cgroup = Cgroup(preparation.cgroup)
+        let layout = preparation.cgroup
+        let resources = spec.linux?.resources ?? RuntimeSpec.Resources()
         let child = try doing("start the init process") { () throws(SysError) in
             var program = try StageProgram(plan.steps, arguments: plan.arguments, environment: plan.environment)
             if let path = plan.pidNamespace { birth.pidNamespace = try program.hold(path) }
+            if let tree = layout.unified, layout.unit == nil { birth.cgroup = try program.hold(tree.path) }
             return try program.spawn(birth)
         }
+        withExtendedLifetime(pipes) {}
         do {
             // Before it is ready: if this process dies from here on, `delete` finds what it has to take away.
             let initProcess = InitProcess(pid: child.pid, startTime: try startTime(of: child.pid))
@@ -179,7 +205,14 @@ extension Container {
             let hooks = state.hooks
             let pending = state.described(.creating, pid: child.pid)
             let target = child.process.descriptor.raw
-            var console = try follow(child, steps: plan.steps) { () throws(RuntimeError) in
+            let first = child.pid
+            let atCgroup = { () throws(RuntimeError) in
+                guard let unit = layout.unit else { return }
+                try SystemdUnits.start(unit, id: options.id, process: first, resources: resources, mode: layout.mode)
+                try cgroup.create(resources)
+                try cgroup.take(first)
+            }
+            var console = try follow(child, steps: plan.steps, atCgroup: atCgroup) { () throws(RuntimeError) in
                 let runner = HookRunner(state: pending, target: target)
                 try runner.run(hooks?.prestart, .prestart)
                 try runner.run(hooks?.createRuntime, .createRuntime)
@@ -196,12 +229,14 @@ extension Container {
                 }
             }
             let pid = child.pid
+            let waiting = options.startsAtOnce ? try doing("keep the child") { () throws(SysError) in try child.second() } : nil
             return CreatedContainer(
                 container: Container(stored: state, initProcess: initProcess, root: root),
                 pid: pid,
                 process: child.intoProcess(),
                 console: console,
-                warnings: plan.warnings
+                warnings: plan.warnings + CgroupLimits.warnings(resources, mode: layout.mode),
+                waiting: waiting
             )
         } catch {
             child.abandon()
@@ -214,6 +249,7 @@ extension Container {
         _ child: borrowing StagedChild,
         steps: [Step],
         closesOnSuccess: Bool = false,
+        atCgroup: () throws(RuntimeError) -> Void = {},
         atHooks: () throws(RuntimeError) -> Void = {}
     ) throws(RuntimeError) -> Descriptor? {
         var console: Descriptor?
@@ -224,6 +260,7 @@ extension Container {
             case .console(let master): console = consume master
             case .waits(let point):
                 if point == .hooks { try atHooks() }
+                if point == .cgroup { try atCgroup() }
                 try doing("start the process") { () throws(SysError) in try child.proceed() }
             case .failed(let step, let errno, let note):
                 throw StagedChild.error(steps, step: step, errno: errno, note: note)
@@ -236,6 +273,25 @@ extension Container {
                     hint: "its cgroup may have too little memory or too few pids"
                 )
             }
+        }
+    }
+
+    /// The pipes by which another process starts the container later.
+    private final class StartPipes {
+        /// Numbers that stay open as long as this lives; -1 without pipes.
+        let start: Int32
+        let result: Int32
+
+        init() { (start, result) = (-1, -1) }
+
+        init(in directory: String) throws(RuntimeError) {
+            let first = try Container.fifo(directory + "/" + startFIFO)
+            result = try Container.fifo(directory + "/" + resultFIFO).release()
+            start = first.release()
+        }
+
+        deinit {
+            for number in [start, result] where number >= 0 { Descriptor.close(number) }
         }
     }
 

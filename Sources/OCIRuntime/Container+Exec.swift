@@ -9,6 +9,8 @@ package struct ExecOptions: Hashable, Sendable {
     package var preserveDescriptors = 0
     /// Start it although the container is frozen; it then waits for the thaw.
     package var ignorePaused = false
+    /// Cgroups below the container's own to start in: by controller, or for "" in all hierarchies.
+    package var cgroups: [String: String] = [:]
 
     package init(stdio: Stdio = .descriptors(input: 0, output: 1, errors: 2)) { self.stdio = stdio }
 }
@@ -61,7 +63,8 @@ extension Container {
             plan.seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
         }
         let namespaces = try differingNamespaces()
-        let steps = Self.execSteps(plan, namespaces: namespaces, container: self, process: process, options: options)
+        let places = try cgroup.placesForExec(options.cgroups, initProcess: pid)
+        let steps = Self.execSteps(plan, namespaces: namespaces, places: places, process: process, options: options)
         let child = try doing("start the process") { () throws(SysError) in
             var program = try StageProgram(
                 steps,
@@ -71,6 +74,9 @@ extension Container {
             )
             var birth = StageProgram.Birth(namespaces: [])
             if namespaces.contains(.pid) { birth.pidNamespace = target.descriptor.raw }
+            if let tree = places.first(where: { $0.hierarchy.version == 2 }) {
+                birth.cgroup = try program.hold(tree.path)
+            }
             return try program.spawn(birth)
         }
         return try finish(child, steps: steps, options: options, warnings: plan.warnings)
@@ -79,12 +85,12 @@ extension Container {
     private static func execSteps(
         _ plan: ProcessPlan,
         namespaces: NamespaceFlags,
-        container: Container,
+        places: [CgroupLayout.Tree],
         process: RuntimeSpec.Process,
         options: ExecOptions
     ) -> [Step] {
         var steps: [Step] = [.newSession]
-        steps += container.cgroup.layout.trees.map { .joinCgroup($0.path) }
+        steps += places.filter { $0.hierarchy.version == 1 }.map { .joinCgroup($0.path) }
         steps += plan.procWrites
         let joined = namespaces.subtracting(.pid)
         if !joined.isEmpty { steps.append(.joinProcess(joined)) }

@@ -100,7 +100,12 @@ package struct ContainerPlan: Sendable {
         var steps: [Step] = [.newSession]
         steps += namespaces.joins
         // Before the cgroup namespace, whose root is where its first process is at that moment.
-        steps += input.cgroup.trees.map { .joinCgroup($0.path) }
+        if input.cgroup.unit == nil {
+            // Into the version 2 tree it is born.
+            steps += input.cgroup.trees.filter { $0.hierarchy.version == 1 }.map { .joinCgroup($0.path) }
+        } else {
+            steps.append(.rendezvous(.cgroup))
+        }
         steps += namespaces.unshares
         if !input.noNewKeyring { steps.append(.keyring("_ses." + input.id)) }
         if let name = spec.hostname, !name.isEmpty { steps.append(.hostname(name)) }

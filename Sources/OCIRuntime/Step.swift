@@ -8,6 +8,8 @@ package enum Step: Hashable, Sendable {
         case idMaps = 1
         /// The mounts are made, the root is not changed yet; the parent runs prestart, createRuntime, createContainer.
         case hooks = 2
+        /// Before the child joins its cgroups; the parent has systemd make them around it.
+        case cgroup = 3
     }
 
     case joinNamespace(NamespaceFlags, path: String)

@@ -23,6 +23,8 @@ struct StoredState: Codable, Hashable, Sendable {
     var ownPidNamespace: Bool
     var cgroupMode: String
     var cgroups: [Tree]
+    /// The unit of systemd, with that driver.
+    var unit: Unit?
     var hooks: RuntimeSpec.Hooks?
 
     struct Tree: Codable, Hashable, Sendable {
@@ -30,6 +32,12 @@ struct StoredState: Codable, Hashable, Sendable {
         var controllers: [String]
         var mountPoint: String
         var path: String
+    }
+
+    struct Unit: Codable, Hashable, Sendable {
+        var name: String
+        var slice: String
+        var user: Bool
     }
 
     var layout: CgroupLayout {
@@ -45,7 +53,8 @@ struct StoredState: Codable, Hashable, Sendable {
                     ),
                     path: tree.path
                 )
-            }
+            },
+            unit: unit.map { SystemdUnit(name: $0.name, slice: $0.slice, user: $0.user) }
         )
     }
 
@@ -56,6 +65,7 @@ struct StoredState: Codable, Hashable, Sendable {
             case .hybrid: "hybrid"
             case .v2: "v2"
             }
+        unit = layout.unit.map { Unit(name: $0.name, slice: $0.slice, user: $0.user) }
         cgroups = layout.trees.map {
             Tree(
                 version: $0.hierarchy.version,

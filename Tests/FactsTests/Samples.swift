@@ -225,6 +225,15 @@ enum Samples {
 
     static let image: [ImageFact] = [
         .imported(ImageImported(target: digest, sizeBytes: 1_234_567, source: "bb.tar")),
+        .fetched(
+            ImageFetched(
+                target: digest,
+                sizeBytes: 1_234_567,
+                host: "registry-1.docker.io",
+                downloadedBytes: 1_000_000,
+                replaced: digest
+            )
+        ),
         .unpacked(ImageUnpacked(chainID: digest)),
         .tagged(ImageTagged(target: digest, source: "docker.io/library/bb:1")),
         .removed(ImageRemoved(reason: "asked for by unix:root")),

@@ -113,11 +113,14 @@ struct EventRecordSentence {
 
     private func imageFields(_ fact: ImageFact) -> [Field] {
         var fields = [Field(Name.imageName, event.stream.name)]
-        switch fact {
-        case .imported(let fact): fields.append(Field(Name.imageDigest, fact.target))
-        case .tagged(let fact): fields.append(Field(Name.imageDigest, fact.target))
-        default: break
-        }
+        let digest: String? =
+            switch fact {
+            case .imported(let fact): fact.target
+            case .fetched(let fact): fact.target
+            case .tagged(let fact): fact.target
+            case .unpacked, .removed: nil
+            }
+        if let digest { fields.append(Field(Name.imageDigest, digest)) }
         return fields
     }
 
@@ -154,7 +157,8 @@ struct EventRecordSentence {
             .warning
         case .pod(.containerExited(let fact)): fact.exitCode == 0 ? .informational : .notice
         case .pod(.created), .pod(.replaced), .pod(.patched), .pod(.deletionRequested), .pod(.removed),
-            .pod(.execStarted), .pod(.execFinished), .pod(.attached), .namespace, .image(.imported), .image(.removed), .image(.tagged):
+            .pod(.execStarted), .pod(.execFinished), .pod(.attached), .namespace,
+            .image(.imported), .image(.fetched), .image(.removed), .image(.tagged):
             .notice
         case .request(.answered(let fact)):
             switch fact.status {
