@@ -39,10 +39,11 @@ extension TaskService {
             }
         }
         let pod = try await sandboxes.connection(to: request.sandboxID)
+        let attach = "&attach=\(BundleFiles.attachSocket(directory))"
         _ = try await pod.attempt(
             Shim.logsService,
             "Open",
-            Shim.OpenLogRequest(id: id, stdout: pipes.output, stderr: pipes.errors, target: request.logTarget),
+            Shim.OpenLogRequest(id: id, stdout: pipes.output, stderr: pipes.errors, target: request.logTarget + attach),
             expecting: Shim.Empty.self,
             tolerating: { $0.code == .alreadyExists }
         )

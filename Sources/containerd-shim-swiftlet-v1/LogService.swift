@@ -34,7 +34,10 @@ struct LogService {
         }
         do {
             let log = try ContainerLog(path: path, limits: limits)
-            let session = LogSession(log)
+            let attach = try limits.attachSocket.map { (path) throws(SysError) in
+                try AttachServer(path: path, on: state.loop)
+            }
+            let session = LogSession(log, attach)
             try session.read(request.stdout, as: .standardOutput, on: state.loop)
             if !request.stderr.isEmpty { try session.read(request.stderr, as: .standardError, on: state.loop) }
             state.logs[request.id] = session
@@ -47,6 +50,7 @@ struct LogService {
     private func finish(_ request: Shim.FinishLogRequest, _ reply: TTRPCReply) throws(TTRPC.Status) {
         guard let session = state.logs[request.id] else { return reply.send(Shim.Empty()) }
         session.drain(on: state.loop) {
+            session.closeAttach()
             state.logs[request.id] = nil
             reply.send(Shim.Empty())
         }
@@ -59,10 +63,15 @@ final class LogSession {
     private static let quiet: UInt64 = 500_000_000
 
     private let log: ContainerLog
+    /// Who listens in; closed with the log.
+    private let attach: AttachServer?
     private var readers: [LogReader] = []
     private var waiting: [() -> Void] = []
 
-    init(_ log: ContainerLog) { self.log = log }
+    init(_ log: ContainerLog, _ attach: AttachServer?) {
+        self.log = log
+        self.attach = attach
+    }
 
     /// The end of a fifo shows only after a first writer has come and gone, so it may be opened before (fifo(7)).
     func read(_ fifo: String, as stream: ContainerLog.Stream, on loop: EventLoop) throws(SysError) {
@@ -73,7 +82,8 @@ final class LogSession {
             throw SysError(call: "open fifo", subject: fifo, errno: .invalidArgument)
         }
         readers.append(
-            try LogReader(source, into: log, as: stream, attach: nil, on: loop) { [weak self] in self?.readerEnded() }
+            try LogReader(source, into: log, as: stream, attach: attach, on: loop) { [weak self] in self?.readerEnded()
+            }
         )
     }
 
@@ -94,6 +104,9 @@ final class LogSession {
             readerEnded()
         }
     }
+
+    /// The output is over for those who listen in.
+    func closeAttach() { attach?.close() }
 
     private func readerEnded() {
         guard readers.allSatisfy(\.isDone) else { return }
