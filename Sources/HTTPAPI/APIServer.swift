@@ -12,6 +12,8 @@ package struct APIServer: Service {
     private let agent: Agent
     private let logger: Logger
     private let plainHTTP: PlainHTTPAddress?
+    /// How slow clients may be.
+    var pace = RequestPace.Limits()
 
     /// - Throws: A sentence, if the configured address is not one of loopback.
     package init(agent: Agent, logger: Logger) throws {
@@ -29,7 +31,7 @@ package struct APIServer: Service {
         try SocketFile.prepare(path)
         let unix = Application(
             responder: responder,
-            server: Self.connections(responder),
+            server: connections(responder),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
             onServerRunning: { [agent, logger] _ in
                 SocketFile.protect(path, group: agent.configuration.socketGroup, logger)
@@ -41,7 +43,7 @@ package struct APIServer: Service {
             if let plainHTTP {
                 let plain = Application(
                     responder: responder,
-                    server: Self.connections(responder),
+                    server: connections(responder),
                     configuration: ApplicationConfiguration(
                         address: .hostname(plainHTTP.host, port: plainHTTP.port)
                     ),
@@ -71,12 +73,12 @@ package struct APIServer: Service {
     }
 
     /// HTTP/1.1 that may become WebSocket.
-    private static func connections(_ responder: APIResponder) -> HTTPServerBuilder {
-        HTTPServerBuilder { answer in
+    private func connections(_ responder: APIResponder) -> HTTPServerBuilder {
+        HTTPServerBuilder { [pace] answer in
             UpgradableChannel(
                 responder: answer,
                 decide: { try await responder.upgrade($0, on: $1) },
-                pace: RequestPace.Limits()
+                pace: pace
             )
         }
     }

@@ -11,7 +11,6 @@ import TTRPC
 final class ExecService: Sendable {
     private let configuration: CoreConfiguration
     private let namespace: String
-    private let sandboxes: SandboxService
     private let tasks: TaskService
     private let pool: ThreadPool
     /// Where streams are waited for; not the shims' loop, which must not wait for a busy stream.
@@ -20,13 +19,11 @@ final class ExecService: Sendable {
     init(
         configuration: CoreConfiguration,
         namespace: String,
-        sandboxes: SandboxService,
         tasks: TaskService,
         pool: ThreadPool
     ) throws(SysError) {
         self.configuration = configuration
         self.namespace = namespace
-        self.sandboxes = sandboxes
         self.tasks = tasks
         self.pool = pool
         loop = try LoopThread(name: "swl-streams")

@@ -78,7 +78,6 @@ package final class RuntimeCore: Sendable {
         execs = try ExecService(
             configuration: configuration,
             namespace: namespace,
-            sandboxes: sandboxes,
             tasks: tasks,
             pool: pool
         )

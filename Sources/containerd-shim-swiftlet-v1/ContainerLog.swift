@@ -103,7 +103,23 @@ final class ContainerLog {
             lost = ((lost?.lines ?? 0) + batchLines, (lost?.bytes ?? 0) + batch.count, error.errno)
             return
         }
-        if limits.maximumSize > 0, size >= limits.maximumSize { rotate() }
+        if limits.maximumSize > 0, size >= limits.maximumSize {
+            rotate()
+        } else {
+            reopenIfRemoved()
+        }
+    }
+
+    /// Somebody removed the file: a new one takes what follows, so that it can be seen.
+    private func reopenIfRemoved() {
+        var status = stat()
+        guard unsafe fstat(file.raw, &status) == 0, status.st_nlink == 0 else { return }
+        do {
+            (file, size) = try Self.open(path)
+        } catch {
+            // The removed file goes on taking the lines; the next flush tries again.
+            ShimLog.warning("the log was removed and cannot be made anew: \(error)")
+        }
     }
 
     /// Opens the file anew, after somebody else renamed it.

@@ -34,7 +34,9 @@ struct LogService {
         }
         do {
             let log = try ContainerLog(path: path, limits: limits)
-            let attach = try limits.attachSocket.map { socket throws(SysError) in try AttachServer(path: socket, on: state.loop) }
+            let attach = try limits.attachSocket.map { (path) throws(SysError) in
+                try AttachServer(path: path, on: state.loop)
+            }
             let session = LogSession(log, attach)
             try session.read(request.stdout, as: .standardOutput, on: state.loop)
             if !request.stderr.isEmpty { try session.read(request.stderr, as: .standardError, on: state.loop) }
@@ -60,6 +62,7 @@ final class LogSession {
     private static let quiet: UInt64 = 500_000_000
 
     private let log: ContainerLog
+    /// Who listens in; closed with the log.
     private let attach: AttachServer?
     private var readers: [LogReader] = []
     private var waiting: [() -> Void] = []
@@ -77,7 +80,10 @@ final class LogSession {
         guard status.st_mode & S_IFMT == S_IFIFO else {
             throw SysError(call: "open fifo", subject: fifo, errno: .invalidArgument)
         }
-        readers.append(try LogReader(source, into: log, as: stream, attach: attach, on: loop) { [weak self] in self?.readerEnded() })
+        readers.append(
+            try LogReader(source, into: log, as: stream, attach: attach, on: loop) { [weak self] in self?.readerEnded()
+            }
+        )
     }
 
     /// Calls `done` when all writers are gone, or silent for long enough.
@@ -100,6 +106,7 @@ final class LogSession {
 
     private func readerEnded() {
         guard readers.allSatisfy(\.isDone) else { return }
+        // The output is over for those who listen in.
         attach?.close()
         let waiting = waiting
         self.waiting = []

@@ -11,13 +11,20 @@ import TestSupport
 /// says no.
 enum TestServer {
     /// Serves while `body` runs; then everything is taken down, also if `body` fails.
-    static func run(_ body: @escaping @Sendable (Client) async throws -> Void) async throws {
+    static func run(
+        pace: RequestPace.Limits = RequestPace.Limits(),
+        _ body: @escaping @Sendable (Client) async throws -> Void
+    ) async throws {
         let directory = try TemporaryDirectory(prefix: "swl-api")
-        try await run(in: directory.path, body)
+        try await run(in: directory.path, pace: pace, body)
     }
 
     /// As above on directories that outlive the agent, so that a second one can take over.
-    static func run(in path: String, _ body: @escaping @Sendable (Client) async throws -> Void) async throws {
+    static func run(
+        in path: String,
+        pace: RequestPace.Limits = RequestPace.Limits(),
+        _ body: @escaping @Sendable (Client) async throws -> Void
+    ) async throws {
         try Files.makeDirectories(path + "/bin")
         // It starts nothing, and has nothing to clean up.
         let shim = "#!/bin/sh\nfor action; do :; done\n[ \"$action\" = delete ]\n"
@@ -33,7 +40,9 @@ enum TestServer {
         var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         let agent = try Agent(configuration: configuration, version: "0.0.test", logger: logger)
-        let server = try APIServer(agent: agent, logger: logger)
+        var limited = try APIServer(agent: agent, logger: logger)
+        limited.pace = pace
+        let server = limited
         let client = Client(socket: configuration.socketPath, agent: agent)
         try await withThrowingTaskGroup { group in
             group.addTask { try await agent.run() }

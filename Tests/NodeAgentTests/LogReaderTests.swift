@@ -181,6 +181,50 @@ struct LogReaderTests {
         #expect(try reader.next() == [])
     }
 
+    @Test("several rotations between two readings lose nothing, and files that were removed meanwhile are still read")
+    func manyRotations() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/0.log"
+        try put(Self.entry(1, "one"), path)
+        var reader = try LogReader(path: path, options: LogOptions())
+        #expect(try reader.next() == Array("one\n".utf8))
+        for number in 2...4 {
+            #expect(unsafe rename(path, path + ".20260131-12000\(number)") == 0)
+            try put(Self.entry(number, "number \(number)"), path)
+        }
+        #expect(try reader.next() == Array("number 2\n".utf8))
+        for number in 2...4 { #expect(unsafe unlink(path + ".20260131-12000\(number)") == 0) }
+        #expect(String(decoding: try Self.drain(&reader), as: UTF8.self) == "number 3\nnumber 4\n")
+    }
+
+    @Test("a log is all of its files, also for tailLines")
+    func allFiles() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/0.log"
+        try put(Self.entry(1, "one") + Self.entry(2, "two"), path + ".20260131-120002")
+        try put(Self.entry(3, "three"), path + ".20260131-120003")
+        try put(Self.entry(4, "four"), path)
+        for (lines, expected) in [
+            (nil, "one\ntwo\nthree\nfour\n"), (1, "four\n"), (2, "three\nfour\n"), (3, "two\nthree\nfour\n"),
+            (9, "one\ntwo\nthree\nfour\n"),
+        ] as [(Int?, String)] {
+            var options = LogOptions()
+            options.tailLines = lines
+            var reader = try LogReader(path: path, options: options)
+            #expect(String(decoding: try Self.drain(&reader), as: UTF8.self) == expected)
+        }
+    }
+
+    @Test("as JSON, a line in several entries is one object, and what is no UTF-8 is replaced")
+    func json() throws {
+        let log = Self.entry(1, "a", tag: "P") + Self.entry(2, "b\"") + Self.entry(3, "c", stream: "stderr")
+        #expect(
+            try read(log) { $0.asJSON = true }
+                == "{\"time\":\"2026-01-31T12:00:02.500000000Z\",\"stream\":\"stdout\",\"log\":\"ab\\\"\"}\n"
+                + "{\"time\":\"2026-01-31T12:00:03.500000000Z\",\"stream\":\"stderr\",\"log\":\"c\"}\n"
+        )
+    }
+
     @Test("a log that is removed while it is read just ends")
     func removed() throws {
         let directory = try TemporaryDirectory()

@@ -27,6 +27,7 @@ final class RunningAgent {
         journal: String = "",
         rootSize: String? = nil,
         uploadTimeout: Int = 60,
+        options: [String] = [],
         _ body: (RunningAgent) throws -> Void
     ) throws {
         let agent = try RunningAgent(TemporaryDirectory(prefix: "swl-sys"))
@@ -34,6 +35,7 @@ final class RunningAgent {
         agent.journal = journal
         agent.rootSize = rootSize
         if uploadTimeout != 60 { agent.extraConfiguration = "[api]\nupload_timeout = \(uploadTimeout)\n" }
+        agent.options = options
         do {
             try agent.start()
             if image { try agent.importImage() }

@@ -92,11 +92,12 @@ final class WebSocketClient: RemoteClient {
         try await outbound.write(WebSocketFrames.binary([channel.rawValue], bytes, to: allocator))
     }
 
-    /// Keeps a client from giving up while its own bytes are waited with: it takes any pong for a sign of life.
+    /// Keeps a client from giving up while its own bytes are waited with: it takes any pong for a sign of life. And a
+    /// client that has gone is noticed by it, while nobody reads from the connection.
     func keepAlive() async {
         while !Task.isCancelled {
             do {
-                try await Task.sleep(for: .seconds(20))
+                try await Task.sleep(for: .seconds(5))
                 try await outbound.write(WebSocketFrames.pong([], to: allocator))
             } catch {
                 return
@@ -105,9 +106,12 @@ final class WebSocketClient: RemoteClient {
     }
 
     func finish(_ status: RemoteStatus) async {
-        // Whoever has gone meanwhile does not want to know.
-        try? await send(.error, status.json)
-        await close(1000, "")
+        // Also a task that was cancelled, because the agent stops, says goodbye.
+        await Task {
+            // Whoever has gone meanwhile does not want to know.
+            try? await send(.error, status.json)
+            await close(1000, "")
+        }.value
     }
 
     private func close(_ code: UInt16, _ reason: String) async {

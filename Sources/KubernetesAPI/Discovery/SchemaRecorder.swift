@@ -105,7 +105,13 @@ private struct RecordingContainer<Key: CodingKey>: KeyedDecodingContainerProtoco
     var allKeys: [Key] { [] }
 
     private func record<T: Decodable>(_ type: T.Type, _ key: Key) throws {
-        fields.properties[key.stringValue] = try fields.recorder.schema(of: type)
+        var schema = try fields.recorder.schema(of: type)
+        if case .object(var members) = schema, members["type"] == "array" {
+            // kubectl computes its patches with these: without them, it sends whole lists.
+            for (name, value) in StrategicMerge.schemaExtensions(of: key.stringValue) { members[name] = value }
+            schema = .object(members)
+        }
+        fields.properties[key.stringValue] = schema
     }
 
     func contains(_ key: Key) -> Bool { false }

@@ -39,6 +39,19 @@ package enum StrategicMerge {
         }
     }
 
+    /// How a list is merged, as a field's schema in OpenAPI says it.
+    static func schemaExtensions(of field: String) -> [(name: String, value: JSONValue)] {
+        switch strategy(for: field) {
+        case .replace: []
+        case .set: [("x-kubernetes-patch-strategy", "merge")]
+        case .key(let key):
+            [
+                ("x-kubernetes-patch-merge-key", .string(key)),
+                ("x-kubernetes-patch-strategy", field == "volumes" ? "merge,retainKeys" : "merge"),
+            ]
+        }
+    }
+
     private static let directive = "$patch"
     private static let retainKeys = "$retainKeys"
     private static let orderPrefix = "$setElementOrder/"
