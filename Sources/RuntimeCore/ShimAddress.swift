@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import Linux
 import TTRPC
@@ -64,6 +65,11 @@ struct ShimAddress: Hashable, Sendable {
             "version": .number(JSONNumber(version)), "address": .string("unix://" + path), "protocol": "ttrpc",
         ])
         try Files.replaceUnsynced(bundle + "/" + Self.fileName, with: value.bytes())
+    }
+
+    /// Removes what is kept of a shim that has ended.
+    static func forget(_ bundle: String) {
+        for name in [fileName, "address"] { _ = unsafe unlink(bundle + "/" + name) }
     }
 
     /// What an earlier agent, or our own shim itself, left in a bundle; nil if no shim came up there.

@@ -10,6 +10,7 @@ import TTRPC
 /// the container ended are in the container's bundle, so that the next agent goes on where this one stopped.
 extension TaskService {
     private static let createdMark = "/created"
+    private static let startingMark = "/starting"
     private static let outOfMemoryMark = "/oom"
 
     /// Starts the shim, or finds the one of the pod, and has it create the task.
@@ -46,6 +47,12 @@ extension TaskService {
             expecting: Shim.Empty.self,
             tolerating: { $0.code == .alreadyExists }
         )
+        if ShimAddress.load(directory) != nil {
+            // An attempt that nobody saw the end of: an agent was killed in it.
+            let known = try await state(id, sandboxID: request.sandboxID)
+            if known.status != .unknown { return known.pid }
+            try await clearForeign(process)
+        }
         let shim = try await startForeign(process)
         let create = Shim.CreateTaskRequest(
             id: id,
@@ -56,16 +63,58 @@ extension TaskService {
             stderr: pipes.errors,
             options: try Self.options(handler)
         )
-        let response = try await shim.attempt(
-            shim.taskService,
-            "Create",
-            create,
-            expecting: Shim.CreateTaskResponse.self,
-            tolerating: { $0.code == .alreadyExists }
-        )
-        try await pool.run { try Files.replaceUnsynced(directory + Self.createdMark, with: []) }
-        if let response { return Int32(bitPattern: response.pid) }
-        return try await state(id, sandboxID: request.sandboxID).pid
+        do {
+            let response: Shim.CreateTaskResponse = try await shim.call(shim.taskService, "Create", create)
+            try await pool.run { try Files.replaceUnsynced(directory + Self.createdMark, with: []) }
+            return Int32(bitPattern: response.pid)
+        } catch {
+            // The next attempt begins anew. The first error is the one to tell.
+            if !sandboxes.isClosed { try? await clearForeign(process) }  // what it leaves, the next attempt meets
+            throw error
+        }
+    }
+
+    /// Removes what a create that failed, or was cut off, left: runtimes refuse an id that they know already.
+    private func clearForeign(_ process: ShimProcess) async throws {
+        let directory = bundle(process.id)
+        if let shim = sandboxes.release(process.id) {
+            _ = try await shim.attempt(
+                shim.taskService,
+                "Shutdown",
+                Shim.ShutdownRequest(id: process.id),
+                expecting: Shim.Empty.self,
+                tolerating: { _ in true }
+            )
+            shim.close()
+        }
+        try await pool.run {
+            try Self.clean(process, directory)
+            ShimAddress.forget(directory)
+        }
+    }
+
+    /// Runs the shim's `delete` action. Before a task was created, shims may find too little to clean up, and fail on it.
+    private static func clean(_ process: ShimProcess, _ directory: String) throws(CoreError) {
+        do {
+            try process.delete(bundle: directory)
+        } catch {
+            if Files.exists(directory + createdMark) { throw error }
+        }
+    }
+
+    /// Lets the process go on. A start that was cut off may have worked: what the task became says it.
+    func startForeign(_ id: String, sandboxID: String) async throws {
+        let mark = bundle(id) + Self.startingMark
+        let isSecondTry = Files.exists(mark)
+        try await pool.run { try Files.replaceUnsynced(mark, with: []) }
+        do {
+            let shim = try await shim(of: id, sandboxID: sandboxID)
+            let _: Shim.StartResponse = try await shim.call(shim.taskService, "Start", Shim.StartRequest(id: id))
+        } catch {
+            guard isSecondTry else { throw error }
+            let status = try await state(id, sandboxID: sandboxID).status
+            if status == .created || status == .unknown { throw error }
+        }
     }
 
     private func startForeign(_ process: ShimProcess) async throws -> ShimConnection {
@@ -186,7 +235,7 @@ extension TaskService {
         try await pool.run {
             guard Files.exists(directory) else { return }
             // By containerd's rule after every disconnect, even in good order.
-            try process.delete(bundle: directory)
+            try Self.clean(process, directory)
             // Nothing may be mounted where the tree is removed next: most often nothing is.
             for _ in 0..<8 where unsafe umount2(directory + "/rootfs", Int32(MNT_DETACH | UMOUNT_NOFOLLOW)) != 0 {
                 break

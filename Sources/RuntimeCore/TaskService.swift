@@ -100,6 +100,7 @@ final class TaskService: Sendable {
 
     /// Lets the container's process go on. A task that runs or has ended already is fine.
     func start(_ id: String, sandboxID: String) async throws {
+        if try record(id)?.foreign != nil { return try await startForeign(id, sandboxID: sandboxID) }
         let shim = try await shim(of: id, sandboxID: sandboxID)
         let response = try await shim.attempt(
             shim.taskService,
