@@ -106,6 +106,8 @@ package struct CgroupUsage: Hashable, Sendable {
 struct CgroupTrees: Sendable {
     /// By controller: the mount point of its version 1 hierarchy.
     let controllers: [String: String]
+    /// The mount point of the version 1 hierarchy of cpusets.
+    let cpuset: String?
     private let unifiedMount: String?
 
     static let shared = CgroupTrees((try? MountTable.current()) ?? [])  // no /proc: nothing can be counted
@@ -115,6 +117,7 @@ struct CgroupTrees: Sendable {
         for mount in mounts where mount.type == "cgroup" {
             for option in mount.superOptions where controllers[option] == nil { controllers[option] = mount.mountPoint }
         }
+        cpuset = controllers["cpuset"]
         self.controllers = controllers.filter {
             ["cpu", "cpuacct", "memory", "pids", "blkio", "freezer"].contains($0.key)
         }

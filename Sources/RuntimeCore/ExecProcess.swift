@@ -49,7 +49,7 @@ package final class ExecProcess: Sendable {
     /// - Returns: What it returned, or 128 + the signal that ended it.
     package func wait() async throws -> Int32 {
         let request = Shim.WaitRequest(id: containerID, execID: id)
-        let response: Shim.WaitResponse = try await shim.call(Shim.taskServiceV2, "Wait", request, timeout: nil)
+        let response: Shim.WaitResponse = try await shim.call(shim.taskService, "Wait", request, timeout: nil)
         stdout?.finish()
         stderr?.finish()
         return Int32(bitPattern: response.exitStatus)
@@ -58,7 +58,7 @@ package final class ExecProcess: Sendable {
     /// Sends a signal; a process that has ended already is fine.
     package func signal(_ signal: Int32) async throws {
         _ = try await shim.attempt(
-            Shim.taskServiceV2,
+            shim.taskService,
             "Kill",
             Shim.KillRequest(id: containerID, execID: id, signal: UInt32(bitPattern: signal)),
             expecting: Shim.Empty.self,
@@ -69,7 +69,7 @@ package final class ExecProcess: Sendable {
     /// Sets the size of its terminal, in characters.
     package func resize(width: UInt16, height: UInt16) async throws {
         _ = try await shim.attempt(
-            Shim.taskServiceV2,
+            shim.taskService,
             "ResizePty",
             Shim.ResizePtyRequest(id: containerID, execID: id, width: UInt32(width), height: UInt32(height)),
             expecting: Shim.Empty.self,
@@ -80,7 +80,7 @@ package final class ExecProcess: Sendable {
     /// Lets the process see the end of its input, after what was written. The caller has let go of its end before.
     package func closeInput() async throws {
         _ = try await shim.attempt(
-            Shim.taskServiceV2,
+            shim.taskService,
             "CloseIO",
             Shim.CloseIORequest(id: containerID, execID: id, stdin: true),
             expecting: Shim.Empty.self,

@@ -49,7 +49,7 @@ final class ExecService: Sendable {
         guard let sandboxID = try tasks.sandbox(ofBundle: request.containerID) else {
             throw ExecFailure.notRunning("container \(request.containerID.prefix(12)) is not running")
         }
-        let shim = try await sandboxes.connection(to: sandboxID)
+        let shim = try await tasks.shim(of: request.containerID, sandboxID: sandboxID)
         let (process, streams) = try await pool.run { [self] in
             let process = try Self.process(request, bundle: bundle)
             return (process, try prepare(directory, request, sandboxID: sandboxID))
@@ -68,14 +68,14 @@ final class ExecService: Sendable {
             )
         )
         do {
-            let _: Shim.Empty = try await shim.call(Shim.taskServiceV2, "Exec", exec)
+            let _: Shim.Empty = try await shim.call(shim.taskService, "Exec", exec)
         } catch {
             await removeDirectory(directory)
             throw Self.failure(error, command: request.command)
         }
         do {
             let start = Shim.StartRequest(id: request.containerID, execID: request.id)
-            let _: Shim.StartResponse = try await shim.call(Shim.taskServiceV2, "Start", start)
+            let _: Shim.StartResponse = try await shim.call(shim.taskService, "Start", start)
             // The shim has the reading end by now: without it, opening ours would fail.
             let stdin = request.stdin ? try writingEnd(directory + "/stdin") : nil
             return ExecProcess(
@@ -107,7 +107,7 @@ final class ExecService: Sendable {
             if let record, let id = record["id"]?.stringValue, let container = record["container"]?.stringValue,
                 let sandbox = record["sandbox"]?.stringValue
             {
-                if let shim = try? await sandboxes.connection(to: sandbox) {  // gone, and the process with it
+                if let shim = try? await tasks.shim(of: container, sandboxID: sandbox) {  // gone, and the process with it
                     code = await Self.discard(id, of: container, at: shim, directory: directory, pool: pool)
                 }
                 var note: [String: String] = [:]
@@ -133,14 +133,14 @@ final class ExecService: Sendable {
             var code: Int32?
             do throws(CoreError) {
                 _ = try await shim.attempt(
-                    Shim.taskServiceV2,
+                    shim.taskService,
                     "Kill",
                     Shim.KillRequest(id: containerID, execID: id, signal: UInt32(SIGKILL)),
                     expecting: Shim.Empty.self,
                     tolerating: { $0.isGone }
                 )
                 let state = try await shim.attempt(
-                    Shim.taskServiceV2,
+                    shim.taskService,
                     "State",
                     Shim.StateRequest(id: containerID, execID: id),
                     expecting: Shim.StateResponse.self,
@@ -149,14 +149,14 @@ final class ExecService: Sendable {
                 if let state, state.status == .running || state.status == .paused {
                     let wait = Shim.WaitRequest(id: containerID, execID: id)
                     let _: Shim.WaitResponse? = try await shim.call(
-                        Shim.taskServiceV2,
+                        shim.taskService,
                         "Wait",
                         wait,
                         timeout: .seconds(10)
                     )
                 }
                 let deleted = try await shim.attempt(
-                    Shim.taskServiceV2,
+                    shim.taskService,
                     "Delete",
                     Shim.DeleteRequest(id: containerID, execID: id),
                     expecting: Shim.DeleteResponse.self,
@@ -239,7 +239,7 @@ final class ExecService: Sendable {
         guard let sandboxID = try tasks.sandbox(ofBundle: containerID) else {
             throw ExecFailure.notRunning("container \(containerID.prefix(12)) is not running")
         }
-        let shim = try await sandboxes.connection(to: sandboxID)
+        let shim = try await tasks.shim(of: containerID, sandboxID: sandboxID)
         let path = BundleFiles.attachSocket(bundle)
         do throws(SysError) {
             let output = StreamEnd(try UnixSocket.connect(path), loop: loop, subject: path)

@@ -38,7 +38,7 @@ final class SandboxService: Sendable {
 
     /// Starts the shim, lets it make the pod's namespaces, and connects their network.
     func create(_ request: SandboxRequest) async throws -> SandboxHandle {
-        let shim = try await startShim(request.id)
+        let shim = try await startShim(request.id, cgroupParent: request.cgroupParent)
         let create = Shim.CreateSandboxRequest(
             sandboxID: request.id,
             bundlePath: bundle(request.id),
@@ -188,10 +188,13 @@ final class SandboxService: Sendable {
         return try await shim.call(Shim.sandboxService, "SandboxStatus", request)
     }
 
-    private func startShim(_ id: String) async throws -> ShimConnection {
+    private func startShim(_ id: String, cgroupParent: String) async throws -> ShimConnection {
         // A shim of an earlier attempt that still answers is the one to use.
         if let open = try? await connection(to: id) { return open }  // none that answers: start one
-        let address = try await pool.run { [self] in try launch(id) }
+        let address = try await pool.run { [self] in
+            CpusetInheritance.prepare(above: cgroupParent)
+            return try launch(id)
+        }
         return try connect(id, address)
     }
 

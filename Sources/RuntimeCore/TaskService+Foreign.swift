@@ -43,7 +43,12 @@ extension TaskService {
         _ = try await pod.attempt(
             Shim.logsService,
             "Open",
-            Shim.OpenLogRequest(id: id, stdout: pipes.output, stderr: pipes.errors, target: request.logTarget),
+            Shim.OpenLogRequest(
+                id: id,
+                stdout: pipes.output,
+                stderr: pipes.errors,
+                target: request.logTarget + "&attach=\(BundleFiles.attachSocket(directory))"
+            ),
             expecting: Shim.Empty.self,
             tolerating: { $0.code == .alreadyExists }
         )
@@ -59,6 +64,7 @@ extension TaskService {
             bundle: directory,
             rootfs: rootfs.map { Shim.Mount(type: $0.type, source: $0.source, options: $0.options) },
             terminal: terminal,
+            stdin: request.stdin ? BundleFiles.stdin(directory) : "",
             stdout: pipes.output,
             stderr: pipes.errors,
             options: try Self.options(handler)

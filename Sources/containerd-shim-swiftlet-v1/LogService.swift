@@ -34,7 +34,10 @@ struct LogService {
         }
         do {
             let log = try ContainerLog(path: path, limits: limits)
-            let session = LogSession(log)
+            let attach = try limits.attachSocket.map { socket throws(SysError) in
+                try AttachServer(path: socket, on: state.loop)
+            }
+            let session = LogSession(log, attach)
             try session.read(request.stdout, as: .standardOutput, on: state.loop)
             if !request.stderr.isEmpty { try session.read(request.stderr, as: .standardError, on: state.loop) }
             state.logs[request.id] = session
@@ -59,10 +62,14 @@ final class LogSession {
     private static let quiet: UInt64 = 500_000_000
 
     private let log: ContainerLog
+    private let attach: AttachServer?
     private var readers: [LogReader] = []
     private var waiting: [() -> Void] = []
 
-    init(_ log: ContainerLog) { self.log = log }
+    init(_ log: ContainerLog, _ attach: AttachServer?) {
+        self.log = log
+        self.attach = attach
+    }
 
     /// The end of a fifo shows only after a first writer has come and gone, so it may be opened before (fifo(7)).
     func read(_ fifo: String, as stream: ContainerLog.Stream, on loop: EventLoop) throws(SysError) {
@@ -73,7 +80,8 @@ final class LogSession {
             throw SysError(call: "open fifo", subject: fifo, errno: .invalidArgument)
         }
         readers.append(
-            try LogReader(source, into: log, as: stream, attach: nil, on: loop) { [weak self] in self?.readerEnded() }
+            try LogReader(source, into: log, as: stream, attach: attach, on: loop) { [weak self] in self?.readerEnded()
+            }
         )
     }
 
@@ -97,6 +105,7 @@ final class LogSession {
 
     private func readerEnded() {
         guard readers.allSatisfy(\.isDone) else { return }
+        attach?.close()
         let waiting = waiting
         self.waiting = []
         for done in waiting { done() }

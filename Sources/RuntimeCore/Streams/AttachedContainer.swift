@@ -39,7 +39,7 @@ package final class AttachedContainer: Sendable {
     /// Lets the process see the end of its input, after what was written: for good.
     package func closeInput() async throws {
         _ = try await shim.attempt(
-            Shim.taskServiceV2,
+            shim.taskService,
             "CloseIO",
             Shim.CloseIORequest(id: containerID, stdin: true),
             expecting: Shim.Empty.self,
@@ -50,7 +50,7 @@ package final class AttachedContainer: Sendable {
     /// Sets the size of its terminal, in characters.
     package func resize(width: UInt16, height: UInt16) async throws {
         _ = try await shim.attempt(
-            Shim.taskServiceV2,
+            shim.taskService,
             "ResizePty",
             Shim.ResizePtyRequest(id: containerID, width: UInt32(width), height: UInt32(height)),
             expecting: Shim.Empty.self,
