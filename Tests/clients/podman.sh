@@ -52,10 +52,10 @@ quick "$image" /no/such/program >/dev/null
 check "a program that is not there is 127" 127 $?
 quick "$image" /etc/passwd >/dev/null
 check "a file that is no program is 126" 126 $?
-check "run -it has a terminal" yes \
+check "run -it has a terminal" 1 \
     "$(script -qec "timeout 60 podman --root $work/root --runroot $work/run --tmpdir $work/tmp --storage-driver vfs \
         --cgroup-manager $manager --events-backend file --runtime $oci run --network none --rm -it $image \
-        sh -c 'tty >/dev/null && echo yes'" /dev/null </dev/null | tr -d '\r' | tail -1)"
+        sh -c 'tty >/dev/null && echo yes'" /dev/null </dev/null | grep -c yes)"
 check "--user" "7 8" "$(quick --user 7:8 "$image" sh -c 'echo $(id -u) $(id -g)')"
 check "--cap-drop all" 0000000000000000 "$(quick --cap-drop all "$image" sed -n 's/CapEff:\t//p' /proc/self/status)"
 check "--read-only" "touch: /x: Read-only file system" "$(quick --read-only "$image" touch /x)"
@@ -86,7 +86,7 @@ podman exec "$name" sh -c 'exit 9'
 check "exec passes the exit code on" 9 $?
 podman exec "$name" /no/such/program >/dev/null 2>&1
 check "exec of a program that is not there is 127" 127 $?
-podman exec --detach "$name" sleep 500
+podman exec --detach "$name" sleep 500 >/dev/null
 check "exec --detach" 2 "$(podman top "$name" hpid 2>/dev/null | grep -c '[0-9]')"
 check "top" "sleep 1000" "$(podman top "$name" args | sed -n '2s, *$,,p')"
 check "ps" "$name" "$(podman ps --format '{{.Names}}')"
