@@ -203,7 +203,6 @@ class Skopeo:
     def forget(self):
         if self.unpacks:
             sh("skopeo", "--insecure-policy", "delete", self.target)
-            shutil.rmtree(f"{self.work}/sk-root", ignore_errors=True)
         else:
             shutil.rmtree(f"{self.work}/sk-oci")
 
@@ -251,6 +250,8 @@ def main():
         for process in started:
             process.terminate()
             process.wait()
+        # skopeo leaves its overlay directory mounted on itself.
+        subprocess.run(["umount", "-l", f"{work}/sk-root/overlay"], capture_output=True)
         subprocess.run(["rm", "-rf", work])
 
 
