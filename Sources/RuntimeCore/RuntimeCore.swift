@@ -266,36 +266,6 @@ package final class RuntimeCore: Sendable {
         try await execs.endLeftovers()
     }
 
-    /// What a container's writable layer occupies on disk. Walks its files: ask only when somebody wants to know.
-    package func writableLayer(of id: String) async throws -> (bytes: Int64, inodes: Int64) {
-        try await pool.run { [images] in
-            do {
-                let usage = try images.snapshots.usage(key: id)
-                return (usage.bytes, usage.inodes)
-            } catch let error as ImageError {
-                throw CoreError.image(error)
-            }
-        }
-    }
-
-    /// Which sandbox a container was made in; nil if nothing is left of it.
-    package func sandbox(ofTask id: String) -> String? { try? tasks.sandbox(ofBundle: id) }  // what cannot be read is gone
-
-    /// Holds all processes of a container where they are.
-    package func pauseTask(_ id: String, sandboxID: String) async throws {
-        try await tasks.pause(id, sandboxID: sandboxID)
-    }
-
-    /// Lets the processes of a paused container go on.
-    package func resumeTask(_ id: String, sandboxID: String) async throws {
-        try await tasks.resume(id, sandboxID: sandboxID)
-    }
-
-    /// Changes the limits of a running container.
-    package func updateTask(_ id: String, sandboxID: String, resources: RuntimeSpec.Resources) async throws {
-        try await tasks.update(id, sandboxID: sandboxID, resources: resources)
-    }
-
     /// Ends a container, if it still runs, and removes it with its writable layer.
     package func removeTask(_ id: String, sandboxID: String) async throws {
         try await tasks.destroy(id, sandboxID: sandboxID)
