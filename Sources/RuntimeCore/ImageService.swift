@@ -68,21 +68,13 @@ final class ImageService: Sendable {
         now: @escaping @Sendable () -> Int64,
         progress: @escaping @Sendable (ImportProgress) -> Void
     ) async throws -> [ImageRecord] {
+        let imported: [(ImportedImage, Int64)]
         // Until the names are in the log, nothing else keeps what the archive brings.
-        let lease = content.leases.lease()
-        let imported = try await transfers.run { [content] in
-            do {
-                let images = try ImageArchive.importArchive(
-                    from: .descriptor(descriptor),
-                    into: content,
-                    limits: ImportLimits(),
-                    lease: lease,
-                    progress: progress
-                )
-                return try images.map { ($0, try ImageInventory.references(of: $0.target, in: content).size) }
-            } catch let error as ImageError {
-                throw CoreError.image(error)
-            }
+        let lease: ContentLease
+        do {
+            (imported, lease) = try await transfers.run { [self] in try readArchive(descriptor, progress: progress) }
+        } catch {
+            try await forget(error)
         }
         var records: [ImageRecord] = []
         for (image, size) in imported {
@@ -103,6 +95,43 @@ final class ImageService: Sendable {
         }
         withExtendedLifetime(lease) {}
         return records
+    }
+
+    /// Takes an archive in and unpacks its images, as docker and ctr do: what cannot be unpacked is refused as a whole.
+    private func readArchive(
+        _ descriptor: Int32,
+        progress: @escaping @Sendable (ImportProgress) -> Void
+    ) throws -> ([(ImportedImage, Int64)], ContentLease) {
+        let lease = content.leases.lease()
+        do {
+            let images = try ImageArchive.importArchive(
+                from: .descriptor(descriptor),
+                into: content,
+                limits: ImportLimits(),
+                lease: lease,
+                progress: progress
+            )
+            for image in images {
+                do {
+                    _ = try unpacker.unpack(image.target.digest, lease: lease)
+                } catch .noMatchingPlatform, .unsupported {
+                    continue  // an image of other machines, or no container image: it can be kept and passed on
+                }
+            }
+            return (try images.map { ($0, try ImageInventory.references(of: $0.target, in: content).size) }, lease)
+        } catch let error as ImageError {
+            throw CoreError.image(error)
+        }
+    }
+
+    /// Removes what a failed import left. What is wrong with the archive is what the caller has to know.
+    private func forget(_ failure: any Error) async throws -> Never {
+        do {
+            _ = try await collectGarbage()
+        } catch {
+            throw failure  // the next collection removes it
+        }
+        throw failure
     }
 
     /// Makes sure that the image's layers lie ready as snapshots.

@@ -99,6 +99,38 @@ extension SystemSuite {
             }
         }
 
+        @Test("an archive whose layer would escape is refused as a whole, and nothing of it stays")
+        func hostileLayer() throws {
+            try RunningAgent.with(image: false) { agent in
+                let script = #"""
+                    import hashlib, io, json, sys, tarfile
+                    layer = io.BytesIO()
+                    with tarfile.open(fileobj=layer, mode="w") as tar:
+                        entry = tarfile.TarInfo("../../escaped")
+                        entry.size = 1
+                        tar.addfile(entry, io.BytesIO(b"x"))
+                    digest = hashlib.sha256(layer.getvalue()).hexdigest()
+                    config = json.dumps({"architecture": "amd64", "os": "linux",
+                        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest]}}).encode()
+                    manifest = json.dumps([{"Config": "c.json", "RepoTags": ["hostile:1"], "Layers": ["l.tar"]}]).encode()
+                    with tarfile.open(sys.argv[1], "w") as tar:
+                        for name, data in (("c.json", config), ("l.tar", layer.getvalue()), ("manifest.json", manifest)):
+                            entry = tarfile.TarInfo(name)
+                            entry.size = len(data)
+                            tar.addfile(entry, io.BytesIO(data))
+                    """#
+                let archive = agent.directory + "/hostile.tar"
+                let made = try Spawn.run(["python3", "-c", script, archive], environment: Shell.environment)
+                try #require(made.code == 0, "\(String(decoding: made.errors, as: UTF8.self))")
+                let reply = try agent.request("POST", "/v1/images/import", bodyFile: archive)
+                #expect(reply.text.contains("escaped"), "\(reply.text)")
+                #expect(try agent.request("GET", "/v1/images").json["images"] == [])
+                let blobs = try Files.list(agent.root + "/content/blobs/sha256")
+                #expect(blobs == [])
+                #expect(!Files.exists(agent.directory + "/escaped"))
+            }
+        }
+
         @Test("a pod whose image is missing says so, and runs once the image is imported")
         func missingImage() throws {
             try RunningAgent.with(image: false) { agent in
