@@ -6,6 +6,9 @@ package enum Privileges {
     /// The effective user id.
     package static var userID: UInt32 { geteuid() }
 
+    /// The effective group id.
+    package static var groupID: UInt32 { getegid() }
+
     /// The effective and permitted capabilities, one bit each (capabilities(7)).
     package static func capabilities() throws(SysError) -> (effective: UInt64, permitted: UInt64) {
         var effective: UInt64 = 0

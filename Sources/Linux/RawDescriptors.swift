@@ -23,8 +23,10 @@ extension Descriptor {
         try sys("fcntl(F_SETFL)", "descriptor \(number)") { fcntl(number, F_SETFL, flags & ~O_NONBLOCK) }
     }
 
-    /// Connects to a unix socket and hands it this descriptor, as runc does with a terminal's master.
-    package borrowing func send(toSocketAt path: String) throws(SysError) {
+    /// Connects to a unix socket and hands it this descriptor.
+    ///
+    /// - Parameter text: What the message says; runc sends the name of the terminal, whose master it hands over.
+    package borrowing func send(toSocketAt path: String, text: String = "/dev/pts/console") throws(SysError) {
         var address = sockaddr_un()
         let bytes = Array(path.utf8)
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
@@ -45,6 +47,6 @@ extension Descriptor {
                 }
             }
         }
-        try swl("sendmsg", path) { unsafe swl_send_descriptor(connection, number, "/dev/pts/console") }
+        try swl("sendmsg", path) { unsafe swl_send_descriptor(connection, number, text) }
     }
 }

@@ -50,7 +50,7 @@ extension Container {
         do {
             let state = state(spec, plan: plan, options: options)
             try state.write(directory)
-            try cgroup.create(spec.linux?.resources ?? RuntimeSpec.Resources())
+            try cgroup.create(plan.resources)
             return try launch(plan, state: state, options: options, root: root, directory: directory)
         } catch {
             // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
@@ -72,6 +72,8 @@ extension Container {
     private struct Preparation {
         var plan: ContainerPlan
         var cgroup: CgroupLayout
+        var resources: RuntimeSpec.Resources
+        var warnings: [String]
     }
 
     private static func makePlan(
@@ -81,11 +83,24 @@ extension Container {
     ) throws(RuntimeError) -> Preparation {
         try checkTerminal(spec.process?.terminal == true, options.consoleSocket, options.stdio)
         let host = try HostFacts.read(for: spec)
-        let layout = try CgroupLayout(
+        var layout = try CgroupLayout(
             try HostCgroups.current(mounts: host.mounts),
             cgroupsPath: spec.linux?.cgroupsPath,
             id: options.id
         )
+        var resources = spec.linux?.resources ?? RuntimeSpec.Resources()
+        var warnings: [String] = []
+        if !host.isPrivileged || host.inUserNamespace {
+            let (delegated, missing) = layout.delegated()
+            layout = delegated
+            if !missing.isEmpty {
+                resources = RuntimeSpec.Resources(devices: [RuntimeSpec.DeviceRule(allow: true, access: "rwm")])
+                warnings.append(
+                    "the container has no cgroup of its own and no limits where the caller may not make one: "
+                        + missing.joined(separator: ", ")
+                )
+            }
+        }
         var seccomp: SeccompProgram?
         if let profile = spec.linux?.seccomp {
             seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
@@ -116,7 +131,7 @@ extension Container {
         guard Files.isDirectory((try? Files.resolved(plan.rootfs)) ?? plan.rootfs) else {  // missing: said below
             throw RuntimeError(.invalid, step: "rootfs", subject: plan.rootfs, cause: "it is no directory")
         }
-        return Preparation(plan: plan, cgroup: layout)
+        return Preparation(plan: plan, cgroup: layout, resources: resources, warnings: warnings + plan.warnings)
     }
 
     static func checkTerminal(_ terminal: Bool, _ socket: String?, _ stdio: Stdio) throws(RuntimeError) {
@@ -145,7 +160,7 @@ extension Container {
             annotations: spec.annotations,
             created: WallClock.now(),
             owner: Privileges.userID,
-            ownPidNamespace: plan.plan.birth.contains(.pid),
+            ownPidNamespace: plan.plan.namespaces.birth.contains(.pid),
             cgroupMode: "",
             cgroups: [],
             hooks: spec.hooks
@@ -164,12 +179,11 @@ extension Container {
         let plan = preparation.plan
         let start = try fifo(directory + "/" + startFIFO)
         let result = try fifo(directory + "/" + resultFIFO)
-        var birth = StageProgram.Birth(namespaces: plan.birth)
-        birth.start = start.raw
-        birth.result = result.raw
         let child = try doing("start the init process") { () throws(SysError) in
             var program = try StageProgram(plan.steps, arguments: plan.arguments, environment: plan.environment)
-            if let path = plan.pidNamespace { birth.pidNamespace = try program.hold(path) }
+            var birth = try program.birth(plan)
+            birth.start = start.raw
+            birth.result = result.raw
             return try program.spawn(birth)
         }
         do {
@@ -179,13 +193,22 @@ extension Container {
             let hooks = state.hooks
             let pending = state.described(.creating, pid: child.pid)
             let target = child.process.descriptor.raw
-            var console = try follow(child, steps: plan.steps) { () throws(RuntimeError) in
-                let runner = HookRunner(state: pending, target: target)
-                try runner.run(hooks?.prestart, .prestart)
-                try runner.run(hooks?.createRuntime, .createRuntime)
-                guard hooks?.createContainer?.isEmpty == false else { return }
-                let namespaces = try differingNamespaces(Int32(pending.pid ?? 0))
-                try runner.run(hooks?.createContainer, .createContainer, namespaces: namespaces)
+            let initPid = child.pid
+            let notification = plan.notification
+            var console = try follow(child, steps: plan.steps) { point throws(RuntimeError) in
+                switch point {
+                case .idMaps: try plan.namespaces.idMaps?.write(pid: initPid, privileged: plan.isPrivileged)
+                case .attributes: try StageProgram.apply(plan.attributes, to: initPid)
+                case .hooks:
+                    let runner = HookRunner(state: pending, target: target)
+                    try runner.run(hooks?.prestart, .prestart)
+                    try runner.run(hooks?.createRuntime, .createRuntime)
+                    guard hooks?.createContainer?.isEmpty == false else { return }
+                    let namespaces = try differingNamespaces(initPid)
+                    try runner.run(hooks?.createContainer, .createContainer, namespaces: namespaces)
+                }
+            } atListener: { listener throws(RuntimeError) in
+                try notification?.send(listener, pid: initPid, state: pending)
             }
             if let path = options.consoleSocket, let master = console.take() {
                 try doing("send the terminal") { () throws(SysError) in try master.send(toSocketAt: path) }
@@ -201,7 +224,7 @@ extension Container {
                 pid: pid,
                 process: child.intoProcess(),
                 console: console,
-                warnings: plan.warnings
+                warnings: preparation.warnings
             )
         } catch {
             child.abandon()
@@ -210,11 +233,16 @@ extension Container {
     }
 
     /// Listens to the child until everything before the start is done, or (`closesOnSuccess`) its program runs.
+    ///
+    /// - Parameters:
+    ///   - atRendezvous: What the parent does while the child waits.
+    ///   - atListener: Gets a copy of the child's seccomp notification descriptor.
     static func follow(
         _ child: borrowing StagedChild,
         steps: [Step],
         closesOnSuccess: Bool = false,
-        atHooks: () throws(RuntimeError) -> Void = {}
+        atRendezvous: (Step.Rendezvous) throws(RuntimeError) -> Void = { _ in },
+        atListener: (borrowing Descriptor) throws(RuntimeError) -> Void = { _ in }
     ) throws(RuntimeError) -> Descriptor? {
         var console: Descriptor?
         while true {
@@ -223,7 +251,13 @@ extension Container {
             case .ready: return console
             case .console(let master): console = consume master
             case .waits(let point):
-                if point == .hooks { try atHooks() }
+                try atRendezvous(point)
+                try doing("start the process") { () throws(SysError) in try child.proceed() }
+            case .listener(let number):
+                let listener = try doing("take the seccomp notification descriptor") { () throws(SysError) in
+                    try child.process.copy(ofDescriptor: number)
+                }
+                try atListener(listener)
                 try doing("start the process") { () throws(SysError) in try child.proceed() }
             case .failed(let step, let errno, let note):
                 throw StagedChild.error(steps, step: step, errno: errno, note: note)

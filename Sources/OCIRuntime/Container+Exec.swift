@@ -54,26 +54,46 @@ extension Container {
             uid: process.user?.uid ?? 0,
             root: "/proc/\(pid)/root"
         )
-        var host = RuntimeSpec(ociVersion: spec.ociVersion, process: described)
-        host.linux = spec.linux
-        var plan = try ProcessPlan(described, host: try HostFacts.read(for: host))
+        var wanted = RuntimeSpec(ociVersion: spec.ociVersion, process: described)
+        wanted.linux = spec.linux
+        let host = try HostFacts.read(for: wanted)
+        let namespaces = try differingNamespaces()
+        let userNamespace = namespaces.contains(.user)
+        var plan = try ProcessPlan(described, linux: spec.linux, host: host, userNamespace: userNamespace)
         if let profile = spec.linux?.seccomp {
             plan.seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
         }
-        let namespaces = try differingNamespaces()
         let steps = Self.execSteps(plan, namespaces: namespaces, container: self, process: process, options: options)
+        let raw = target.descriptor.raw
         let child = try doing("start the process") { () throws(SysError) in
             var program = try StageProgram(
                 steps,
                 arguments: plan.arguments,
                 environment: plan.environment,
-                target: target.descriptor.raw
+                target: raw
             )
             var birth = StageProgram.Birth(namespaces: [])
-            if namespaces.contains(.pid) { birth.pidNamespace = target.descriptor.raw }
+            if userNamespace {
+                // Rights over the pid namespace come with the user namespace, which nobody leaves again.
+                var between = StageProgram.GoBetween()
+                between.userNamespace = raw
+                between.userNamespacePath = "of the container"
+                between.oomScore = plan.oomScore
+                if namespaces.contains(.pid) {
+                    between.joins.append(.init(descriptor: raw, kind: .pid, path: "pid namespace of the container"))
+                }
+                birth.goBetween = between
+            } else if namespaces.contains(.pid) {
+                birth.pidNamespace = raw
+            }
             return try program.spawn(birth)
         }
-        return try finish(child, steps: steps, options: options, warnings: plan.warnings)
+        let notification = SeccompNotification(spec)
+        let state = stored.described(.running, pid: self.pid)
+        return try finish(child, steps: steps, plan: plan, options: options) {
+            (listener: borrowing Descriptor, pid: Int32) throws(RuntimeError) in
+            try notification?.send(listener, pid: pid, state: state)
+        }
     }
 
     private static func execSteps(
@@ -84,10 +104,15 @@ extension Container {
         options: ExecOptions
     ) -> [Step] {
         var steps: [Step] = [.newSession]
+        // A cpuset that the cgroup has changes the affinity, so one is set before and one after.
+        steps += plan.initialAffinity
         steps += container.cgroup.layout.trees.map { .joinCgroup($0.path) }
-        steps += plan.procWrites
-        let joined = namespaces.subtracting(.pid)
+        steps += plan.finalAffinity
+        let userNamespace = namespaces.contains(.user)
+        if !userNamespace { steps += plan.procWrites }
+        let joined = namespaces.subtracting([.pid, .user])
         if !joined.isEmpty { steps.append(.joinProcess(joined)) }
+        if userNamespace { steps.append(.rootIDs(uid: plan.uid, gid: plan.gid)) }
         steps.append(.rootHere)
         if process.terminal == true {
             let size = process.consoleSize
@@ -109,22 +134,27 @@ extension Container {
     private func finish(
         _ child: consuming StagedChild,
         steps: [Step],
+        plan: ProcessPlan,
         options: ExecOptions,
-        warnings: [String]
+        atListener: (borrowing Descriptor, Int32) throws(RuntimeError) -> Void
     ) throws(RuntimeError) -> ExecutedProcess {
         do {
+            let pid = child.pid
             // The pid file first: a caller that sees the process end must be able to know which one it was.
             if let path = options.pidFile {
                 try doing("write the pid file") { () throws(SysError) in
-                    try Files.replaceUnsynced(path, with: Array(String(child.pid).utf8), mode: 0o644)
+                    try Files.replaceUnsynced(path, with: Array(String(pid).utf8), mode: 0o644)
                 }
             }
-            var console = try Self.follow(child, steps: steps, closesOnSuccess: true)
+            var console = try Self.follow(child, steps: steps, closesOnSuccess: true) { point throws(RuntimeError) in
+                if point == .attributes { try StageProgram.apply(plan.attributes, to: pid) }
+            } atListener: { listener throws(RuntimeError) in
+                try atListener(listener, pid)
+            }
             if let path = options.consoleSocket, let master = console.take() {
                 try doing("send the terminal") { () throws(SysError) in try master.send(toSocketAt: path) }
             }
-            let pid = child.pid
-            return ExecutedProcess(pid: pid, process: child.intoProcess(), console: console, warnings: warnings)
+            return ExecutedProcess(pid: pid, process: child.intoProcess(), console: console, warnings: plan.warnings)
         } catch {
             child.abandon()
             throw error

@@ -52,8 +52,11 @@ struct HookRunner {
         let output = try doing(step) { () throws(SysError) in try MemoryFile(name: "hook") }
         let number = output.descriptor.raw
         var steps: [Step] = [.newSession]
-        let joined = namespaces.subtracting(.pid)
+        // With a user namespace the process that gives birth joins it and the pid namespace.
+        let userNamespace = namespaces.contains(.user)
+        let joined = namespaces.subtracting([.pid, .user])
         if !joined.isEmpty { steps.append(.joinProcess(joined)) }
+        if userNamespace { steps.append(.rootIDs(uid: 0, gid: 0)) }
         steps += [
             .rootHere, .stdio(input.descriptor.raw, number, number, owner: 0), .umask(0o022),
             .workingDirectory("/", lenient: false), .findExecutable([hook.path]), .closeDescriptors(preserve: 0),
@@ -62,7 +65,17 @@ struct HookRunner {
         let child = try doing(step) { () throws(SysError) in
             var program = try StageProgram(steps, arguments: arguments, environment: hook.env ?? [], target: target)
             var birth = StageProgram.Birth(namespaces: [])
-            if namespaces.contains(.pid) { birth.pidNamespace = target }
+            if userNamespace {
+                var between = StageProgram.GoBetween()
+                between.userNamespace = target
+                between.userNamespacePath = "of the container"
+                if namespaces.contains(.pid) {
+                    between.joins.append(.init(descriptor: target, kind: .pid, path: "pid namespace of the container"))
+                }
+                birth.goBetween = between
+            } else if namespaces.contains(.pid) {
+                birth.pidNamespace = target
+            }
             return try program.spawn(birth)
         }
         let code = try end(of: child, steps: steps, timeout: hook.timeout, step: step, path: hook.path)

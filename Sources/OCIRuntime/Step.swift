@@ -8,6 +8,8 @@ package enum Step: Hashable, Sendable {
         case idMaps = 1
         /// The mounts are made, the root is not changed yet; the parent runs prestart, createRuntime, createContainer.
         case hooks = 2
+        /// The parent sets limits and scheduling that the child has lost the right to in its user namespace.
+        case attributes = 3
     }
 
     case joinNamespace(NamespaceFlags, path: String)
@@ -29,7 +31,11 @@ package enum Step: Hashable, Sendable {
     case scheduler(SchedulerValues)
     case personality(UInt64)
     case affinity([UInt8])
-    case rootIDs
+    /// The child becomes root of its user namespace, or if that has no root the user of the process.
+    case rootIDs(uid: UInt32, gid: UInt32)
+    /// Makes a time namespace with these lines of timens_offsets and enters it.
+    case timeNamespace(offsets: String)
+    case memoryPolicy(mode: UInt64, nodes: [UInt8])
 
     case propagation(path: String, MountPropagation)
     case root(String, MountPropagation?)
@@ -58,7 +64,8 @@ package enum Step: Hashable, Sendable {
     case noNewPrivileges
     case boundingSet(CapabilitySet, last: UInt64)
     case keepCapabilities(Bool)
-    case groups([UInt32])
+    /// `lenient`: where the user namespace denies setgroups(2), having none to set is no error.
+    case groups([UInt32], lenient: Bool)
     case gid(UInt32)
     case uid(UInt32)
     case capabilities(effective: CapabilitySet, permitted: CapabilitySet, inheritable: CapabilitySet)
@@ -91,6 +98,8 @@ package struct MountStep: Hashable, Sendable {
     /// A tmpfs starts with a copy of what it covers.
     package var copiesUp = false
     package var superReadOnly = false
+    /// Without the right to mount it, the host's own is bound: in a user namespace that does not own what is behind it.
+    package var mayBindHosts = false
 }
 
 /// A bind mount.
@@ -109,6 +118,22 @@ package struct BindStep: Hashable, Sendable {
     package var mayCoverProc = false
     /// The source must be a procfs.
     package var sourceIsProc = false
+    /// The parent makes the mount with its own rights, the child attaches it.
+    package var prepared = false
+    package var idMap: MountIDMap?
+}
+
+/// Whose id maps an idmapped mount has, and how deep.
+package struct MountIDMap: Hashable, Sendable {
+    package enum Source: Hashable, Sendable {
+        case maps(IDMaps)
+        /// Those of a user namespace that exists.
+        case namespace(String)
+    }
+
+    package var source: Source
+    /// The mounts below it too.
+    package var recursive: Bool
 }
 
 /// A device node.
@@ -148,6 +173,12 @@ package struct SeccompProgram: Hashable, Sendable {
         self.bytes = bytes
         self.flags = flags
     }
+
+    /// SECCOMP_FILTER_FLAG_NEW_LISTENER
+    package static let listenerFlag: UInt64 = 8
+
+    /// Loading it gives a notification descriptor.
+    package var listens: Bool { flags & Self.listenerFlag != 0 }
 }
 
 extension Step {
@@ -174,6 +205,8 @@ extension Step {
         case .personality: ("set the personality", "")
         case .affinity: ("set the CPU affinity", "")
         case .rootIDs: ("become root of the user namespace", "")
+        case .timeNamespace(let offsets): ("make a time namespace", offsets.split(separator: "\n").joined(separator: ", "))
+        case .memoryPolicy: ("set the memory policy", "")
         case .propagation(let path, _): ("set the mount propagation of", path)
         case .root(let path, _): ("prepare the rootfs", path)
         case .rootHere: ("open the container's root", "/")
