@@ -53,6 +53,7 @@ extension Container {
             try cgroup.create(plan.resources)
             return try launch(plan, state: state, options: options, root: root, directory: directory)
         } catch {
+            if let made = plan.plan.cacheAllocation { try? CacheAllocation.remove(made.owned) }  // as below
             // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
             if let hooks = spec.hooks?.poststop {
                 let gone = ContainerState(
@@ -166,6 +167,7 @@ extension Container {
             hooks: spec.hooks
         )
         state.setLayout(plan.cgroup)
+        state.resctrlGroups = plan.plan.cacheAllocation?.owned
         return state
     }
 
@@ -198,6 +200,9 @@ extension Container {
             var console = try follow(child, steps: plan.steps) { point throws(RuntimeError) in
                 switch point {
                 case .idMaps: try plan.namespaces.idMaps?.write(pid: initPid, privileged: plan.isPrivileged)
+                case .placement:
+                    try plan.networkDevices.move(to: initPid)
+                    try plan.cacheAllocation?.place(initPid)
                 case .attributes: try StageProgram.apply(plan.attributes, to: initPid)
                 case .hooks:
                     let runner = HookRunner(state: pending, target: target)

@@ -65,6 +65,7 @@ extension Container {
         }
         let steps = Self.execSteps(plan, namespaces: namespaces, container: self, process: process, options: options)
         let raw = target.descriptor.raw
+        let initPid = self.pid
         let child = try doing("start the process") { () throws(SysError) in
             var program = try StageProgram(
                 steps,
@@ -75,18 +76,18 @@ extension Container {
             var birth = StageProgram.Birth(namespaces: [])
             if userNamespace {
                 // Rights over the pid namespace come with the user namespace, which nobody leaves again.
-                var between = StageProgram.GoBetween()
-                between.userNamespace = raw
-                between.userNamespacePath = "of the container"
+                var between = try program.goBetween(pid: initPid, namespaces)
                 between.oomScore = plan.oomScore
-                if namespaces.contains(.pid) {
-                    between.joins.append(.init(descriptor: raw, kind: .pid, path: "pid namespace of the container"))
-                }
                 birth.goBetween = between
             } else if namespaces.contains(.pid) {
                 birth.pidNamespace = raw
             }
             return try program.spawn(birth)
+        }
+        // The files in /proc are the container's only if it still has the number of its process.
+        if userNamespace, try self.process() == nil {
+            child.abandon()
+            throw RuntimeError(.wrongState, step: "exec", subject: id, cause: "cannot exec in a stopped container")
         }
         let notification = SeccompNotification(spec)
         let state = stored.described(.running, pid: self.pid)
@@ -110,8 +111,7 @@ extension Container {
         steps += plan.finalAffinity
         let userNamespace = namespaces.contains(.user)
         if !userNamespace { steps += plan.procWrites }
-        let joined = namespaces.subtracting([.pid, .user])
-        if !joined.isEmpty { steps.append(.joinProcess(joined)) }
+        steps += Step.joins(pid: container.pid, namespaces)
         if userNamespace { steps.append(.rootIDs(uid: plan.uid, gid: plan.gid)) }
         steps.append(.rootHere)
         if process.terminal == true {
@@ -167,11 +167,7 @@ extension Container {
     static func differingNamespaces(_ pid: Int32) throws(RuntimeError) -> NamespaceFlags {
         try doing("look at the namespaces") { () throws(SysError) in
             var flags: NamespaceFlags = []
-            let kinds: [(String, NamespaceFlags)] = [
-                ("mnt", .mount), ("uts", .uts), ("ipc", .ipc), ("net", .network), ("pid", .pid), ("cgroup", .cgroup),
-                ("user", .user), ("time", .time),
-            ]
-            for (name, flag) in kinds {
+            for (name, flag) in NamespaceFlags.files {
                 do throws(SysError) {
                     let theirs = try Files.linkTarget("/proc/\(pid)/ns/\(name)")
                     if try theirs != Files.linkTarget("/proc/self/ns/\(name)") { flags.insert(flag) }

@@ -80,6 +80,8 @@ package struct ContainerPlan: Sendable {
     /// The caller may map any ids.
     package let isPrivileged: Bool
     let notification: SeccompNotification?
+    let networkDevices: NetworkDevices
+    let cacheAllocation: CacheAllocation?
     package let arguments: [String]
     package let environment: [String]
     package let warnings: [String]
@@ -103,6 +105,11 @@ package struct ContainerPlan: Sendable {
         self.namespaces = namespaces
         isPrivileged = input.host.isPrivileged
         notification = SeccompNotification(spec)
+        networkDevices = try NetworkDevices(linux.netDevices ?? [:])
+        let resctrl = input.host.mounts.first { $0.type == "resctrl" }?.mountPoint
+        cacheAllocation = try linux.intelRdt.map { wanted throws(RuntimeError) in
+            try CacheAllocation(wanted, id: input.id, mountPoint: resctrl) { Files.exists($0) }
+        }
         if !isPrivileged, !namespaces.hasUser {
             throw RuntimeError(
                 .refused,
@@ -136,6 +143,7 @@ package struct ContainerPlan: Sendable {
         if let name = spec.hostname, !name.isEmpty { steps.append(.hostname(name)) }
         if let name = spec.domainname, !name.isEmpty { steps.append(.domainname(name)) }
         if namespaces.birth.contains(.network) { steps.append(.loopbackUp) }
+        if cacheAllocation != nil || !networkDevices.moves.isEmpty { steps.append(.rendezvous(.placement)) }
         if oomScore == nil { steps += identity.procWrites }
         for (name, value) in (linux.sysctl ?? [:]).sorted(by: { $0.key < $1.key }) {
             steps.append(.writeProc(path: "sys/" + SysctlRules.path(name), content: value))

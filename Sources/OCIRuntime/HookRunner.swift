@@ -54,8 +54,8 @@ struct HookRunner {
         var steps: [Step] = [.newSession]
         // With a user namespace the process that gives birth joins it and the pid namespace.
         let userNamespace = namespaces.contains(.user)
-        let joined = namespaces.subtracting([.pid, .user])
-        if !joined.isEmpty { steps.append(.joinProcess(joined)) }
+        let initPid = Int32(clamping: state.pid ?? 0)
+        steps += Step.joins(pid: initPid, namespaces)
         if userNamespace { steps.append(.rootIDs(uid: 0, gid: 0)) }
         steps += [
             .rootHere, .stdio(input.descriptor.raw, number, number, owner: 0), .umask(0o022),
@@ -66,13 +66,7 @@ struct HookRunner {
             var program = try StageProgram(steps, arguments: arguments, environment: hook.env ?? [], target: target)
             var birth = StageProgram.Birth(namespaces: [])
             if userNamespace {
-                var between = StageProgram.GoBetween()
-                between.userNamespace = target
-                between.userNamespacePath = "of the container"
-                if namespaces.contains(.pid) {
-                    between.joins.append(.init(descriptor: target, kind: .pid, path: "pid namespace of the container"))
-                }
-                birth.goBetween = between
+                birth.goBetween = try program.goBetween(pid: initPid, namespaces)
             } else if namespaces.contains(.pid) {
                 birth.pidNamespace = target
             }

@@ -110,7 +110,7 @@ package struct NamespacePlan: Hashable, Sendable {
             )
         }
         if spec.linux?.netDevices?.isEmpty == false, inherited.contains(.network) {
-            throw Self.invalid("linux.netDevices", "moving network devices needs a network namespace of the container")
+            throw Self.invalid("linux.netDevices", "unable to move network devices without a NET namespace")
         }
         for (name, _) in spec.linux?.sysctl ?? [:] {
             guard let kind = SysctlRules.namespace(of: name) else {

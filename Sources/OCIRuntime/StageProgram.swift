@@ -132,6 +132,23 @@ struct StageProgram {
     /// Opens a namespace and keeps it open as long as the program lives.
     mutating func hold(_ path: String) throws(SysError) -> Int32 { try open(path, writing: false) }
 
+    /// How a further process of a container with a user namespace of its own is born; the rest of its namespaces it joins
+    /// by `Step.joins`.
+    ///
+    /// By the files in /proc and not by the process's descriptor: that would need the right to trace a process whose
+    /// memory is still the runtime's, which nobody in the user namespace has.
+    mutating func goBetween(pid: Int32, _ namespaces: NamespaceFlags) throws(SysError) -> GoBetween {
+        var between = GoBetween()
+        between.userNamespacePath = "/proc/\(pid)/ns/user"
+        between.userNamespace = try hold(between.userNamespacePath)
+        for (name, kind) in NamespaceFlags.files where namespaces.contains(kind) {
+            if [.user, .mount, .cgroup].contains(kind) { continue }
+            let path = "/proc/\(pid)/ns/\(name)"
+            between.joins.append(.init(descriptor: try hold(path), kind: kind, path: path))
+        }
+        return between
+    }
+
     /// How the first process of a container is born: opens the namespaces that it joins.
     mutating func birth(_ plan: ContainerPlan) throws(SysError) -> Birth {
         let namespaces = plan.namespaces

@@ -10,6 +10,8 @@ package enum Step: Hashable, Sendable {
         case hooks = 2
         /// The parent sets limits and scheduling that the child has lost the right to in its user namespace.
         case attributes = 3
+        /// The child is in its namespaces; the parent moves network devices there, and the child into a resctrl group.
+        case placement = 4
     }
 
     case joinNamespace(NamespaceFlags, path: String)
@@ -244,7 +246,27 @@ extension Step {
     }
 }
 
+extension Step {
+    /// Joins what a process has of `namespaces`, after `goBetween` if it has a user namespace.
+    static func joins(pid: Int32, _ namespaces: NamespaceFlags) -> [Step] {
+        guard namespaces.contains(.user) else {
+            let joined = namespaces.subtracting(.pid)
+            return joined.isEmpty ? [] : [.joinProcess(joined)]
+        }
+        // The files of the host are still needed before.
+        return [("cgroup", .cgroup), ("mnt", .mount)].filter { namespaces.contains($0.1) }.map { (name, kind) in
+            .joinNamespace(kind, path: "/proc/\(pid)/ns/\(name)")
+        }
+    }
+}
+
 extension NamespaceFlags {
+    /// Names of the files below /proc/PID/ns.
+    static let files: [(String, NamespaceFlags)] = [
+        ("mnt", .mount), ("uts", .uts), ("ipc", .ipc), ("net", .network), ("pid", .pid), ("cgroup", .cgroup),
+        ("user", .user), ("time", .time),
+    ]
+
     /// The names of the runtime specification.
     package var title: String {
         let table: [(NamespaceFlags, String)] = [

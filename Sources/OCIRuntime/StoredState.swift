@@ -24,6 +24,8 @@ struct StoredState: Codable, Hashable, Sendable {
     var cgroupMode: String
     var cgroups: [Tree]
     var hooks: RuntimeSpec.Hooks?
+    /// Directories of the resctrl file system that end with the container.
+    var resctrlGroups: [String]?
 
     struct Tree: Codable, Hashable, Sendable {
         var version: Int

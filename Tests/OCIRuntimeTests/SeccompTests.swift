@@ -53,7 +53,7 @@ struct SeccompTests {
         for call in [165, 166, 308, 272, 175, 246, 321, 250, 323, 304, 164, 167, 169, 425, 298, 429, 248] as [UInt32] {
             #expect(run(program, call: call) == errno(1), "call \(call)")
         }
-        #expect(run(program, call: 999) == errno(1), "calls of the future")
+        #expect(run(program, call: 999) == errno(38), "calls of the future do not exist")
         // clone with CLONE_NEWUSER, clone3, personality(ADDR_NO_RANDOMIZE), socket(AF_VSOCK)
         #expect(run(program, call: 56, arguments: [0x1000_0011]) == errno(1))
         #expect(run(program, call: 435) == errno(38))
