@@ -215,6 +215,7 @@ static int run(struct swl_child *c) {
     case SWL_OP_CONSOLE: return swl_op_console(c);
     case SWL_OP_PIVOT: return swl_op_pivot(c);
     case SWL_OP_MOVE_ROOT: return swl_op_move_root(c);
+    case SWL_OP_CHROOT: return swl_op_chroot(c);
     case SWL_OP_ROOT_ATTR: return swl_op_root_attr(c);
     case SWL_OP_ROOT_PROPAGATION: return swl_op_root_propagation(c);
 

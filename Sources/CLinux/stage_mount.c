@@ -59,6 +59,10 @@ int swl_op_propagation(struct swl_child *c) {
 
 int swl_op_root(struct swl_child *c) {
     const char *path = swl_text(c, c->op->text[0]);
+    if (c->op->flags & SWL_SOFT) {
+        c->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return c->root < 0 ? -errno : 0;
+    }
     int tree = swl_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | AT_RECURSIVE);
     if (tree < 0) return tree;
     if (!is_directory(tree)) return -ENOTDIR;
@@ -439,6 +443,11 @@ int swl_op_move_root(struct swl_child *c) {
     if (fchdir(c->root) < 0) return -errno;
     if (move_mount(c->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0) return -errno;
     if (chroot(".") < 0) return -errno;
+    return chdir("/") < 0 ? -errno : 0;
+}
+
+int swl_op_chroot(struct swl_child *c) {
+    if (fchdir(c->root) < 0 || chroot(".") < 0) return -errno;
     return chdir("/") < 0 ? -errno : 0;
 }
 

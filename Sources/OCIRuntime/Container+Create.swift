@@ -53,6 +53,7 @@ extension Container {
             try cgroup.create(plan.resources)
             return try launch(plan, state: state, options: options, root: root, directory: directory)
         } catch {
+            if let before = plan.mountsBefore { try? HostMounts.remove(below: plan.plan.rootfs, keeping: before) }  // as below
             if let made = plan.plan.cacheAllocation { try? CacheAllocation.remove(made.owned) }  // as below
             // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
             if let hooks = spec.hooks?.poststop {
@@ -75,6 +76,8 @@ extension Container {
         var cgroup: CgroupLayout
         var resources: RuntimeSpec.Resources
         var warnings: [String]
+        /// Only in the host's mount namespace.
+        var mountsBefore: [String]?
     }
 
     private static func makePlan(
@@ -83,6 +86,14 @@ extension Container {
         root: RuntimeRoot
     ) throws(RuntimeError) -> Preparation {
         try checkTerminal(spec.process?.terminal == true, options.consoleSocket, options.stdio)
+        for number in 0..<max(0, options.preserveDescriptors) where !Files.exists("/proc/self/fd/\(3 + number)") {
+            throw RuntimeError(
+                .invalid,
+                step: "preserve descriptors",
+                subject: "preserved-fd \(number)",
+                cause: "descriptor \(3 + number) is not open"
+            )
+        }
         let host = try HostFacts.read(for: spec)
         var layout = try CgroupLayout(
             try HostCgroups.current(mounts: host.mounts),
@@ -129,10 +140,29 @@ extension Container {
         input.noNewKeyring = options.noNewKeyring
         input.preserveDescriptors = options.preserveDescriptors
         let plan = try ContainerPlan(input)
-        guard Files.isDirectory((try? Files.resolved(plan.rootfs)) ?? plan.rootfs) else {  // missing: said below
+        // Missing: said below.
+        let resolved = (try? Files.resolved(plan.rootfs)) ?? plan.rootfs
+        guard Files.isDirectory(resolved) else {
             throw RuntimeError(.invalid, step: "rootfs", subject: plan.rootfs, cause: "it is no directory")
         }
-        return Preparation(plan: plan, cgroup: layout, resources: resources, warnings: warnings + plan.warnings)
+        var preparation = Preparation(
+            plan: plan,
+            cgroup: layout,
+            resources: resources,
+            warnings: warnings + plan.warnings
+        )
+        if !plan.namespaces.hasMount {
+            guard resolved != "/" else {
+                throw RuntimeError(
+                    .refused,
+                    step: "rootfs",
+                    subject: plan.rootfs,
+                    cause: "the host's own root needs a mount namespace, or its mounts would be covered"
+                )
+            }
+            preparation.mountsBefore = HostMounts.below(resolved, in: host.mounts)
+        }
+        return preparation
     }
 
     static func checkTerminal(_ terminal: Bool, _ socket: String?, _ stdio: Stdio) throws(RuntimeError) {
@@ -167,6 +197,7 @@ extension Container {
             hooks: spec.hooks
         )
         state.setLayout(plan.cgroup)
+        state.mountsBefore = plan.mountsBefore
         state.resctrlGroups = plan.plan.cacheAllocation?.owned
         return state
     }

@@ -113,7 +113,7 @@ extension Container {
         if !userNamespace { steps += plan.procWrites }
         steps += Step.joins(pid: container.pid, namespaces)
         if userNamespace { steps.append(.rootIDs(uid: plan.uid, gid: plan.gid)) }
-        steps.append(.rootHere)
+        steps += Step.containerRoot(pid: container.pid, namespaces)
         if process.terminal == true {
             let size = process.consoleSize
             steps.append(

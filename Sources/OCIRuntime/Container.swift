@@ -240,6 +240,7 @@ package struct Container: Sendable {
         let left = try processes()
         if !left.isEmpty { try cgroup.signalAll(9) }
         try cgroup.destroy()
+        if let before = stored.mountsBefore { try HostMounts.remove(below: stored.rootfs, keeping: before) }
         try CacheAllocation.remove(stored.resctrlGroups ?? [])
         try doing("remove the state") { () throws(SysError) in try Files.removeTree(directory) }
         if let hooks = stored.hooks?.poststop, !hooks.isEmpty {

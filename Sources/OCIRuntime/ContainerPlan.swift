@@ -137,7 +137,8 @@ package struct ContainerPlan: Sendable {
         if namespaces.idMaps != nil { steps.append(.rendezvous(.idMaps)) }
         // As the caller's user, for whom alone the files of the host may be accessible.
         if let offsets = namespaces.timeOffsets { steps.append(.timeNamespace(offsets: offsets)) }
-        let rootSteps = try Self.rootSteps(input, rootfs: rootfs, linux: linux)
+        let rootSteps =
+            namespaces.hasMount ? try Self.rootSteps(input, rootfs: rootfs, linux: linux) : [.plainRoot(rootfs)]
         if namespaces.hasUser { steps += rootSteps + [.rootIDs(uid: identity.uid, gid: identity.gid)] }
         if !input.noNewKeyring { steps.append(.keyring("_ses." + input.id)) }
         if let name = spec.hostname, !name.isEmpty { steps.append(.hostname(name)) }
@@ -167,7 +168,7 @@ package struct ContainerPlan: Sendable {
         if [hooks?.prestart, hooks?.createRuntime, hooks?.createContainer].contains(where: { $0?.isEmpty == false }) {
             steps.append(.rendezvous(.hooks))
         }
-        steps.append(input.noPivot ? .moveRoot : .pivot)
+        steps.append(!namespaces.hasMount ? .changeRoot : input.noPivot ? .moveRoot : .pivot)
         if let name = linux.rootfsPropagation, let kind = MountPropagation.named(name) {
             steps.append(.rootPropagation(kind))
         }

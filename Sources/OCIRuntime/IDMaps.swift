@@ -24,7 +24,9 @@ package struct IDMaps: Hashable, Sendable {
                 RuntimeError(.invalid, step: "config.json", subject: "\(subject).\(name)", cause: cause)
             }
             if list.isEmpty { throw refuse("it is empty, and a user namespace needs it") }
-            if list.count > Self.most { throw refuse("\(list.count) ranges are too many, the kernel takes \(Self.most)") }
+            if list.count > Self.most {
+                throw refuse("\(list.count) ranges are too many, the kernel takes \(Self.most)")
+            }
             for (index, range) in list.enumerated() {
                 if range.size == 0 { throw refuse("range #\(index) is empty") }
                 // The all-ones id is none, so the last one of a range is at most one below.

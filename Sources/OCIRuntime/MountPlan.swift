@@ -138,7 +138,9 @@ struct MountPlan {
         }
         if let path = namespaces.userPath { return MountIDMap(source: .namespace(path), recursive: recursive) }
         guard let maps = namespaces.idMaps else {
-            throw refuse("it has no uidMappings and gidMappings, and the container has no user namespace to take them from")
+            throw refuse(
+                "it has no uidMappings and gidMappings, and the container has no user namespace to take them from"
+            )
         }
         return MountIDMap(source: .maps(maps), recursive: recursive)
     }

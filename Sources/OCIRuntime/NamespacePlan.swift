@@ -87,6 +87,9 @@ package struct NamespacePlan: Hashable, Sendable {
     /// The container has a user namespace of its own, made or joined.
     package var hasUser: Bool { birth.contains(.user) || userPath != nil }
 
+    /// The container's mounts are its own, not the host's.
+    package var hasMount: Bool { !inherited.contains(.mount) }
+
     /// A process between the runtime and the child has to do the joining: the order of rights wants it.
     package var needsGoBetween: Bool { hasUser || joined.contains { $0.kind == .mount } }
 
@@ -98,9 +101,7 @@ package struct NamespacePlan: Hashable, Sendable {
 
     /// Refuses a configuration that would change the host because a namespace is the host's.
     func check(_ spec: RuntimeSpec) throws(RuntimeError) {
-        guard !inherited.contains(.mount) else {
-            throw Self.invalid("linux.namespaces", "a mount namespace is required")
-        }
+        if !hasMount { try checkHostMounts(spec) }
         if inherited.contains(.uts), spec.hostname?.isEmpty == false || spec.domainname?.isEmpty == false {
             throw RuntimeError(
                 .invalid,
@@ -113,6 +114,14 @@ package struct NamespacePlan: Hashable, Sendable {
             throw Self.invalid("linux.netDevices", "unable to move network devices without a NET namespace")
         }
         for (name, _) in spec.linux?.sysctl ?? [:] {
+            if SysctlRules.path(name) == "kernel/hostname" {
+                throw RuntimeError(
+                    .refused,
+                    step: "set the sysctl",
+                    subject: name,
+                    cause: "it is not allowed, as it conflicts with the field hostname"
+                )
+            }
             guard let kind = SysctlRules.namespace(of: name) else {
                 throw RuntimeError(
                     .refused,
@@ -130,6 +139,22 @@ package struct NamespacePlan: Hashable, Sendable {
                 )
             }
         }
+    }
+
+    /// What cannot be done to the mounts of the host itself.
+    private func checkHostMounts(_ spec: RuntimeSpec) throws(RuntimeError) {
+        func needs(_ subject: String, _ cause: String) -> RuntimeError {
+            Self.invalid(subject, cause + " without a private MNT namespace")
+        }
+        if spec.linux?.maskedPaths?.isEmpty == false || spec.linux?.readonlyPaths?.isEmpty == false {
+            throw needs("linux.maskedPaths, linux.readonlyPaths", "unable to restrict sys entries")
+        }
+        if hasUser { throw needs("linux.namespaces", "unable to use a user namespace") }
+        if spec.root?.readonly == true { throw needs("root.readonly", "unable to make the root read-only") }
+        if spec.linux?.rootfsPropagation?.isEmpty == false {
+            throw needs("linux.rootfsPropagation", "unable to set the propagation of the root")
+        }
+        if spec.process?.terminal == true { throw needs("process.terminal", "unable to make a console") }
     }
 
     private static func flag(_ kind: RuntimeSpec.Namespace.Kind) -> NamespaceFlags {
@@ -171,7 +196,8 @@ enum SysctlRules {
         }
         if path.hasPrefix("net/") { return .network }
         if path.hasPrefix("fs/mqueue/") { return .ipc }
-        if path == "kernel/domainname" || path == "kernel/hostname" { return .uts }
+        // The host name is not here: it has a field of its own.
+        if path == "kernel/domainname" { return .uts }
         let ipc: Set<String> = [
             "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni", "kernel/sem", "kernel/shmall", "kernel/shmmax",
             "kernel/shmmni", "kernel/shm_rmid_forced",

@@ -276,6 +276,11 @@ struct StageProgram {
         case .root(let path, let kind):
             code(SWL_OP_ROOT, kind?.rawValue ?? 0)
             op.text.0 = try text(path)
+        case .plainRoot(let path):
+            code(SWL_OP_ROOT)
+            op.flags = UInt32(SWL_SOFT)
+            op.text.0 = try text(path)
+        case .changeRoot: code(SWL_OP_CHROOT)
         case .rootHere: code(SWL_OP_ROOT_HERE)
         case .mount(let mount): try lower(mount, to: &op)
         case .bind(let bind): try lower(bind, to: &op)

@@ -76,10 +76,13 @@ struct StagedChild: ~Copyable {
         default: if !note.isEmpty { cause += ": " + note }
         }
         if errno == .notPermitted || errno == .accessDenied, hint == nil {
-            hint = Self.permissionHint(failed, userNamespace: steps.contains { step in
-                if case .rootIDs = step { return true }
-                return false
-            })
+            hint = Self.permissionHint(
+                failed,
+                userNamespace: steps.contains { step in
+                    if case .rootIDs = step { return true }
+                    return false
+                }
+            )
         }
         return RuntimeError(
             errno == .notPermitted ? .refused : .system,

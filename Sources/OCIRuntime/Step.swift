@@ -41,6 +41,9 @@ package enum Step: Hashable, Sendable {
 
     case propagation(path: String, MountPropagation)
     case root(String, MountPropagation?)
+    /// A directory as root, without a mount of its own: in a mount namespace that is the host's.
+    case plainRoot(String)
+    case changeRoot
     /// Uses the root of the joined mount namespace.
     case rootHere
     case mount(MountStep)
@@ -207,9 +210,12 @@ extension Step {
         case .personality: ("set the personality", "")
         case .affinity: ("set the CPU affinity", "")
         case .rootIDs: ("become root of the user namespace", "")
-        case .timeNamespace(let offsets): ("make a time namespace", offsets.split(separator: "\n").joined(separator: ", "))
+        case .timeNamespace(let offsets):
+            ("make a time namespace", offsets.split(separator: "\n").joined(separator: ", "))
         case .memoryPolicy: ("set the memory policy", "")
         case .propagation(let path, _): ("set the mount propagation of", path)
+        case .plainRoot(let path): ("open the rootfs", path)
+        case .changeRoot: ("change the root", "")
         case .root(let path, _): ("prepare the rootfs", path)
         case .rootHere: ("open the container's root", "/")
         case .mount(let mount): ("mount \(mount.type) on", mount.target)
@@ -257,6 +263,14 @@ extension Step {
         return [("cgroup", .cgroup), ("mnt", .mount)].filter { namespaces.contains($0.1) }.map { (name, kind) in
             .joinNamespace(kind, path: "/proc/\(pid)/ns/\(name)")
         }
+    }
+}
+
+extension Step {
+    /// The root of a container's process, after its namespaces are joined.
+    static func containerRoot(pid: Int32, _ namespaces: NamespaceFlags) -> [Step] {
+        // Without a mount namespace of its own it was only changed by chroot(2).
+        namespaces.contains(.mount) ? [.rootHere] : [.plainRoot("/proc/\(pid)/root"), .changeRoot]
     }
 }
 

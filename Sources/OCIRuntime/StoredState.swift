@@ -24,6 +24,8 @@ struct StoredState: Codable, Hashable, Sendable {
     var cgroupMode: String
     var cgroups: [Tree]
     var hooks: RuntimeSpec.Hooks?
+    /// Of a container in the host's mount namespace: what was mounted below its rootfs before it was made.
+    var mountsBefore: [String]?
     /// Directories of the resctrl file system that end with the container.
     var resctrlGroups: [String]?
 

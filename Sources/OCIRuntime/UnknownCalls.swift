@@ -38,8 +38,8 @@ enum UnknownCalls {
 
     /// For each architecture: load its number, compare, and answer ENOSYS beyond the limit.
     static func program(_ limits: [(architecture: UInt32, last: UInt32)]) -> [UInt8] {
-        let (load, jumpIfEqual, jumpIfGreater, jumpIfAtLeast, jump, answer): (UInt16, UInt16, UInt16, UInt16, UInt16, UInt16)
-            = (0x20, 0x15, 0x25, 0x35, 0x05, 0x06)
+        let (load, jumpIfEqual, jumpIfGreater, jumpIfAtLeast, jump, answer):
+            (UInt16, UInt16, UInt16, UInt16, UInt16, UInt16) = (0x20, 0x15, 0x25, 0x35, 0x05, 0x06)
         var blocks: [[Instruction]] = []
         for limit in limits where limit.architecture != 0x4000_003E {
             // Only the x86_64 ABI is judged here; calls of x32 go on to the profile.

@@ -40,7 +40,8 @@ struct ContainerPlanTests {
         let steps = try Samples.plan({ $0.process?.user = .init(uid: 1000, gid: 1000, additionalGids: [5]) }).steps
         let places = [
             steps.place { if case .boundingSet = $0 { true } else { false } },
-            steps.place { $0 == .groups([5], lenient: false) }, steps.place { $0 == .gid(1000) }, steps.place { $0 == .uid(1000) },
+            steps.place { $0 == .groups([5], lenient: false) }, steps.place { $0 == .gid(1000) },
+            steps.place { $0 == .uid(1000) },
             steps.place { if case .capabilities = $0 { true } else { false } },
             steps.place { $0 == .noNewPrivileges }, steps.place { $0 == .awaitStart }, steps.place { $0 == .execute },
         ]

@@ -88,7 +88,10 @@ struct PlacementTests {
         try created.container.start()
         let pipe = try Pipe()
         var process = RuntimeSpec.Process(
-            args: ["sh", "-c", "while read a b; do case $a in Cpus_allowed_list:) echo $b;; esac; done < /proc/self/status"],
+            args: [
+                "sh", "-c",
+                "while read a b; do case $a in Cpus_allowed_list:) echo $b;; esac; done < /proc/self/status",
+            ],
             env: ["PATH=/bin"],
             cwd: "/"
         )

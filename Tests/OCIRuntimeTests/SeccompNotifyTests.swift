@@ -33,7 +33,10 @@ struct SeccompNotifyTests {
         return Int32(truncatingIfNeeded: request[2])
     }
 
-    @Test("the descriptor goes to the listener with the state of the process, and its answers count", arguments: [true, false])
+    @Test(
+        "the descriptor goes to the listener with the state of the process, and its answers count",
+        arguments: [true, false]
+    )
     func create(_ noNewPrivileges: Bool) throws {
         let (bundle, socket) = try bundle(["mkdir"], noNewPrivileges)
         bundle.spec.annotations = ["a": "b"]

@@ -150,10 +150,14 @@ struct UserNamespaceTests {
         #expect(try bundle.leftovers() == [])
     }
 
-    @Test("maps that the kernel would refuse are named", arguments: [
-        ([], "is empty"), ([(0, 1, 0)], "range #0 is empty"), ([(0, 4_294_967_290, 10)], "above the largest id"),
-        ([(0, 1000, 10), (5, 2000, 10)], "range #1 overlaps"), ([(0, 1000, 10), (50, 1005, 10)], "range #1 overlaps"),
-    ] as [([(UInt32, UInt32, UInt32)], String)])
+    @Test(
+        "maps that the kernel would refuse are named",
+        arguments: [
+            ([], "is empty"), ([(0, 1, 0)], "range #0 is empty"), ([(0, 4_294_967_290, 10)], "above the largest id"),
+            ([(0, 1000, 10), (5, 2000, 10)], "range #1 overlaps"),
+            ([(0, 1000, 10), (50, 1005, 10)], "range #1 overlaps"),
+        ] as [([(UInt32, UInt32, UInt32)], String)]
+    )
     func badMaps(_ maps: [(UInt32, UInt32, UInt32)], _ words: String) {
         let list = maps.map { RuntimeSpec.IDMapping(containerID: $0.0, hostID: $0.1, size: $0.2) }
         let failure = #expect(throws: RuntimeError.self) {

@@ -32,7 +32,8 @@ enum swl_code {
 
     // The root file system. Targets are resolved inside it and never leave it.
     SWL_OP_PROPAGATION = 20, // text0: path of the host; value0: MS_SLAVE …, with MS_REC for the tree
-    SWL_OP_ROOT = 21,        // text0: rootfs of the host, becomes a mount of its own and the root of all targets; value0: MS_PRIVATE or 0
+    SWL_OP_ROOT = 21,        // text0: rootfs of the host, becomes a mount of its own and the root of all targets; value0: MS_PRIVATE or 0;
+                             // SWL_SOFT: no mount, as in a mount namespace that is the host's
     SWL_OP_ROOT_HERE = 22,   // the namespace's own root is the root of all targets (exec)
     SWL_OP_MOUNT = 23,       // text0: type, text1: source, text2: options (list), text3: target; values as below
     SWL_OP_BIND = 24,        // text1: source (or fd), text3: target; values as below
@@ -44,6 +45,7 @@ enum swl_code {
     SWL_OP_PIVOT = 30,       // pivot_root into the root
     SWL_OP_MOVE_ROOT = 31,   // MS_MOVE and chroot, for --no-pivot (initramfs)
     SWL_OP_ROOT_ATTR = 32,   // value0: attributes set on the root mount
+    SWL_OP_CHROOT = 34,      // chroot(2) into the root, in a mount namespace that is the host's
     SWL_OP_ROOT_PROPAGATION = 33, // value0: MS_SHARED …, of the new root
 
     // Identity and the last steps.

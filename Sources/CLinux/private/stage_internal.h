@@ -41,6 +41,7 @@ int swl_op_symlink(struct swl_child *c);
 int swl_op_console(struct swl_child *c);
 int swl_op_pivot(struct swl_child *c);
 int swl_op_move_root(struct swl_child *c);
+int swl_op_chroot(struct swl_child *c);
 int swl_op_root_attr(struct swl_child *c);
 int swl_op_root_propagation(struct swl_child *c);
 int swl_copy_tree(int from, int to, int depth);
