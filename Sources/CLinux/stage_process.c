@@ -174,9 +174,11 @@ int swl_op_close(struct swl_child *c) {
     // close-on-exec.
     unsigned int handed = 3 + (unsigned int)c->op->value[0];
     for (unsigned int fd = 3; fd < handed; fd++) {
-        if (fcntl((int)fd, F_SETFD, 0) < 0) {
+        // The caller's come without close-on-exec; one with it is the runtime's own and must not reach the container.
+        int flags = fcntl((int)fd, F_GETFD);
+        if (flags < 0 || (flags & FD_CLOEXEC)) {
             swl_note(c, "a descriptor to preserve is not open");
-            return -errno;
+            return -EBADF;
         }
     }
     int keep[] = {c->report, c->stage->start_fd, c->stage->result_fd, c->cwd_done ? -1 : c->root};

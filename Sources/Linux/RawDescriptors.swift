@@ -11,6 +11,12 @@ extension Descriptor {
     /// Closes a number that has no owner any more.
     package static func close(_ number: Int32) { _ = Glibc.close(number) }
 
+    /// True for an open descriptor that whoever started this program left to it: all of ours are close-on-exec.
+    package static func isInherited(_ number: Int32) -> Bool {
+        let flags = fcntl(number, F_GETFD)
+        return flags >= 0 && flags & FD_CLOEXEC == 0
+    }
+
     /// Sends one message on a connected socket; a peer that is gone is EPIPE, not a signal.
     package static func send(_ socket: Int32, _ bytes: [UInt8], subject: String) throws(SysError) {
         try sys("send", subject) { unsafe Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }

@@ -86,7 +86,7 @@ extension Container {
         root: RuntimeRoot
     ) throws(RuntimeError) -> Preparation {
         try checkTerminal(spec.process?.terminal == true, options.consoleSocket, options.stdio)
-        for number in 0..<max(0, options.preserveDescriptors) where !Files.exists("/proc/self/fd/\(3 + number)") {
+        for number in 0..<max(0, options.preserveDescriptors) where !Descriptor.isInherited(Int32(3 + number)) {
             throw RuntimeError(
                 .invalid,
                 step: "preserve descriptors",
