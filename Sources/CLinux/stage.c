@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int setns(int fd, int type);
@@ -71,14 +72,42 @@ static int wait_byte(int fd) {
 
 // By system call: the functions of glibc tell all threads that the parent had, and wait for ever for one that was just
 // being made.
-static int op_root_ids(void) {
-    if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM) return -errno; // EPERM: setgroups is denied in this namespace
-    if (syscall(SYS_setresgid, 0, 0, 0) < 0) return -errno;
-    if (syscall(SYS_setresuid, 0, 0, 0) < 0) return -errno;
+static int op_root_ids(const struct swl_op *op) {
+    // EPERM: setgroups is denied in this namespace. EINVAL: it has no id 0.
+    if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM) return -errno;
+    gid_t gid = (gid_t)op->value[1];
+    if (syscall(SYS_setresgid, 0, 0, 0) < 0 && (errno != EINVAL || syscall(SYS_setresgid, gid, gid, gid) < 0))
+        return -errno;
+    // Any change of the user id from root's own would drop the capabilities.
+    uid_t uid = (uid_t)op->value[0];
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return -errno;
+    if (syscall(SYS_setresuid, 0, 0, 0) < 0 && (errno != EINVAL || syscall(SYS_setresuid, uid, uid, uid) < 0))
+        return -errno;
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-static int op_scheduler(const struct swl_op *op) {
+static int op_groups(const struct swl_child *c) {
+    const struct swl_op *op = c->op;
+    if (syscall(SYS_setgroups, op->value[0], c->stage->blob + op->text[0]) == 0) return 0;
+    int failure = errno;
+    return failure == EPERM && op->value[0] == 0 && (op->flags & SWL_SOFT) ? 0 : -failure;
+}
+
+// Offsets can be set only while nobody is in the namespace; unshare(2) makes it for children, setns(2) enters it.
+static int op_time(struct swl_child *c) {
+    if (unshare(CLONE_NEWTIME) < 0) return -errno;
+    if (c->op->text[0]) {
+        int r = swl_write_proc(c, "self/timens_offsets", swl_text(c, c->op->text[0]));
+        if (r < 0) return r;
+    }
+    int fd = openat(c->proc, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    int r = setns(fd, CLONE_NEWTIME) < 0 ? -errno : 0;
+    close(fd);
+    return r;
+}
+
+static int set_scheduler(pid_t pid, const struct swl_op *op) {
     struct {
         uint32_t size, policy;
         uint64_t flags;
@@ -87,12 +116,19 @@ static int op_scheduler(const struct swl_op *op) {
         uint64_t runtime, deadline, period;
     } attr = {sizeof attr, (uint32_t)op->value[0], op->value[1], (int32_t)op->value[2],
               (uint32_t)op->value[3], op->value[4], op->value[5], op->value[6]};
-    return result(syscall(SYS_sched_setattr, 0, &attr, 0));
+    return result(syscall(SYS_sched_setattr, pid, &attr, 0));
 }
 
-static int op_rlimit(const struct swl_op *op) {
-    struct rlimit64 limit = {.rlim_cur = op->value[1], .rlim_max = op->value[2]};
-    return result(syscall(SYS_prlimit64, 0, (int)op->value[0], &limit, NULL));
+int swl_set_attribute(pid_t pid, const struct swl_op *op) {
+    switch ((enum swl_code)op->code) {
+    case SWL_OP_RLIMIT: {
+        struct rlimit64 limit = {.rlim_cur = op->value[1], .rlim_max = op->value[2]};
+        return result(syscall(SYS_prlimit64, pid, (int)op->value[0], &limit, NULL));
+    }
+    case SWL_OP_IOPRIO: return result(syscall(SYS_ioprio_set, 1, pid, (int)op->value[0]));
+    case SWL_OP_SCHEDULER: return set_scheduler(pid, op);
+    default: return -EINVAL;
+    }
 }
 
 static int op_seccomp(struct swl_child *c) {
@@ -100,7 +136,18 @@ static int op_seccomp(struct swl_child *c) {
         .len = (unsigned short)c->op->value[0],
         .filter = (struct sock_filter *)(uintptr_t)(c->stage->blob + c->op->text[0]),
     };
-    return result(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, c->op->value[1], &program));
+    int r = result(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, c->op->value[1], &program));
+    if (r < 0 || !(c->op->value[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER)) return r;
+    // From here on the filter judges our calls, and a call that it passes on waits for whoever has the descriptor.
+    // Hence one plain write(2), which may not be such a call, and the parent takes the descriptor from us. It is gone
+    // with execve, so the parent must say that it has it: a read(2), which the listener can answer by then.
+    struct swl_report report;
+    memset(&report, 0, sizeof report);
+    report.kind = SWL_REPORT_LISTENER;
+    report.step = (uint32_t)(c->op - c->stage->ops);
+    report.token = (uint32_t)r;
+    if (write(c->report, &report, sizeof report) < 0) return -errno;
+    return wait_byte(c->report);
 }
 
 static int op_exec(struct swl_child *c) {
@@ -146,13 +193,18 @@ static int run(struct swl_child *c) {
         long r = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, swl_text(c, op->text[0]), 0, 0, 0);
         return r < 0 && errno != ENOSYS ? -errno : 0;
     }
-    case SWL_OP_RLIMIT: return op_rlimit(op);
-    case SWL_OP_IOPRIO: return result(syscall(SYS_ioprio_set, 1, 0, (int)op->value[0]));
-    case SWL_OP_SCHEDULER: return op_scheduler(op);
+    case SWL_OP_RLIMIT:
+    case SWL_OP_IOPRIO:
+    case SWL_OP_SCHEDULER: return swl_set_attribute(0, op);
     case SWL_OP_PERSONALITY: return result(personality(op->value[0]));
     case SWL_OP_AFFINITY:
         return result(syscall(SYS_sched_setaffinity, 0, op->value[0], c->stage->blob + op->text[0]));
-    case SWL_OP_ROOT_IDS: return op_root_ids();
+    case SWL_OP_ROOT_IDS: return op_root_ids(op);
+    case SWL_OP_TIME: return op_time(c);
+    case SWL_OP_MEMPOLICY:
+        // The kernel takes one bit less than it is told.
+        return result(syscall(SYS_set_mempolicy, (int)op->value[0], op->value[1] ? c->stage->blob + op->text[0] : NULL,
+                              op->value[1] * 8 + 1));
 
     case SWL_OP_PROPAGATION: return swl_op_propagation(c);
     case SWL_OP_ROOT: return swl_op_root(c);
@@ -166,6 +218,7 @@ static int run(struct swl_child *c) {
     case SWL_OP_CONSOLE: return swl_op_console(c);
     case SWL_OP_PIVOT: return swl_op_pivot(c);
     case SWL_OP_MOVE_ROOT: return swl_op_move_root(c);
+    case SWL_OP_CHROOT: return swl_op_chroot(c);
     case SWL_OP_ROOT_ATTR: return swl_op_root_attr(c);
     case SWL_OP_ROOT_PROPAGATION: return swl_op_root_propagation(c);
 
@@ -175,8 +228,7 @@ static int run(struct swl_child *c) {
     case SWL_OP_NO_NEW_PRIVS: return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     case SWL_OP_BOUNDING: return swl_op_bounding(op);
     case SWL_OP_KEEPCAPS: return result(prctl(PR_SET_KEEPCAPS, op->value[0], 0, 0, 0));
-    case SWL_OP_GROUPS:
-        return result(syscall(SYS_setgroups, op->value[0], c->stage->blob + op->text[0]));
+    case SWL_OP_GROUPS: return op_groups(c);
     case SWL_OP_GID: {
         gid_t gid = (gid_t)op->value[0];
         if (syscall(SYS_setresgid, gid, gid, gid) < 0) return -errno;
@@ -208,7 +260,7 @@ static int run(struct swl_child *c) {
 _Noreturn static void child(const struct swl_stage *stage, int report) {
     struct swl_child c = {
         .stage = stage, .report = report, .root = -1, .proc = -1, .mask = -1, .null = -1, .text = {0}};
-    int r = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
+    int r = !stage->dumpable && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
     prctl(PR_SET_NAME, "swiftlet:init", 0, 0, 0);
     umask(0);
     if (r >= 0) r = swl_open_proc(&c);
@@ -246,8 +298,108 @@ static void fill_pointers(struct swl_stage *stage) {
     }
 }
 
+// clone3 of the child; in the child it does not return.
+static pid_t give_birth(struct swl_stage *stage, uint64_t more, int *pidfd, int parent_end, int child_end) {
+    struct clone_args args;
+    memset(&args, 0, sizeof args);
+    args.flags = stage->clone_flags | CLONE_CLEAR_SIGHAND | more;
+    if (pidfd) {
+        args.flags |= CLONE_PIDFD;
+        args.pidfd = (uint64_t)(uintptr_t)pidfd;
+    }
+    // With CLONE_PARENT the child takes the signal of the one that gives birth to it.
+    args.exit_signal = more & CLONE_PARENT ? 0 : SIGCHLD;
+    if (stage->cgroup_fd >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)stage->cgroup_fd;
+    }
+    long r = syscall(SYS_clone3, &args, sizeof args);
+    if (r == 0) {
+        close(parent_end);
+        child(stage, child_end);
+    }
+    return r < 0 ? -errno : (pid_t)r;
+}
+
+// What the go-between tells.
+struct birth {
+    int32_t result; // the child's pid, or -errno
+    int32_t join;   // what could not be joined, or -1
+};
+
+static int write_oom_score(const char *score) {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    int r = write(fd, score, strlen(score)) < 0 ? -errno : 0;
+    close(fd);
+    return r;
+}
+
+static int join_all(struct swl_stage *stage, int *failed, bool may_fail) {
+    for (size_t n = 0; n < stage->join_count; n++) {
+        struct swl_join *join = &stage->joins[n];
+        if (join->done) continue;
+        if (setns(join->fd, (int)join->kind) == 0) join->done = 1;
+        else if (!may_fail || errno != EPERM) {
+            *failed = (int)n;
+            return -errno;
+        }
+    }
+    return 0;
+}
+
+_Noreturn static void go_between(struct swl_stage *stage, int parent_end, int child_end, int answer) {
+    struct birth birth = {.result = 0, .join = -1};
+    if (stage->oom_score) birth.result = write_oom_score(stage->oom_score);
+    // What belongs to another user namespace than the one to be joined can be joined only from here, the rest only
+    // from there.
+    bool joins_user = stage->user_namespace >= 0;
+    if (birth.result == 0) birth.result = join_all(stage, &birth.join, joins_user);
+    if (birth.result == 0 && joins_user) {
+        if (setns(stage->user_namespace, CLONE_NEWUSER) < 0) {
+            birth.result = -errno;
+            birth.join = (int32_t)stage->join_count;
+        } else {
+            // Its processes must not look into this one, which still has the memory and descriptors of the runtime.
+            if (!stage->dumpable) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+            birth.result = join_all(stage, &birth.join, false);
+        }
+    }
+    if (birth.result == 0) birth.result = give_birth(stage, CLONE_PARENT, NULL, parent_end, child_end);
+    (void)!write(answer, &birth, sizeof birth);
+    _exit(0);
+}
+
+// The child of a go-between, which is reaped. Returns the child's pid, or -errno.
+static pid_t spawn_by_go_between(struct swl_stage *stage, int parent_end, int child_end) {
+    int answer[2];
+    if (pipe2(answer, O_CLOEXEC) < 0) return -errno;
+    struct clone_args args;
+    memset(&args, 0, sizeof args);
+    args.flags = CLONE_CLEAR_SIGHAND;
+    args.exit_signal = SIGCHLD;
+    long middle = syscall(SYS_clone3, &args, sizeof args);
+    if (middle == 0) go_between(stage, parent_end, child_end, answer[1]);
+    pid_t result = middle < 0 ? -errno : 0;
+    close(answer[1]);
+    if (middle > 0) {
+        struct birth birth;
+        ssize_t size;
+        do {
+            size = read(answer[0], &birth, sizeof birth);
+        } while (size < 0 && errno == EINTR);
+        result = size == sizeof birth ? birth.result : -ECHILD;
+        stage->failed_join = size == sizeof birth ? birth.join : -1;
+        while (waitpid((pid_t)middle, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+    close(answer[0]);
+    return result;
+}
+
 pid_t swl_stage_spawn(struct swl_stage *stage, int *pidfd, int *report) {
     fill_pointers(stage);
+    stage->failed_join = -1;
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) return -errno;
     int failure = 0;
@@ -267,21 +419,19 @@ pid_t swl_stage_spawn(struct swl_stage *stage, int *pidfd, int *report) {
     pid_t pid = failure;
     int child_pidfd = -1;
     if (failure == 0) {
-        struct clone_args args;
-        memset(&args, 0, sizeof args);
-        args.flags = stage->clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
-        args.pidfd = (uint64_t)(uintptr_t)&child_pidfd;
-        args.exit_signal = SIGCHLD;
-        if (stage->cgroup_fd >= 0) {
-            args.flags |= CLONE_INTO_CGROUP;
-            args.cgroup = (uint64_t)stage->cgroup_fd;
+        if (stage->go_between) {
+            pid = spawn_by_go_between(stage, sockets[0], child_end);
+            if (pid > 0) {
+                child_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+                if (child_pidfd < 0) {
+                    failure = -errno;
+                    kill(pid, SIGKILL);
+                    pid = failure;
+                }
+            }
+        } else {
+            pid = give_birth(stage, 0, &child_pidfd, sockets[0], child_end);
         }
-        long r = syscall(SYS_clone3, &args, sizeof args);
-        if (r == 0) {
-            close(sockets[0]);
-            child(stage, child_end);
-        }
-        pid = r < 0 ? -errno : (pid_t)r;
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (own >= 0) {

@@ -66,6 +66,10 @@ int swl_op_root(struct swl_child *c) {
     // Opened once: what is cloned is what is covered, whoever changes the path meanwhile.
     int place = open(swl_text(c, c->op->text[0]), O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (place < 0) return -errno;
+    if (c->op->flags & SWL_SOFT) {
+        c->root = place;
+        return 0;
+    }
     int tree = swl_open_tree(place, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
     // pivot_root refuses a shared new root (its parent is seen to by SWL_OP_PROPAGATION).
     int r = tree < 0 ? tree : propagate(tree, "", c->op->value[0]);
@@ -117,6 +121,20 @@ static int set_mode(int context, mode_t mode) {
         mode >>= 3;
     } while (mode && at > 0);
     return fsconfig(context, FSCONFIG_SET_STRING, "mode", text + at, 0) < 0 ? -errno : 0;
+}
+
+// Binds the host's own procfs, sysfs or mqueue with what is mounted below it.
+static int bind_hosts(struct swl_child *c, const char *type, int target, uint64_t set) {
+    const char *path = !strcmp(type, "proc") ? "/proc" : !strcmp(type, "sysfs") ? "/sys" : "/dev/mqueue";
+    int tree = swl_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | AT_RECURSIVE);
+    if (tree < 0) {
+        swl_note(c, "the namespace behind it is not the container's, and the host's own mount cannot be bound instead");
+        return tree;
+    }
+    int r = attributes(tree, set, 0, AT_RECURSIVE);
+    if (r == 0) r = attach(tree, target);
+    close(tree);
+    return r;
 }
 
 int swl_op_mount(struct swl_child *c) {
@@ -183,15 +201,19 @@ out_mount:
 out_context:
     close(context);
 out_target:
+    // The kernel wants the namespace behind such a file system to belong to the user namespace.
+    if (r == -EPERM && (op->flags & SWL_OR_BIND)) r = bind_hosts(c, swl_text(c, op->text[0]), target, op->value[0]);
     close(target);
     return r;
 }
 
 int swl_op_bind(struct swl_child *c) {
     const struct swl_op *op = c->op;
+    bool prepared = op->flags & SWL_PREPARED;
     unsigned int recursive = op->flags & SWL_RECURSIVE ? AT_RECURSIVE : 0;
-    int tree = op->fd >= 0 ? swl_open_tree(op->fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | recursive)
-                           : swl_open_tree(AT_FDCWD, swl_text(c, op->text[1]), OPEN_TREE_CLONE | recursive);
+    int tree = prepared ? fcntl(op->fd, F_DUPFD_CLOEXEC, 3)
+                        : swl_open_tree(AT_FDCWD, swl_text(c, op->text[1]), OPEN_TREE_CLONE | recursive);
+    if (prepared && tree < 0) return -errno;
     if (tree < 0) {
         if (tree == -ENOENT) swl_note(c, "the source does not exist");
         return tree;
@@ -212,11 +234,9 @@ int swl_op_bind(struct swl_child *c) {
         goto out;
     }
     r = check_target(c, target);
-    if (r == 0) r = attributes(tree, op->value[0], op->value[1], 0);
-    if (r == 0) r = attributes(tree, op->value[2], op->value[3], AT_RECURSIVE);
-    if (r == 0 && (op->flags & SWL_DETACH_IDMAP)) {
-        struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = op->value[5]};
-        if (mount_setattr(tree, "", AT_EMPTY_PATH | recursive, &attr, sizeof attr) < 0) r = -errno;
+    if (!prepared) {
+        if (r == 0) r = attributes(tree, op->value[0], op->value[1], 0);
+        if (r == 0) r = attributes(tree, op->value[2], op->value[3], AT_RECURSIVE);
     }
     if (r == 0) r = attach(tree, target);
     if (r == 0) r = propagate(tree, "", op->value[4]);
@@ -324,9 +344,11 @@ int swl_op_device(struct swl_child *c) {
         // No right to make devices (user namespace): the host's node is bound there, if it is the same device.
         int tree = swl_open_tree(AT_FDCWD, swl_text(c, op->text[1]), OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
         struct stat status;
-        if (tree < 0 || fstat(tree, &status) < 0 || status.st_rdev != (dev_t)op->value[1]) {
+        if (tree < 0 || fstat(tree, &status) < 0 || status.st_rdev != (dev_t)op->value[1] ||
+            (status.st_mode & S_IFMT) != (mode & S_IFMT)) {
             if (tree >= 0) close(tree);
             close(parent);
+            swl_note(c, "devices cannot be made here, and the host has no such device at this path to bind");
             return -EPERM;
         }
         // What is there already is only named, never opened: opening a fifo or a device of the image does something.
@@ -451,6 +473,11 @@ int swl_op_move_root(struct swl_child *c) {
     if (fchdir(c->root) < 0) return -errno;
     if (move_mount(c->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0) return -errno;
     if (chroot(".") < 0) return -errno;
+    return chdir("/") < 0 ? -errno : 0;
+}
+
+int swl_op_chroot(struct swl_child *c) {
+    if (fchdir(c->root) < 0 || chroot(".") < 0) return -errno;
     return chdir("/") < 0 ? -errno : 0;
 }
 

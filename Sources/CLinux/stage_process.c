@@ -34,20 +34,21 @@ int swl_open_proc(struct swl_child *c) {
     return 0;
 }
 
-int swl_op_write_proc(struct swl_child *c) {
+int swl_write_proc(const struct swl_child *c, const char *path, const char *content) {
     if (c->proc < 0) return -ENODEV;
-    int r = 0;
-    const char *path = swl_text(c, c->op->text[0]);
-    const char *content = swl_text(c, c->op->text[1]);
     // "self" is a link of procfs' own; everything else is plain.
     uint64_t resolve = SWL_RESOLVE_BENEATH | SWL_RESOLVE_NO_MAGICLINKS | SWL_RESOLVE_NO_XDEV;
     int fd = swl_openat2(c->proc, path, O_WRONLY, 0, resolve);
     if (fd < 0) return fd;
     size_t length = strlen(content);
     ssize_t written = write(fd, content, length);
-    r = written < 0 ? -errno : (size_t)written == length ? 0 : -EIO;
+    int r = written < 0 ? -errno : (size_t)written == length ? 0 : -EIO;
     close(fd);
     return r;
+}
+
+int swl_op_write_proc(struct swl_child *c) {
+    return swl_write_proc(c, swl_text(c, c->op->text[0]), swl_text(c, c->op->text[1]));
 }
 
 int swl_op_loopback(void) {

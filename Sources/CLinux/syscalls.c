@@ -19,3 +19,8 @@ int swl_pidfd_send_signal(int pidfd, int signal) {
     long r = syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
     return r < 0 ? -errno : (int)r;
 }
+
+int swl_pidfd_getfd(int pidfd, int number) {
+    long r = syscall(SYS_pidfd_getfd, pidfd, number, 0);
+    return r < 0 ? -errno : (int)r;
+}

@@ -8,6 +8,11 @@ extension Files {
         return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// True if the effective user may write to the file or directory (faccessat(2)).
+    package static func isWritable(_ path: String) -> Bool {
+        unsafe faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0
+    }
+
     /// Swaps two existing paths at once, `renameat2(2)` with RENAME_EXCHANGE.
     package static func exchange(_ first: String, _ second: String) throws(SysError) {
         try swl("renameat2", "\(first) <-> \(second)") { unsafe swl_exchange(first, second) }

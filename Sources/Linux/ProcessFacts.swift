@@ -58,6 +58,12 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
         try swl("pidfd_send_signal", "signal \(number)") { swl_pidfd_send_signal(raw, number) }
     }
 
+    /// A copy of one of its descriptors, pidfd_getfd(2); the caller needs the right to trace it.
+    package borrowing func copy(ofDescriptor number: Int32) throws(SysError) -> Descriptor {
+        let raw = descriptor.raw
+        return Descriptor(owning: try swl("pidfd_getfd", "descriptor \(number)") { swl_pidfd_getfd(raw, number) })
+    }
+
     /// Waits until the process has ended.
     ///
     /// - Returns: false if it still runs after `milliseconds`.

@@ -11,6 +11,12 @@ extension Descriptor {
     /// Closes a number that has no owner any more.
     package static func close(_ number: Int32) { _ = Glibc.close(number) }
 
+    /// True for an open descriptor that whoever started this program left to it: all of ours are close-on-exec.
+    package static func isInherited(_ number: Int32) -> Bool {
+        let flags = fcntl(number, F_GETFD)
+        return flags >= 0 && flags & FD_CLOEXEC == 0
+    }
+
     /// Sends one message on a connected socket; a peer that is gone is EPIPE, not a signal.
     package static func send(_ socket: Int32, _ bytes: [UInt8], subject: String) throws(SysError) {
         try sys("send", subject) { unsafe Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
@@ -35,8 +41,10 @@ extension Descriptor {
         try sys("fcntl(F_SETFL)", "descriptor \(number)") { fcntl(number, F_SETFL, flags & ~O_NONBLOCK) }
     }
 
-    /// Connects to a unix socket and hands it this descriptor, as runc does with a terminal's master.
-    package borrowing func send(toSocketAt path: String) throws(SysError) {
+    /// Connects to a unix socket and hands it this descriptor.
+    ///
+    /// - Parameter text: What the message says; runc sends the name of the terminal, whose master it hands over.
+    package borrowing func send(toSocketAt path: String, text: String = "/dev/pts/console") throws(SysError) {
         var address = sockaddr_un()
         let bytes = Array(path.utf8)
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
@@ -57,6 +65,6 @@ extension Descriptor {
                 }
             }
         }
-        try swl("sendmsg", path) { unsafe swl_send_descriptor(connection, number, "/dev/pts/console") }
+        try swl("sendmsg", path) { unsafe swl_send_descriptor(connection, number, text) }
     }
 }

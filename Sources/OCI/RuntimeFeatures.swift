@@ -42,6 +42,7 @@ package struct RuntimeFeatures: Codable, Hashable, Sendable {
         package var intelRdt: IntelRdt?
         package var mountExtensions: MountExtensions?
         package var netDevices: Switch?
+        package var memoryPolicy: MemoryPolicy?
 
         package init(
             namespaces: [String]? = nil,
@@ -52,7 +53,8 @@ package struct RuntimeFeatures: Codable, Hashable, Sendable {
             selinux: Switch? = nil,
             intelRdt: IntelRdt? = nil,
             mountExtensions: MountExtensions? = nil,
-            netDevices: Switch? = nil
+            netDevices: Switch? = nil,
+            memoryPolicy: MemoryPolicy? = nil
         ) {
             self.namespaces = namespaces
             self.capabilities = capabilities
@@ -63,6 +65,7 @@ package struct RuntimeFeatures: Codable, Hashable, Sendable {
             self.intelRdt = intelRdt
             self.mountExtensions = mountExtensions
             self.netDevices = netDevices
+            self.memoryPolicy = memoryPolicy
         }
     }
 
@@ -138,6 +141,16 @@ package struct RuntimeFeatures: Codable, Hashable, Sendable {
             idmap: Switch? = nil
         ) {
             self.idmap = idmap
+        }
+    }
+
+    package struct MemoryPolicy: Codable, Hashable, Sendable {
+        package var modes: [String]?
+        package var flags: [String]?
+
+        package init(modes: [String]? = nil, flags: [String]? = nil) {
+            self.modes = modes
+            self.flags = flags
         }
     }
 

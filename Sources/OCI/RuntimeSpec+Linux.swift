@@ -26,6 +26,8 @@ extension RuntimeSpec {
         package var personality: Personality?
         /// By clock: "monotonic" and "boottime".
         package var timeOffsets: [String: TimeOffset]?
+        /// Where the process's memory comes from (since 1.3).
+        package var memoryPolicy: MemoryPolicy?
 
         package init(
             uidMappings: [IDMapping]? = nil,
@@ -43,7 +45,8 @@ extension RuntimeSpec {
             mountLabel: String? = nil,
             intelRdt: IntelRdt? = nil,
             personality: Personality? = nil,
-            timeOffsets: [String: TimeOffset]? = nil
+            timeOffsets: [String: TimeOffset]? = nil,
+            memoryPolicy: MemoryPolicy? = nil
         ) {
             self.uidMappings = uidMappings
             self.gidMappings = gidMappings
@@ -61,6 +64,7 @@ extension RuntimeSpec {
             self.intelRdt = intelRdt
             self.personality = personality
             self.timeOffsets = timeOffsets
+            self.memoryPolicy = memoryPolicy
         }
     }
 
@@ -175,6 +179,22 @@ extension RuntimeSpec {
             flags: [String]? = nil
         ) {
             self.domain = domain
+            self.flags = flags
+        }
+    }
+
+    /// set_mempolicy(2)
+    package struct MemoryPolicy: Codable, Hashable, Sendable {
+        /// "MPOL_BIND", "MPOL_INTERLEAVE", …
+        package var mode: String?
+        /// A list of memory nodes: "0-3,7".
+        package var nodes: String?
+        /// "MPOL_F_STATIC_NODES", …
+        package var flags: [String]?
+
+        package init(mode: String? = nil, nodes: String? = nil, flags: [String]? = nil) {
+            self.mode = mode
+            self.nodes = nodes
             self.flags = flags
         }
     }

@@ -59,7 +59,7 @@ package struct Bundle: Sendable {
                 step: "config.json",
                 subject: "ociVersion \"\(version.prefix(32))\"",
                 cause: "unsupported version of the runtime specification",
-                hint: "1.0.0 to 1.2 are supported"
+                hint: "every version 1.x is supported"
             )
         }
     }

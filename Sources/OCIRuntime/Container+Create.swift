@@ -68,9 +68,11 @@ extension Container {
             let state = state(spec, plan: plan, options: options)
             try state.write(directory)
             // systemd makes them around the first process, later.
-            if plan.cgroup.unit == nil { try cgroup.create(spec.linux?.resources ?? RuntimeSpec.Resources()) }
-            return try launch(plan, spec, state: state, options: options, root: root, directory: directory)
+            if plan.cgroup.unit == nil { try cgroup.create(plan.resources) }
+            return try launch(plan, state: state, options: options, root: root, directory: directory)
         } catch {
+            if let before = plan.mountsBefore { try? HostMounts.remove(below: plan.plan.rootfs, keeping: before) }  // as below
+            if let made = plan.plan.cacheAllocation { try? CacheAllocation.remove(made.owned) }  // as below
             // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
             if let hooks = spec.hooks?.poststop {
                 let gone = ContainerState(
@@ -90,6 +92,10 @@ extension Container {
     private struct Preparation {
         var plan: ContainerPlan
         var cgroup: CgroupLayout
+        var resources: RuntimeSpec.Resources
+        var warnings: [String]
+        /// Only in the host's mount namespace.
+        var mountsBefore: [String]?
     }
 
     private static func makePlan(
@@ -98,14 +104,35 @@ extension Container {
         root: RuntimeRoot
     ) throws(RuntimeError) -> Preparation {
         try checkTerminal(spec.process?.terminal == true, options.consoleSocket, options.stdio)
+        for number in 0..<max(0, options.preserveDescriptors) where !Descriptor.isInherited(Int32(3 + number)) {
+            throw RuntimeError(
+                .invalid,
+                step: "preserve descriptors",
+                subject: "preserved-fd \(number)",
+                cause: "descriptor \(3 + number) is not open"
+            )
+        }
         let host = try HostFacts.read(for: spec)
-        let layout = try options.cgroupDriver.layout(
+        var layout = try options.cgroupDriver.layout(
             spec,
             id: options.id,
             mounts: host.mounts,
             user: Privileges.userID != 0
         )
-        try CgroupLimits.check(spec.linux?.resources ?? RuntimeSpec.Resources(), mode: layout.mode)
+        var resources = spec.linux?.resources ?? RuntimeSpec.Resources()
+        var warnings: [String] = []
+        if layout.unit == nil, !host.isPrivileged || host.inUserNamespace {
+            let (delegated, missing) = layout.delegated()
+            layout = delegated
+            if !missing.isEmpty {
+                resources = RuntimeSpec.Resources(devices: [RuntimeSpec.DeviceRule(allow: true, access: "rwm")])
+                warnings.append(
+                    "the container has no cgroup of its own and no limits where the caller may not make one: "
+                        + missing.joined(separator: ", ")
+                )
+            }
+        }
+        try CgroupLimits.check(resources, mode: layout.mode)
         var seccomp: SeccompProgram?
         if let profile = spec.linux?.seccomp {
             seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
@@ -133,10 +160,29 @@ extension Container {
         input.noNewKeyring = options.noNewKeyring
         input.preserveDescriptors = options.preserveDescriptors
         let plan = try ContainerPlan(input)
-        guard Files.isDirectory((try? Files.resolved(plan.rootfs)) ?? plan.rootfs) else {  // missing: said below
+        // Missing: said below.
+        let resolved = (try? Files.resolved(plan.rootfs)) ?? plan.rootfs
+        guard Files.isDirectory(resolved) else {
             throw RuntimeError(.invalid, step: "rootfs", subject: plan.rootfs, cause: "it is no directory")
         }
-        return Preparation(plan: plan, cgroup: layout)
+        var preparation = Preparation(
+            plan: plan,
+            cgroup: layout,
+            resources: resources,
+            warnings: warnings + plan.warnings
+        )
+        if !plan.namespaces.hasMount {
+            guard resolved != "/" else {
+                throw RuntimeError(
+                    .refused,
+                    step: "rootfs",
+                    subject: plan.rootfs,
+                    cause: "the host's own root needs a mount namespace, or its mounts would be covered"
+                )
+            }
+            preparation.mountsBefore = HostMounts.below(resolved, in: host.mounts)
+        }
+        return preparation
     }
 
     static func checkTerminal(_ terminal: Bool, _ socket: String?, _ stdio: Stdio) throws(RuntimeError) {
@@ -165,35 +211,35 @@ extension Container {
             annotations: spec.annotations,
             created: WallClock.now(),
             owner: Privileges.userID,
-            ownPidNamespace: plan.plan.birth.contains(.pid),
+            ownPidNamespace: plan.plan.namespaces.birth.contains(.pid),
             cgroupMode: "",
             cgroups: [],
             hooks: spec.hooks
         )
         state.setLayout(plan.cgroup)
+        state.mountsBefore = plan.mountsBefore
+        state.resctrlGroups = plan.plan.cacheAllocation?.owned
         return state
     }
 
     private static func launch(
         _ preparation: Preparation,
-        _ spec: RuntimeSpec,
         state: StoredState,
         options: CreateOptions,
         root: RuntimeRoot,
         directory: String
     ) throws(RuntimeError) -> CreatedContainer {
         let plan = preparation.plan
-        var birth = StageProgram.Birth(namespaces: plan.birth)
         // They stay open until the child has its copies.
         let pipes = options.startsAtOnce ? StartPipes() : try StartPipes(in: directory)
-        birth.start = pipes.start
-        birth.result = pipes.result
         let cgroup = Cgroup(preparation.cgroup)
         let layout = preparation.cgroup
-        let resources = spec.linux?.resources ?? RuntimeSpec.Resources()
+        let resources = preparation.resources
         let child = try doing("start the init process") { () throws(SysError) in
             var program = try StageProgram(plan.steps, arguments: plan.arguments, environment: plan.environment)
-            if let path = plan.pidNamespace { birth.pidNamespace = try program.hold(path) }
+            var birth = try program.birth(plan)
+            birth.start = pipes.start
+            birth.result = pipes.result
             if let tree = layout.unified, layout.unit == nil { birth.cgroup = try program.hold(tree.path) }
             return try program.spawn(birth)
         }
@@ -205,20 +251,31 @@ extension Container {
             let hooks = state.hooks
             let pending = state.described(.creating, pid: child.pid)
             let target = child.process.descriptor.raw
-            let first = child.pid
-            let atCgroup = { () throws(RuntimeError) in
-                guard let unit = layout.unit else { return }
-                try SystemdUnits.start(unit, id: options.id, process: first, resources: resources, mode: layout.mode)
-                try cgroup.create(resources)
-                try cgroup.take(first)
-            }
-            var console = try follow(child, steps: plan.steps, atCgroup: atCgroup) { () throws(RuntimeError) in
-                let runner = HookRunner(state: pending, target: target)
-                try runner.run(hooks?.prestart, .prestart)
-                try runner.run(hooks?.createRuntime, .createRuntime)
-                guard hooks?.createContainer?.isEmpty == false else { return }
-                let namespaces = try differingNamespaces(Int32(pending.pid ?? 0))
-                try runner.run(hooks?.createContainer, .createContainer, namespaces: namespaces)
+            let initPid = child.pid
+            let notification = plan.notification
+            var console = try follow(child, steps: plan.steps) { point throws(RuntimeError) in
+                switch point {
+                case .cgroup:
+                    guard let unit = layout.unit else { return }
+                    let mode = layout.mode
+                    try SystemdUnits.start(unit, id: options.id, process: initPid, resources: resources, mode: mode)
+                    try cgroup.create(resources)
+                    try cgroup.take(initPid)
+                case .idMaps: try plan.namespaces.idMaps?.write(pid: initPid, privileged: plan.isPrivileged)
+                case .placement:
+                    try plan.networkDevices.move(to: initPid)
+                    try plan.cacheAllocation?.place(initPid)
+                case .attributes: try StageProgram.apply(plan.attributes, to: initPid)
+                case .hooks:
+                    let runner = HookRunner(state: pending, target: target)
+                    try runner.run(hooks?.prestart, .prestart)
+                    try runner.run(hooks?.createRuntime, .createRuntime)
+                    guard hooks?.createContainer?.isEmpty == false else { return }
+                    let namespaces = try differingNamespaces(initPid)
+                    try runner.run(hooks?.createContainer, .createContainer, namespaces: namespaces)
+                }
+            } atListener: { listener throws(RuntimeError) in
+                try notification?.send(listener, pid: initPid, state: pending)
             }
             if let path = options.consoleSocket, let master = console.take() {
                 try doing("send the terminal") { () throws(SysError) in try master.send(toSocketAt: path) }
@@ -236,7 +293,7 @@ extension Container {
                 pid: pid,
                 process: child.intoProcess(),
                 console: console,
-                warnings: plan.warnings + CgroupLimits.warnings(resources, mode: layout.mode),
+                warnings: preparation.warnings + CgroupLimits.warnings(resources, mode: layout.mode),
                 waiting: waiting
             )
         } catch {
@@ -246,12 +303,16 @@ extension Container {
     }
 
     /// Listens to the child until everything before the start is done, or (`closesOnSuccess`) its program runs.
+    ///
+    /// - Parameters:
+    ///   - atRendezvous: What the parent does while the child waits.
+    ///   - atListener: Gets a copy of the child's seccomp notification descriptor.
     static func follow(
         _ child: borrowing StagedChild,
         steps: [Step],
         closesOnSuccess: Bool = false,
-        atCgroup: () throws(RuntimeError) -> Void = {},
-        atHooks: () throws(RuntimeError) -> Void = {}
+        atRendezvous: (Step.Rendezvous) throws(RuntimeError) -> Void = { _ in },
+        atListener: (borrowing Descriptor) throws(RuntimeError) -> Void = { _ in }
     ) throws(RuntimeError) -> Descriptor? {
         var console: Descriptor?
         while true {
@@ -260,8 +321,13 @@ extension Container {
             case .ready: return console
             case .console(let master): console = consume master
             case .waits(let point):
-                if point == .hooks { try atHooks() }
-                if point == .cgroup { try atCgroup() }
+                try atRendezvous(point)
+                try doing("start the process") { () throws(SysError) in try child.proceed() }
+            case .listener(let number):
+                let listener = try doing("take the seccomp notification descriptor") { () throws(SysError) in
+                    try child.process.copy(ofDescriptor: number)
+                }
+                try atListener(listener)
                 try doing("start the process") { () throws(SysError) in try child.proceed() }
             case .failed(let step, let errno, let note):
                 throw StagedChild.error(steps, step: step, errno: errno, note: note)

@@ -56,45 +56,78 @@ extension Container {
             uid: process.user?.uid ?? 0,
             root: "/proc/\(pid)/root"
         )
-        var host = RuntimeSpec(ociVersion: spec.ociVersion, process: described)
-        host.linux = spec.linux
-        var plan = try ProcessPlan(described, host: try HostFacts.read(for: host))
+        var wanted = RuntimeSpec(ociVersion: spec.ociVersion, process: described)
+        wanted.linux = spec.linux
+        let host = try HostFacts.read(for: wanted)
+        let namespaces = try differingNamespaces()
+        let userNamespace = namespaces.contains(.user)
+        var plan = try ProcessPlan(described, linux: spec.linux, host: host, userNamespace: userNamespace)
         if let profile = spec.linux?.seccomp {
             plan.seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
         }
-        let namespaces = try differingNamespaces()
         let places = try cgroup.placesForExec(options.cgroups, initProcess: pid)
-        let steps = Self.execSteps(plan, namespaces: namespaces, places: places, process: process, options: options)
+        let steps = Self.execSteps(
+            plan,
+            namespaces: namespaces,
+            places: places,
+            initProcess: pid,
+            process: process,
+            options: options
+        )
+        let raw = target.descriptor.raw
+        let initPid = self.pid
         let child = try doing("start the process") { () throws(SysError) in
             var program = try StageProgram(
                 steps,
                 arguments: plan.arguments,
                 environment: plan.environment,
-                target: target.descriptor.raw
+                target: raw
             )
             var birth = StageProgram.Birth(namespaces: [])
-            if namespaces.contains(.pid) { birth.pidNamespace = target.descriptor.raw }
+            if userNamespace {
+                // Rights over the pid namespace come with the user namespace, which nobody leaves again.
+                var between = try program.goBetween(pid: initPid, namespaces)
+                between.oomScore = plan.oomScore
+                birth.goBetween = between
+            } else if namespaces.contains(.pid) {
+                birth.pidNamespace = raw
+            }
             if let tree = places.first(where: { $0.hierarchy.version == 2 }) {
                 birth.cgroup = try program.hold(tree.path)
             }
             return try program.spawn(birth)
         }
-        return try finish(child, steps: steps, options: options, warnings: plan.warnings)
+        // The files in /proc are the container's only if it still has the number of its process.
+        if userNamespace, try self.process() == nil {
+            child.abandon()
+            throw RuntimeError(.wrongState, step: "exec", subject: id, cause: "cannot exec in a stopped container")
+        }
+        let notification = SeccompNotification(spec)
+        let state = stored.described(.running, pid: self.pid)
+        return try finish(child, steps: steps, plan: plan, options: options) {
+            (listener: borrowing Descriptor, pid: Int32) throws(RuntimeError) in
+            try notification?.send(listener, pid: pid, state: state)
+        }
     }
 
     private static func execSteps(
         _ plan: ProcessPlan,
         namespaces: NamespaceFlags,
         places: [CgroupLayout.Tree],
+        initProcess: Int32,
         process: RuntimeSpec.Process,
         options: ExecOptions
     ) -> [Step] {
         var steps: [Step] = [.newSession]
+        // A cpuset that the cgroup has changes the affinity, so one is set before and one after.
+        steps += plan.initialAffinity
         steps += places.filter { $0.hierarchy.version == 1 }.map { .joinCgroup($0.path) }
-        steps += plan.procWrites
-        let joined = namespaces.subtracting(.pid)
-        if !joined.isEmpty { steps.append(.joinProcess(joined)) }
-        steps.append(.rootHere)
+        steps += plan.finalAffinity
+        let userNamespace = namespaces.contains(.user)
+        if !userNamespace { steps += plan.procWrites }
+        steps += Step.joins(pid: initProcess, namespaces)
+        if userNamespace { steps.append(.rootIDs(uid: plan.uid, gid: plan.gid)) }
+        steps += Step.containerRoot(pid: initProcess, namespaces)
         if process.terminal == true {
             let size = process.consoleSize
             steps.append(
@@ -115,22 +148,27 @@ extension Container {
     private func finish(
         _ child: consuming StagedChild,
         steps: [Step],
+        plan: ProcessPlan,
         options: ExecOptions,
-        warnings: [String]
+        atListener: (borrowing Descriptor, Int32) throws(RuntimeError) -> Void
     ) throws(RuntimeError) -> ExecutedProcess {
         do {
+            let pid = child.pid
             // The pid file first: a caller that sees the process end must be able to know which one it was.
             if let path = options.pidFile {
                 try doing("write the pid file") { () throws(SysError) in
-                    try Files.replaceUnsynced(path, with: Array(String(child.pid).utf8), mode: 0o644)
+                    try Files.replaceUnsynced(path, with: Array(String(pid).utf8), mode: 0o644)
                 }
             }
-            var console = try Self.follow(child, steps: steps, closesOnSuccess: true)
+            var console = try Self.follow(child, steps: steps, closesOnSuccess: true) { point throws(RuntimeError) in
+                if point == .attributes { try StageProgram.apply(plan.attributes, to: pid) }
+            } atListener: { listener throws(RuntimeError) in
+                try atListener(listener, pid)
+            }
             if let path = options.consoleSocket, let master = console.take() {
                 try doing("send the terminal") { () throws(SysError) in try master.send(toSocketAt: path) }
             }
-            let pid = child.pid
-            return ExecutedProcess(pid: pid, process: child.intoProcess(), console: console, warnings: warnings)
+            return ExecutedProcess(pid: pid, process: child.intoProcess(), console: console, warnings: plan.warnings)
         } catch {
             child.abandon()
             throw error
@@ -143,11 +181,7 @@ extension Container {
     static func differingNamespaces(_ pid: Int32) throws(RuntimeError) -> NamespaceFlags {
         try doing("look at the namespaces") { () throws(SysError) in
             var flags: NamespaceFlags = []
-            let kinds: [(String, NamespaceFlags)] = [
-                ("mnt", .mount), ("uts", .uts), ("ipc", .ipc), ("net", .network), ("pid", .pid), ("cgroup", .cgroup),
-                ("user", .user), ("time", .time),
-            ]
-            for (name, flag) in kinds {
+            for (name, flag) in NamespaceFlags.files {
                 do throws(SysError) {
                     let theirs = try Files.linkTarget("/proc/\(pid)/ns/\(name)")
                     if try theirs != Files.linkTarget("/proc/self/ns/\(name)") { flags.insert(flag) }

@@ -254,6 +254,8 @@ package struct Container: Sendable {
         let left = try processes()
         if !left.isEmpty { try cgroup.signalAll(9) }
         try cgroup.destroy()
+        if let before = stored.mountsBefore { try HostMounts.remove(below: stored.rootfs, keeping: before) }
+        try CacheAllocation.remove(stored.resctrlGroups ?? [])
         try doing("remove the state") { () throws(SysError) in try Files.removeTree(directory) }
         if let hooks = stored.hooks?.poststop, !hooks.isEmpty {
             HookRunner(state: stored.described(.stopped, pid: nil), target: -1).runAll(hooks, .poststop, warn: warn)

@@ -11,8 +11,12 @@ package struct HostFacts: Hashable, Sendable {
     package var oomScoreAdj: Int
     /// The caller's hard limits by resource number.
     package var hardLimits: [Int32: UInt64]
+    /// The caller's user namespace is not the machine's.
+    package var inUserNamespace = false
     package var appArmor: Bool
     package var seLinux: Bool
+    /// The caller may use all ids, mount file systems and so on: it is root of its own user namespace.
+    package var isPrivileged: Bool { capabilities.contains("CAP_SYS_ADMIN") && capabilities.contains("CAP_SETUID") }
     package var mounts: [MountEntry]
 
     package init(
@@ -68,10 +72,16 @@ package struct ContainerPlan: Sendable {
     }
 
     package let steps: [Step]
-    /// Namespaces made by clone3 itself.
-    package let birth: NamespaceFlags
-    /// A pid namespace to be born into.
-    package let pidNamespace: String?
+    package let namespaces: NamespacePlan
+    /// For /proc/PID/oom_score_adj, if the child cannot write it itself.
+    package let oomScore: String?
+    /// What the parent does at the rendezvous `.attributes`.
+    package let attributes: [Step]
+    /// The caller may map any ids.
+    package let isPrivileged: Bool
+    let notification: SeccompNotification?
+    let networkDevices: NetworkDevices
+    let cacheAllocation: CacheAllocation?
     package let arguments: [String]
     package let environment: [String]
     package let warnings: [String]
@@ -90,12 +100,34 @@ package struct ContainerPlan: Sendable {
             throw RuntimeError(.invalid, step: "config.json", cause: "process is missing")
         }
         let linux = spec.linux ?? RuntimeSpec.Linux()
-        let namespaces = try NamespacePlan(linux.namespaces ?? [])
+        let namespaces = try NamespacePlan(spec)
         try namespaces.check(spec)
-        birth = namespaces.birth
-        pidNamespace = namespaces.pidPath
-        var identity = try ProcessPlan(process, host: input.host)
+        self.namespaces = namespaces
+        isPrivileged = input.host.isPrivileged
+        notification = SeccompNotification(spec)
+        networkDevices = try NetworkDevices(linux.netDevices ?? [:])
+        let resctrl = input.host.mounts.first { $0.type == "resctrl" }?.mountPoint
+        cacheAllocation = try linux.intelRdt.map { wanted throws(RuntimeError) in
+            try CacheAllocation(wanted, id: input.id, mountPoint: resctrl) { Files.exists($0) }
+        }
+        if !isPrivileged, !namespaces.hasUser {
+            throw RuntimeError(
+                .refused,
+                step: "start the container",
+                cause: "rootless container requires user namespaces: the caller may not make the others without",
+                hint: "add a user namespace with a map of the caller's own ids, or run as root"
+            )
+        }
+        var identity = try ProcessPlan(
+            process,
+            linux: linux,
+            host: input.host,
+            userNamespace: namespaces.hasUser,
+            deniesGroups: namespaces.idMaps?.deniesGroups(privileged: isPrivileged) == true
+        )
         identity.seccomp = input.seccomp
+        oomScore = namespaces.needsGoBetween ? identity.oomScore : nil
+        attributes = namespaces.hasUser ? identity.attributes : []
 
         var steps: [Step] = [.newSession]
         steps += namespaces.joins
@@ -107,20 +139,30 @@ package struct ContainerPlan: Sendable {
             steps.append(.rendezvous(.cgroup))
         }
         steps += namespaces.unshares
+        if namespaces.idMaps != nil { steps.append(.rendezvous(.idMaps)) }
+        // As the caller's user, for whom alone the files of the host may be accessible.
+        if let offsets = namespaces.timeOffsets { steps.append(.timeNamespace(offsets: offsets)) }
+        let rootSteps =
+            namespaces.hasMount ? try Self.rootSteps(input, rootfs: rootfs, linux: linux) : [.plainRoot(rootfs)]
+        if namespaces.hasUser { steps += rootSteps + [.rootIDs(uid: identity.uid, gid: identity.gid)] }
         if !input.noNewKeyring { steps.append(.keyring("_ses." + input.id)) }
         if let name = spec.hostname, !name.isEmpty { steps.append(.hostname(name)) }
         if let name = spec.domainname, !name.isEmpty { steps.append(.domainname(name)) }
         if namespaces.birth.contains(.network) { steps.append(.loopbackUp) }
-        steps += identity.procWrites
+        if cacheAllocation != nil || !networkDevices.moves.isEmpty { steps.append(.rendezvous(.placement)) }
+        if oomScore == nil { steps += identity.procWrites }
         for (name, value) in (linux.sysctl ?? [:]).sorted(by: { $0.key < $1.key }) {
             steps.append(.writeProc(path: "sys/" + SysctlRules.path(name), content: value))
         }
-        steps += try Self.rootSteps(input, rootfs: rootfs, linux: linux)
+        if !namespaces.hasUser { steps += rootSteps }
 
         var mounts = MountPlan(
             bundle: input.bundle,
             cgroup: input.cgroup,
-            privateCgroups: namespaces.unshared.contains(.cgroup)
+            privateCgroups: namespaces.unshared.contains(.cgroup),
+            namespaces: namespaces,
+            prepares: namespaces.hasUser && isPrivileged,
+            label: try Self.mountLabel(linux, input.host)
         )
         try mounts.add(spec.mounts ?? [])
         try mounts.add(linux.devices ?? [])
@@ -131,7 +173,7 @@ package struct ContainerPlan: Sendable {
         if [hooks?.prestart, hooks?.createRuntime, hooks?.createContainer].contains(where: { $0?.isEmpty == false }) {
             steps.append(.rendezvous(.hooks))
         }
-        steps.append(input.noPivot ? .moveRoot : .pivot)
+        steps.append(!namespaces.hasMount ? .changeRoot : input.noPivot ? .moveRoot : .pivot)
         if let name = linux.rootfsPropagation, let kind = MountPropagation.named(name) {
             steps.append(.rootPropagation(kind))
         }
@@ -156,7 +198,21 @@ package struct ContainerPlan: Sendable {
         self.steps = steps
         arguments = identity.arguments
         environment = identity.environment
-        warnings = identity.warnings
+        warnings = identity.warnings + mounts.warnings
+    }
+
+    private static func mountLabel(_ linux: RuntimeSpec.Linux, _ host: HostFacts) throws(RuntimeError) -> String {
+        guard let label = linux.mountLabel, !label.isEmpty else { return "" }
+        guard host.seLinux else {
+            throw RuntimeError(
+                .refused,
+                step: "apply the SELinux label of the mounts",
+                subject: label,
+                cause: "SELinux is not enabled on this host",
+                hint: "remove linux.mountLabel to run without it"
+            )
+        }
+        return label
     }
 
     /// Clean paths below the root: for "/" itself nothing would be covered that the container sees.

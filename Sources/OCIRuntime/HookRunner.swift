@@ -21,7 +21,7 @@ struct HookRunner {
     /// - Throws: `.system` with the exit status and what the hook wrote.
     func run(_ hooks: [RuntimeSpec.Hook]?, _ point: Point, namespaces: NamespaceFlags = []) throws(RuntimeError) {
         for (index, hook) in (hooks ?? []).enumerated() {
-            try run(hook, "run the \(point.rawValue) hook #\(index)", point.isInside ? namespaces : [])
+            try run(hook, point, "error running \(point.rawValue) hook #\(index)", point.isInside ? namespaces : [])
         }
     }
 
@@ -29,14 +29,19 @@ struct HookRunner {
     func runAll(_ hooks: [RuntimeSpec.Hook]?, _ point: Point, warn: (String) -> Void) {
         for (index, hook) in (hooks ?? []).enumerated() {
             do throws(RuntimeError) {
-                try run(hook, "run the \(point.rawValue) hook #\(index)", [])
+                try run(hook, point, "error running \(point.rawValue) hook #\(index)", [])
             } catch {
                 warn(error.description)
             }
         }
     }
 
-    private func run(_ hook: RuntimeSpec.Hook, _ step: String, _ namespaces: NamespaceFlags) throws(RuntimeError) {
+    private func run(
+        _ hook: RuntimeSpec.Hook,
+        _ point: Point,
+        _ step: String,
+        _ namespaces: NamespaceFlags
+    ) throws(RuntimeError) {
         guard hook.path.hasPrefix("/") else {
             throw RuntimeError(.invalid, step: step, subject: hook.path, cause: "the path is not absolute")
         }
@@ -52,17 +57,25 @@ struct HookRunner {
         let output = try doing(step) { () throws(SysError) in try MemoryFile(name: "hook") }
         let number = output.descriptor.raw
         var steps: [Step] = [.newSession]
-        let joined = namespaces.subtracting(.pid)
-        if !joined.isEmpty { steps.append(.joinProcess(joined)) }
+        // With a user namespace the process that gives birth joins it and the pid namespace.
+        let userNamespace = namespaces.contains(.user)
+        let initPid = Int32(clamping: state.pid ?? 0)
+        steps += Step.joins(pid: initPid, namespaces)
+        if userNamespace { steps.append(.rootIDs(uid: 0, gid: 0)) }
+        steps += point == .startContainer ? Step.containerRoot(pid: initPid, namespaces) : [.rootHere]
         steps += [
-            .rootHere, .stdio(input.descriptor.raw, number, number, owner: 0), .umask(0o022),
+            .stdio(input.descriptor.raw, number, number, owner: 0), .umask(0o022),
             .workingDirectory("/", lenient: false), .findExecutable([hook.path]), .closeDescriptors(preserve: 0),
             .execute,
         ]
         let child = try doing(step) { () throws(SysError) in
             var program = try StageProgram(steps, arguments: arguments, environment: hook.env ?? [], target: target)
             var birth = StageProgram.Birth(namespaces: [])
-            if namespaces.contains(.pid) { birth.pidNamespace = target }
+            if userNamespace {
+                birth.goBetween = try program.goBetween(pid: initPid, namespaces)
+            } else if namespaces.contains(.pid) {
+                birth.pidNamespace = target
+            }
             return try program.spawn(birth)
         }
         let code = try end(of: child, steps: steps, timeout: hook.timeout, step: step, path: hook.path)

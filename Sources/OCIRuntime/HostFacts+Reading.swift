@@ -16,6 +16,9 @@ extension HostFacts {
                 hardLimits: limits,
                 mounts: try MountTable.current()
             )
+            // The machine's own namespace maps all ids to themselves.
+            let map = try Files.readText("/proc/self/uid_map").split(whereSeparator: \.isWhitespace)
+            facts.inUserNamespace = map != ["0", "0", "4294967295"]
             if spec.process?.oomScoreAdj != nil {
                 facts.oomScoreAdj = Int(try Files.readText("/proc/self/oom_score_adj")) ?? 0
             }
@@ -23,7 +26,9 @@ extension HostFacts {
             if spec.process?.apparmorProfile?.isEmpty == false {
                 facts.appArmor = (try? Files.readText("/sys/module/apparmor/parameters/enabled")) == "Y"  // as above
             }
-            if spec.process?.selinuxLabel?.isEmpty == false { facts.seLinux = Files.exists("/sys/fs/selinux/enforce") }
+            if spec.process?.selinuxLabel?.isEmpty == false || spec.linux?.mountLabel?.isEmpty == false {
+                facts.seLinux = Files.exists("/sys/fs/selinux/enforce")
+            }
             return facts
         }
     }

@@ -10,9 +10,12 @@ package struct MountOptions: Hashable, Sendable {
     package var recursive = false
     package var propagation: MountPropagation?
     package var copiesUp = false
-    package var idmap = false
+    package var idMap: Depth?
     /// For the file system.
     package var data: [String] = []
+
+    /// Whether the mounts below are id-mapped too.
+    package enum Depth: Hashable, Sendable { case topmost, recursive }
 
     package init() {}
 
@@ -35,13 +38,16 @@ package struct MountOptions: Hashable, Sendable {
         "strictatime": .accessTime(.strictAccessTime), "nostrictatime": .accessTime([]),
     ]
 
+    /// Options of every file system, which the kernel understands by these names.
+    private static let forFileSystems = ["async", "dirsync", "lazytime", "mand", "nolazytime", "nomand", "sync"]
+
     /// The names that are understood here, for `features`; all others go to the file system.
     package static var known: [String] {
         let plain = Array(attributes.keys)
         let kinds = ["shared", "slave", "private", "unbindable"]
         return
             (plain + plain.map { "r" + $0 } + kinds + kinds.map { "r" + $0 }
-            + ["bind", "rbind", "defaults", "remount", "tmpcopyup"]).sorted()
+            + ["bind", "rbind", "defaults", "remount", "tmpcopyup", "idmap", "ridmap"] + forFileSystems).sorted()
     }
 
     /// Reads the options in order; a later one overrides an earlier one.
@@ -63,9 +69,12 @@ package struct MountOptions: Hashable, Sendable {
             case "bind": bind = true
             case "rbind": (bind, recursive) = (true, true)
             case "tmpcopyup": copiesUp = true
-            case "idmap", "ridmap": idmap = true
+            case "idmap": idMap = .topmost
+            case "ridmap": idMap = .recursive
             // Of mount(8) alone, or about another kind of mount call.
-            case "", "defaults", "remount", "silent", "loud", "nofail", "auto", "noauto", "user", "nouser": break
+            case "", "defaults", "remount", "silent", "loud", "nofail", "auto", "noauto", "user", "nouser",
+                "iversion", "noiversion", "acl", "noacl":
+                break
             case let text where text.hasPrefix("x-"): break
             default: data.append(option)
             }

@@ -11,6 +11,12 @@ struct MountPlan {
     let cgroup: CgroupLayout
     /// The container has a cgroup namespace of its own.
     let privateCgroups: Bool
+    let namespaces: NamespacePlan
+    /// The container has another user namespace, and the caller may mount: what is bound is opened with its rights.
+    let prepares: Bool
+    /// The SELinux context of new file systems, or empty.
+    let label: String
+    var warnings: [String] = []
 
     /// Paths of procfs that may be covered by a mount: they only inform, the runtime never writes to them.
     static let coverable: Set<String> = [
@@ -48,19 +54,13 @@ struct MountPlan {
                 cause: "the destination must be below the rootfs"
             )
         }
-        if options.idmap || mount.uidMappings != nil || mount.gidMappings != nil {
-            throw RuntimeError(
-                .unsupported,
-                step: title,
-                subject: "on \(target)",
-                cause: "id-mapped mounts are not supported"
-            )
-        }
+        let isBind = options.bind || mount.type == "bind" || mount.type == nil && mount.source != nil
+        let idMap = try idMap(mount, options, isBind: isBind, target: target)
         // Others' runtimes write and check below these paths by name; a link there would lead them elsewhere.
         let strict =
             target == "/proc" || target == "/sys" || target == "/dev" || PathText.isBelow(target, "/dev")
             || mount.type == "proc" || mount.type == "sysfs"
-        if options.bind || mount.type == "bind" || mount.type == nil && mount.source != nil {
+        if isBind {
             guard let source = mount.source, !source.isEmpty else {
                 throw RuntimeError(.invalid, step: "bind mount", subject: "on \(target)", cause: "it has no source")
             }
@@ -77,7 +77,9 @@ struct MountPlan {
                         target: target,
                         strictTarget: strict,
                         mayCoverProc: target == "/proc" || Self.coverable.contains(target),
-                        sourceIsProc: target == "/proc"
+                        sourceIsProc: target == "/proc",
+                        prepared: prepares,
+                        idMap: idMap
                     )
                 )
             )
@@ -103,8 +105,54 @@ struct MountPlan {
         step.mayCoverProc = type == "proc" && target == "/proc"
         step.copiesUp = options.copiesUp && type == "tmpfs"
         step.inheritsMode = type == "tmpfs" && !options.data.contains { $0.hasPrefix("mode=") }
+        switch type {
+        case "sysfs": step.mayBindHosts = namespaces.isForeign(.network)
+        case "mqueue": step.mayBindHosts = namespaces.isForeign(.ipc)
+        case "proc": step.mayBindHosts = namespaces.isForeign(.pid) && namespaces.pidPath == nil
+        case "devpts": dropUnmappedGroup(from: &step)
+        default: break
+        }
+        if !label.isEmpty, type != "proc", type != "sysfs", !type.hasPrefix("cgroup") {
+            step.options.append("context=" + label)
+        }
         step.superReadOnly = step.attributes.contains(.readOnly) && !Self.pseudo.contains(type)
         steps.append(.mount(step))
+    }
+
+    private func idMap(
+        _ mount: RuntimeSpec.Mount,
+        _ options: MountOptions,
+        isBind: Bool,
+        target: String
+    ) throws(RuntimeError) -> MountIDMap? {
+        let (uid, gid) = (mount.uidMappings ?? [], mount.gidMappings ?? [])
+        guard options.idMap != nil || !uid.isEmpty || !gid.isEmpty else { return nil }
+        func refuse(_ cause: String) -> RuntimeError {
+            RuntimeError(.invalid, step: "id-mapped mount", subject: "on \(target)", cause: cause)
+        }
+        guard isBind else { throw refuse("only bind mounts can be id-mapped") }
+        let recursive = options.idMap == .recursive
+        if !uid.isEmpty || !gid.isEmpty {
+            let maps = try IDMaps(uid: uid, gid: gid, subject: "mounts[\(target)]")
+            return MountIDMap(source: .maps(maps), recursive: recursive)
+        }
+        if let path = namespaces.userPath { return MountIDMap(source: .namespace(path), recursive: recursive) }
+        guard let maps = namespaces.idMaps else {
+            throw refuse(
+                "it has no uidMappings and gidMappings, and the container has no user namespace to take them from"
+            )
+        }
+        return MountIDMap(source: .maps(maps), recursive: recursive)
+    }
+
+    /// The kernel refuses a devpts whose group the user namespace does not have; "gid=5" is in every template.
+    private mutating func dropUnmappedGroup(from step: inout MountStep) {
+        guard let maps = namespaces.idMaps,
+            let option = step.options.first(where: { $0.hasPrefix("gid=") }),
+            let group = UInt32(option.dropFirst(4)), IDMaps.outside(group, maps.gid) == nil
+        else { return }
+        step.options.removeAll { $0 == option }
+        warnings.append("\(option) of \(step.target) is dropped: the user namespace does not map this group")
     }
 
     /// The container's own cgroups: on v2 one tree, on v1 a directory with one tree per controller.

@@ -6,15 +6,20 @@ struct ProcessPlan {
     let arguments: [String]
     let environment: [String]
     let uid: UInt32
-    /// Done early, while the host's /proc is there.
-    var procWrites: [Step] = []
+    /// Written early, while the host's /proc is there.
+    private(set) var oomScore: String?
+    /// On which CPUs the process enters its cgroups, and which it has there; for `exec` alone.
+    private(set) var initialAffinity: [Step] = []
+    private(set) var finalAffinity: [Step] = []
     var warnings: [String] = []
     var seccomp: SeccompProgram?
     private let process: RuntimeSpec.Process
-    private let gid: UInt32
+    private let userNamespace: Bool
+    let gid: UInt32
     private let groups: [UInt32]
     private let umask: UInt32
     private var limits: [Step] = []
+    private var placement: [Step] = []
     private var scheduling: [Step] = []
     private var labels: [Step] = []
     private var sets = Sets()
@@ -35,8 +40,18 @@ struct ProcessPlan {
     /// And all of them with their pointers at most 6 MiB, however large the stack may be.
     private static let longestTotal = 6 << 20
 
-    init(_ process: RuntimeSpec.Process, host: HostFacts) throws(RuntimeError) {
+    /// - Parameters:
+    ///   - userNamespace: The process has, or gets, another user namespace than the runtime.
+    ///   - deniesGroups: That denies setgroups(2).
+    init(
+        _ process: RuntimeSpec.Process,
+        linux: RuntimeSpec.Linux? = nil,
+        host: HostFacts,
+        userNamespace: Bool = false,
+        deniesGroups: Bool = false
+    ) throws(RuntimeError) {
         self.process = process
+        self.userNamespace = userNamespace
         guard let arguments = process.args, let program = arguments.first else {
             throw RuntimeError(.invalid, step: "config.json", subject: "process.args", cause: "it is empty")
         }
@@ -63,11 +78,21 @@ struct ProcessPlan {
         groups = user.additionalGids ?? []
         umask = user.umask ?? 0o022
         lastCapability = host.lastCapability
-        held = host.capabilities
+        // Its first process holds every capability of a user namespace.
+        held = userNamespace ? CapabilitySet(bits: (2 << host.lastCapability) - 1) : host.capabilities
+        if deniesGroups, !groups.isEmpty {
+            throw RuntimeError(
+                .refused,
+                step: "set the additional groups",
+                cause: "a user namespace that maps only the caller's own group denies it",
+                hint: "remove process.user.additionalGids, or map more groups with newgidmap"
+            )
+        }
         try checkSizes()
-        try addCapabilities(host)
+        try addCapabilities()
         try addLimits(host)
         try addScheduling()
+        try addPlacement(linux)
         try addOOMScore(host)
         try addLabels(host)
     }
@@ -78,15 +103,20 @@ struct ProcessPlan {
     /// to load it allow, so that a strict one has few calls of ours to forbid.
     func steps(preserve: Int, waits: Bool) -> [Step] {
         var steps: [Step] = [.workingDirectory(process.cwd, lenient: true)]
-        steps += limits
-        steps += scheduling
+        // Only rights over the whole machine raise a limit or a priority: with a user namespace the parent has them.
+        if !userNamespace {
+            steps += attributes
+        } else if !attributes.isEmpty {
+            steps.append(.rendezvous(.attributes))
+        }
+        steps += placement
         steps.append(.umask(umask))
         steps.append(.boundingSet(sets.bounding, last: lastCapability))
         let noNewPrivileges = process.noNewPrivileges == true
         let loading = CapabilitySet.parse(["CAP_SYS_ADMIN", "CAP_SETPCAP"]).set.intersection(held)
         let keep = CapabilitySet(bits: sets.permitted.bits | loading.bits)
         steps.append(.keepCapabilities(true))
-        steps.append(.groups(groups))
+        steps.append(.groups(groups, lenient: userNamespace))
         steps.append(.gid(gid))
         steps.append(.uid(uid))
         steps.append(.keepCapabilities(false))
@@ -106,11 +136,17 @@ struct ProcessPlan {
             steps.append(.findExecutable(candidates))
             steps.append(.closeDescriptors(preserve: preserve))
         }
+        // A listener must get its descriptor while somebody is there to send it.
+        let late = noNewPrivileges && seccomp?.listens == false
+        if let seccomp, noNewPrivileges, !late { steps.append(.seccomp(seccomp)) }
         if waits { steps += [.ready, .awaitStart] }
-        if let seccomp, noNewPrivileges { steps.append(.seccomp(seccomp)) }
+        if let seccomp, late { steps.append(.seccomp(seccomp)) }
         steps.append(.execute)
         return steps
     }
+
+    /// Limits and scheduling; the parent sets them at the rendezvous `.attributes`, if the steps have it.
+    var attributes: [Step] { limits + scheduling }
 
     private var reduction: [Step] {
         [
@@ -162,15 +198,16 @@ struct ProcessPlan {
         }
     }
 
-    private mutating func addCapabilities(_ host: HostFacts) throws(RuntimeError) {
+    private mutating func addCapabilities() throws(RuntimeError) {
+        let held = held
         guard let wanted = process.capabilities else { return }
         var unknown: Set<String> = []
         var missing = CapabilitySet()
         func set(_ list: [String]?) -> CapabilitySet {
             let parsed = CapabilitySet.parse(list ?? [])
             unknown.formUnion(parsed.unknown)
-            missing.bits |= parsed.set.subtracting(host.capabilities).bits
-            return parsed.set.intersection(host.capabilities)
+            missing.bits |= parsed.set.subtracting(held).bits
+            return parsed.set.intersection(held)
         }
         sets.bounding = set(wanted.bounding)
         sets.permitted = set(wanted.permitted)
@@ -224,7 +261,45 @@ struct ProcessPlan {
             )
             score = host.oomScoreAdj
         }
-        procWrites.append(.writeProc(path: "self/oom_score_adj", content: String(score)))
+        oomScore = String(score)
+    }
+
+    var procWrites: [Step] { oomScore.map { [.writeProc(path: "self/oom_score_adj", content: $0)] } ?? [] }
+
+    private mutating func addPlacement(_ linux: RuntimeSpec.Linux?) throws(RuntimeError) {
+        if let affinity = process.execCPUAffinity {
+            if let list = affinity.initial, !list.isEmpty {
+                initialAffinity = [.affinity(try NumberList.mask(list, subject: "process.execCPUAffinity.initial"))]
+            }
+            if let list = affinity.final, !list.isEmpty {
+                finalAffinity = [.affinity(try NumberList.mask(list, subject: "process.execCPUAffinity.final"))]
+            }
+        }
+        if let personality = linux?.personality { placement.append(.personality(try Self.value(of: personality))) }
+        if let policy = linux?.memoryPolicy { placement += try Step.memoryPolicy(policy).map { [$0] } ?? [] }
+    }
+
+    /// personality(2)
+    private static func value(of personality: RuntimeSpec.Personality) throws(RuntimeError) -> UInt64 {
+        if let flag = personality.flags?.first {
+            throw RuntimeError(
+                .invalid,
+                step: "config.json",
+                subject: "linux.personality.flags",
+                cause: "\"\(flag)\" is not known: the specification defines no flags"
+            )
+        }
+        switch personality.domain {
+        case "LINUX": return 0
+        case "LINUX32": return 8
+        case let other:
+            throw RuntimeError(
+                .invalid,
+                step: "config.json",
+                subject: "linux.personality.domain",
+                cause: "\"\(other)\" is not known: LINUX and LINUX32 are"
+            )
+        }
     }
 
     private mutating func addScheduling() throws(RuntimeError) {

@@ -5,16 +5,16 @@ extension RuntimeFeatures {
     package static var ours: RuntimeFeatures {
         RuntimeFeatures(
             ociVersionMin: "1.0.0",
-            ociVersionMax: "1.2.0",
+            ociVersionMax: "1.3.0",
             hooks: ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"],
             mountOptions: MountOptions.known,
             linux: Linux(
-                namespaces: ["cgroup", "ipc", "mount", "network", "pid", "uts"],
+                namespaces: RuntimeSpec.Namespace.Kind.allCases.map(\.rawValue).sorted(),
                 capabilities: CapabilitySet.names,
                 cgroup: Cgroup(v1: true, v2: true, systemd: true, systemdUser: true, rdma: true),
                 seccomp: Seccomp(
                     enabled: true,
-                    actions: RuntimeSpec.Seccomp.Action.allCases.filter { $0 != .notify }.map(\.rawValue),
+                    actions: RuntimeSpec.Seccomp.Action.allCases.map(\.rawValue),
                     operators: RuntimeSpec.Seccomp.Operator.allCases.map(\.rawValue),
                     archs: SeccompCompiler.architectureNames,
                     knownFlags: SeccompCompiler.knownFlags.map(\.name),
@@ -22,8 +22,10 @@ extension RuntimeFeatures {
                 ),
                 apparmor: Switch(enabled: true),
                 selinux: Switch(enabled: true),
-                intelRdt: IntelRdt(enabled: false),
-                mountExtensions: MountExtensions(idmap: Switch(enabled: false))
+                intelRdt: IntelRdt(enabled: true, schemata: true, monitoring: true),
+                mountExtensions: MountExtensions(idmap: Switch(enabled: true)),
+                netDevices: Switch(enabled: true),
+                memoryPolicy: MemoryPolicy(modes: Step.memoryPolicyModes, flags: Step.memoryPolicyFlags.map(\.name))
             ),
             annotations: ["io.github.seccomp.libseccomp.version": SeccompCompiler.version]
         )

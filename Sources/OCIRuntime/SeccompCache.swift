@@ -9,10 +9,12 @@ import Synchronization
 /// is the runtime's own (0700); a file that anybody else could have written is not used.
 enum SeccompCache {
     private static let memory = Mutex<[[UInt8]: SeccompProgram]>([:])
-    private static let magic = Array("swiftlet seccomp 1\n".utf8)
+    private static let magic = Array("swiftlet seccomp 2\n".utf8)
 
     /// The program for a profile, from memory, from `directory`, or compiled and kept.
     static func program(for profile: RuntimeSpec.Seccomp, directory: String) throws(RuntimeError) -> SeccompProgram {
+        // Where notifications go is no part of the program.
+        try SeccompCompiler.checkNotification(profile)
         let key = key(profile)
         if let known = memory.withLock({ $0[key] }) { return known }
         let path = "\(directory)/\(hash(key))"

@@ -30,20 +30,35 @@ package enum SeccompCompiler {
         // no_new_privs is a step of its own.
         _ = unsafe seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0)
         for rule in profile.syscalls ?? [] {
-            if rule.action == .notify {
-                throw RuntimeError(
-                    .unsupported,
-                    step: "seccomp",
-                    subject: "SCMP_ACT_NOTIFY",
-                    cause: "notification sockets are not supported"
-                )
-            }
             let action = try action(rule.action, errno: rule.errnoRet)
             // libseccomp refuses a rule that says what happens anyway.
             if action == standard { continue }
             for name in rule.names { try unsafe add(filter, name, action, rule.args ?? []) }
         }
-        return SeccompProgram(bytes: try unsafe export(filter), flags: flags)
+        let program = try unsafe export(filter)
+        return SeccompProgram(bytes: try UnknownCalls.prefix(profile) + program, flags: flags)
+    }
+
+    /// Nobody could answer for these: the process tells its parent of the descriptor by write(2).
+    static func checkNotification(_ profile: RuntimeSpec.Seccomp) throws(RuntimeError) {
+        func refuse(_ cause: String) -> RuntimeError {
+            RuntimeError(.invalid, step: "seccomp", subject: "SCMP_ACT_NOTIFY", cause: cause)
+        }
+        if profile.defaultAction == .notify { throw refuse("SCMP_ACT_NOTIFY cannot be used as default action") }
+        guard profile.notifies else {
+            if profile.listenerMetadata?.isEmpty == false, profile.listenerPath?.isEmpty != false {
+                throw refuse("linux.seccomp.listenerMetadata is set without listenerPath")
+            }
+            return
+        }
+        guard let path = profile.listenerPath, !path.isEmpty else {
+            throw refuse("a rule with this action needs linux.seccomp.listenerPath")
+        }
+        guard path.hasPrefix("/") else { throw refuse("linux.seccomp.listenerPath is not absolute: \(path)") }
+        let rules = profile.syscalls ?? []
+        if rules.contains(where: { $0.action == .notify && $0.names.contains("write") }) {
+            throw refuse("SCMP_ACT_NOTIFY cannot be used for the write syscall")
+        }
     }
 
     private static func add(
@@ -123,7 +138,7 @@ package enum SeccompCompiler {
     /// The names that a profile may use.
     package static var architectureNames: [String] { architectures.map { "SCMP_ARCH_" + $0.uppercased() } }
 
-    private static func architecture(_ name: String) throws(RuntimeError) -> UInt32 {
+    static func architecture(_ name: String) throws(RuntimeError) -> UInt32 {
         let short = name.hasPrefix("SCMP_ARCH_") ? name.dropFirst(10).lowercased() : ""
         let token = architectures.contains(short) ? unsafe seccomp_arch_resolve_name(short) : 0
         guard token != 0 else {
@@ -138,6 +153,11 @@ package enum SeccompCompiler {
         ("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 32),
     ]
 
+    private static let synchronise: UInt64 = 1
+    private static let synchroniseErrno: UInt64 = 16
+    /// The kernel takes it only together with a listener.
+    private static let waitKillable: UInt64 = 32
+
     static func loadFlags(_ profile: RuntimeSpec.Seccomp) throws(RuntimeError) -> UInt64 {
         var bits: UInt64 = 0
         for name in profile.flags ?? [] {
@@ -146,7 +166,10 @@ package enum SeccompCompiler {
             }
             bits |= flag.bit
         }
-        return bits
+        guard profile.notifies else { return bits & ~waitKillable }
+        // With a listener a failing synchronisation must be an errno: the result is the descriptor.
+        if bits & synchronise != 0 { bits |= synchroniseErrno }
+        return bits | SeccompProgram.listenerFlag
     }
 
     private static func export(_ filter: scmp_filter_ctx) throws(RuntimeError) -> [UInt8] {

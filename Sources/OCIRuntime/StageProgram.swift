@@ -42,6 +42,26 @@ struct StageProgram {
         var start: Int32 = -1
         /// Where a failure after the start is written, or -1 for the report socket.
         var result: Int32 = -1
+        /// A short-lived process between this one and the child joins these first; needed with user namespaces.
+        var goBetween: GoBetween?
+    }
+
+    /// What a process between the parent and its child does before the child is born.
+    struct GoBetween {
+        struct Join {
+            var descriptor: Int32
+            var kind: NamespaceFlags
+            var path: String
+        }
+
+        var joins: [Join] = []
+        /// A user namespace to join, or -1.
+        var userNamespace: Int32 = -1
+        var userNamespacePath = ""
+        /// For /proc/self/oom_score_adj, which the child could not set itself.
+        var oomScore: String?
+        /// The child can be traced until it is root of its user namespace: a caller without rights must write its maps.
+        var staysDumpable = false
     }
 
     /// Starts the child. The calling process is its parent and reaps it.
@@ -52,31 +72,54 @@ struct StageProgram {
         )
         var pidDescriptor: Int32 = -1
         var report: Int32 = -1
+        var failedJoin: Int32 = -1
         let count = ops.count
         let (arguments, environment) = (arguments, environment)
+        let between = birth.goBetween
+        var joins = (between?.joins ?? []).map { swl_join(fd: $0.descriptor, done: 0, kind: $0.kind.rawValue) }
+        let score = Array((between?.oomScore ?? "").utf8CString)
         let pid = unsafe pointers.withUnsafeMutableBufferPointer { pointers -> Int32 in
             unsafe ops.withUnsafeBufferPointer { ops -> Int32 in
                 unsafe blob.withUnsafeBufferPointer { blob -> Int32 in
-                    guard let pointers = pointers.baseAddress, let ops = ops.baseAddress, let blob = blob.baseAddress
-                    else { return -22 }
-                    var stage = unsafe swl_stage(
-                        ops: ops,
-                        count: count,
-                        blob: blob,
-                        pointers: pointers,
-                        argv: arguments.offset,
-                        argc: arguments.count,
-                        envp: environment.offset,
-                        envc: environment.count,
-                        start_fd: birth.start,
-                        result_fd: birth.result,
-                        clone_flags: birth.namespaces.rawValue,
-                        cgroup_fd: birth.cgroup,
-                        pid_namespace: birth.pidNamespace
-                    )
-                    return unsafe swl_stage_spawn(&stage, &pidDescriptor, &report)
+                    unsafe joins.withUnsafeMutableBufferPointer { joins -> Int32 in
+                        unsafe score.withUnsafeBufferPointer { score -> Int32 in
+                            guard let pointers = pointers.baseAddress, let ops = ops.baseAddress,
+                                let blob = blob.baseAddress
+                            else { return -22 }
+                            var stage = unsafe swl_stage(
+                                ops: ops,
+                                count: count,
+                                blob: blob,
+                                pointers: pointers,
+                                argv: arguments.offset,
+                                argc: arguments.count,
+                                envp: environment.offset,
+                                envc: environment.count,
+                                start_fd: birth.start,
+                                result_fd: birth.result,
+                                clone_flags: birth.namespaces.rawValue,
+                                cgroup_fd: birth.cgroup,
+                                pid_namespace: birth.pidNamespace,
+                                go_between: between == nil ? 0 : 1,
+                                user_namespace: between?.userNamespace ?? -1,
+                                joins: joins.baseAddress,
+                                join_count: joins.count,
+                                oom_score: between?.oomScore == nil ? nil : score.baseAddress,
+                                failed_join: -1,
+                                dumpable: between?.staysDumpable == true ? 1 : 0
+                            )
+                            let pid = unsafe swl_stage_spawn(&stage, &pidDescriptor, &report)
+                            failedJoin = unsafe stage.failed_join
+                            return pid
+                        }
+                    }
                 }
             }
+        }
+        if pid < 0, let between, failedJoin >= 0 {
+            let index = Int(failedJoin)
+            let path = index < between.joins.count ? between.joins[index].path : between.userNamespacePath
+            try swl("setns", path) { pid }
         }
         try swl("clone3", "") { pid }
         return StagedChild(
@@ -88,6 +131,48 @@ struct StageProgram {
 
     /// Opens a namespace and keeps it open as long as the program lives.
     mutating func hold(_ path: String) throws(SysError) -> Int32 { try open(path, writing: false) }
+
+    /// How a further process of a container with a user namespace of its own is born; the rest of its namespaces it joins
+    /// by `Step.joins`.
+    ///
+    /// By the files in /proc and not by the process's descriptor: that would need the right to trace a process whose
+    /// memory is still the runtime's, which nobody in the user namespace has.
+    mutating func goBetween(pid: Int32, _ namespaces: NamespaceFlags) throws(SysError) -> GoBetween {
+        var between = GoBetween()
+        between.userNamespacePath = "/proc/\(pid)/ns/user"
+        between.userNamespace = try hold(between.userNamespacePath)
+        for (name, kind) in NamespaceFlags.files where namespaces.contains(kind) {
+            if [.user, .mount, .cgroup].contains(kind) { continue }
+            let path = "/proc/\(pid)/ns/\(name)"
+            between.joins.append(.init(descriptor: try hold(path), kind: kind, path: path))
+        }
+        return between
+    }
+
+    /// How the first process of a container is born: opens the namespaces that it joins.
+    mutating func birth(_ plan: ContainerPlan) throws(SysError) -> Birth {
+        let namespaces = plan.namespaces
+        var birth = Birth(namespaces: namespaces.birth)
+        guard namespaces.needsGoBetween else {
+            if let path = namespaces.pidPath { birth.pidNamespace = try hold(path) }
+            return birth
+        }
+        var between = GoBetween()
+        between.oomScore = plan.oomScore
+        between.staysDumpable = !plan.isPrivileged
+        // The user namespace is opened before any is joined; a mount namespace comes last, for its files are others.
+        if let path = namespaces.userPath {
+            between.userNamespace = try hold(path)
+            between.userNamespacePath = path
+        }
+        var joins = namespaces.joined
+        if let path = namespaces.pidPath { joins.append(.init(kind: .pid, path: path)) }
+        for join in joins.filter({ $0.kind != .mount }) + joins.filter({ $0.kind == .mount }) {
+            between.joins.append(.init(descriptor: try hold(join.path), kind: join.kind, path: join.path))
+        }
+        birth.goBetween = between
+        return birth
+    }
 
     // MARK: Lowering
 
@@ -124,9 +209,7 @@ struct StageProgram {
     private mutating func open(_ path: String, writing: Bool) throws(SysError) -> Int32 {
         // Not blocking: a fifo in the place of a namespace would hold us for ever.
         let flags = writing ? Descriptor.writeOnly : Descriptor.readOnly | Descriptor.nonBlocking
-        let number = try Descriptor.open(path, flags).release()
-        held.numbers.append(number)
-        return number
+        return held.keep(try Descriptor.open(path, flags))
     }
 
     private mutating func lower(_ step: Step) throws(SysError) -> swl_op {
@@ -183,13 +266,24 @@ struct StageProgram {
         case .affinity(let mask):
             code(SWL_OP_AFFINITY, UInt64(mask.count))
             op.text.0 = bytes(mask)
-        case .rootIDs: code(SWL_OP_ROOT_IDS)
+        case .rootIDs(let uid, let gid): code(SWL_OP_ROOT_IDS, UInt64(uid), UInt64(gid))
+        case .timeNamespace(let offsets):
+            code(SWL_OP_TIME)
+            if !offsets.isEmpty { op.text.0 = try text(offsets) }
+        case .memoryPolicy(let mode, let nodes):
+            code(SWL_OP_MEMPOLICY, mode, UInt64(nodes.count))
+            op.text.0 = bytes(nodes)
         case .propagation(let path, let kind):
             code(SWL_OP_PROPAGATION, kind.rawValue)
             op.text.0 = try text(path)
         case .root(let path, let kind):
             code(SWL_OP_ROOT, kind?.rawValue ?? 0)
             op.text.0 = try text(path)
+        case .plainRoot(let path):
+            code(SWL_OP_ROOT)
+            op.flags = UInt32(SWL_SOFT)
+            op.text.0 = try text(path)
+        case .changeRoot: code(SWL_OP_CHROOT)
         case .rootHere: code(SWL_OP_ROOT_HERE)
         case .mount(let mount): try lower(mount, to: &op)
         case .bind(let bind): try lower(bind, to: &op)
@@ -230,7 +324,8 @@ struct StageProgram {
         case .noNewPrivileges: code(SWL_OP_NO_NEW_PRIVS)
         case .boundingSet(let set, let last): code(SWL_OP_BOUNDING, set.bits, last)
         case .keepCapabilities(let keep): code(SWL_OP_KEEPCAPS, keep ? 1 : 0)
-        case .groups(let groups):
+        case .groups(let groups, let lenient):
+            op.flags = lenient ? UInt32(SWL_SOFT) : 0
             code(SWL_OP_GROUPS, UInt64(groups.count))
             op.text.0 = bytes(groups.flatMap { group in (0..<4).map { UInt8(truncatingIfNeeded: group >> ($0 * 8)) } })
         case .gid(let id): code(SWL_OP_GID, UInt64(id))
@@ -266,6 +361,7 @@ struct StageProgram {
         if mount.inheritsMode { op.flags |= UInt32(SWL_INHERIT_MODE) }
         if mount.copiesUp { op.flags |= UInt32(SWL_COPY_UP) }
         if mount.superReadOnly { op.flags |= UInt32(SWL_SUPER_READONLY) }
+        if mount.mayBindHosts { op.flags |= UInt32(SWL_OR_BIND) }
     }
 
     private mutating func lower(_ bind: BindStep, to op: inout swl_op) throws(SysError) {
@@ -281,12 +377,56 @@ struct StageProgram {
         if bind.strictTarget { op.flags |= UInt32(SWL_TARGET_STRICT) }
         if bind.mayCoverProc { op.flags |= UInt32(SWL_TARGET_IN_PROC) }
         if bind.sourceIsProc { op.flags |= UInt32(SWL_SOURCE_PROC) }
+        guard bind.prepared || bind.idMap != nil else { return }
+        op.flags |= UInt32(SWL_PREPARED)
+        op.value.4 = 0  // done here
+        op.fd = try prepare(bind)
+    }
+
+    /// Makes a mount with the rights of this process.
+    private func prepare(_ bind: BindStep) throws(SysError) -> Int32 {
+        var wanted = DetachedMount.Wanted()
+        wanted.recursive = bind.recursive
+        wanted.set = bind.set
+        wanted.clear = bind.clear
+        wanted.setAll = bind.setAll
+        wanted.clearAll = bind.clearAll
+        wanted.propagation = bind.propagation
+        guard let map = bind.idMap else { return held.keep(try DetachedMount.prepare(bind.source, wanted)) }
+        let namespace: Descriptor
+        switch map.source {
+        case .namespace(let path): namespace = try Descriptor.open(path, Descriptor.readOnly)
+        case .maps(let maps): namespace = try UserNamespace.make(maps)
+        }
+        wanted.userNamespace = namespace.raw
+        wanted.mapsAll = map.recursive
+        return held.keep(try DetachedMount.prepare(bind.source, wanted))
+    }
+
+    /// Sets limits and scheduling of another process, for one that has lost the right to.
+    static func apply(_ steps: [Step], to pid: Int32) throws(RuntimeError) {
+        for step in steps {
+            let (title, subject) = step.title
+            do {
+                let program = try StageProgram([step], arguments: [], environment: [])
+                guard var op = program.ops.first else { continue }
+                try swl("set", subject) { unsafe swl_set_attribute(pid, &op) }
+            } catch {
+                throw RuntimeError(.system, step: title, subject: subject, cause: "\(error.errno)", errno: error.errno)
+            }
+        }
     }
 }
 
 /// Numbers that stay open until the child has its copies.
 private final class HeldDescriptors {
     var numbers: [Int32] = []
+
+    func keep(_ descriptor: consuming Descriptor) -> Int32 {
+        let number = descriptor.release()
+        numbers.append(number)
+        return number
+    }
 
     deinit {
         for number in numbers { Descriptor.close(number) }

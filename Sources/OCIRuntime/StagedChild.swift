@@ -13,6 +13,8 @@ struct StagedChild: ~Copyable {
         case waits(Step.Rendezvous)
         /// The master of its terminal.
         case console(Descriptor)
+        /// It loaded a filter that notifies, by a descriptor of this number of its own.
+        case listener(Int32)
         /// Everything before the start is done.
         case ready
         /// A step failed; the child is ending.
@@ -36,6 +38,7 @@ struct StagedChild: ~Copyable {
         case UInt32(SWL_REPORT_CONSOLE.rawValue):
             if received >= 0 { return .console(Descriptor(owning: received)) }
         case UInt32(SWL_REPORT_READY.rawValue): return .ready
+        case UInt32(SWL_REPORT_LISTENER.rawValue): return .listener(Int32(bitPattern: report.token))
         case UInt32(SWL_REPORT_ERROR.rawValue):
             return .failed(step: Int(report.step), errno: Errno(report.error), note: Self.note(report))
         default: break
@@ -81,7 +84,15 @@ struct StagedChild: ~Copyable {
             cause = "executable file not found in $PATH"
         default: if !note.isEmpty { cause += ": " + note }
         }
-        if errno == .notPermitted || errno == .accessDenied, hint == nil { hint = Self.permissionHint(failed) }
+        if errno == .notPermitted || errno == .accessDenied, hint == nil {
+            hint = Self.permissionHint(
+                failed,
+                userNamespace: steps.contains { step in
+                    if case .rootIDs = step { return true }
+                    return false
+                }
+            )
+        }
         return RuntimeError(
             errno == .notPermitted ? .refused : .system,
             step: title.0,
@@ -92,12 +103,15 @@ struct StagedChild: ~Copyable {
         )
     }
 
-    private static func permissionHint(_ step: Step) -> String? {
+    private static func permissionHint(_ step: Step, userNamespace: Bool) -> String? {
         switch step {
-        case .resourceLimit: "raising a limit needs CAP_SYS_RESOURCE"
-        case .findExecutable, .execute: nil
-        case .mount, .bind, .pivot, .root: "mounting needs CAP_SYS_ADMIN"
-        default: nil
+        case .resourceLimit: return "raising a limit needs CAP_SYS_RESOURCE"
+        case .findExecutable, .execute: return nil
+        case .mount, .bind, .pivot, .root, .device, .symlink, .readOnlyPath, .mask, .console:
+            return userNamespace
+                ? "the rootfs must belong to ids that the user namespace maps, and its root must be able to reach it"
+                : "mounting needs CAP_SYS_ADMIN"
+        default: return nil
         }
     }
 

@@ -8,8 +8,12 @@ package enum Step: Hashable, Sendable {
         case idMaps = 1
         /// The mounts are made, the root is not changed yet; the parent runs prestart, createRuntime, createContainer.
         case hooks = 2
+        /// The parent sets limits and scheduling that the child has lost the right to in its user namespace.
+        case attributes = 3
+        /// The child is in its namespaces; the parent moves network devices there, and the child into a resctrl group.
+        case placement = 4
         /// Before the child joins its cgroups; the parent has systemd make them around it.
-        case cgroup = 3
+        case cgroup = 5
     }
 
     case joinNamespace(NamespaceFlags, path: String)
@@ -31,10 +35,17 @@ package enum Step: Hashable, Sendable {
     case scheduler(SchedulerValues)
     case personality(UInt64)
     case affinity([UInt8])
-    case rootIDs
+    /// The child becomes root of its user namespace, or if that has no root the user of the process.
+    case rootIDs(uid: UInt32, gid: UInt32)
+    /// Makes a time namespace with these lines of timens_offsets and enters it.
+    case timeNamespace(offsets: String)
+    case memoryPolicy(mode: UInt64, nodes: [UInt8])
 
     case propagation(path: String, MountPropagation)
     case root(String, MountPropagation?)
+    /// A directory as root, without a mount of its own: in a mount namespace that is the host's.
+    case plainRoot(String)
+    case changeRoot
     /// Uses the root of the joined mount namespace.
     case rootHere
     case mount(MountStep)
@@ -60,7 +71,8 @@ package enum Step: Hashable, Sendable {
     case noNewPrivileges
     case boundingSet(CapabilitySet, last: UInt64)
     case keepCapabilities(Bool)
-    case groups([UInt32])
+    /// `lenient`: where the user namespace denies setgroups(2), having none to set is no error.
+    case groups([UInt32], lenient: Bool)
     case gid(UInt32)
     case uid(UInt32)
     case capabilities(effective: CapabilitySet, permitted: CapabilitySet, inheritable: CapabilitySet)
@@ -93,6 +105,8 @@ package struct MountStep: Hashable, Sendable {
     /// A tmpfs starts with a copy of what it covers.
     package var copiesUp = false
     package var superReadOnly = false
+    /// Without the right to mount it, the host's own is bound: in a user namespace that does not own what is behind it.
+    package var mayBindHosts = false
 }
 
 /// A bind mount.
@@ -111,6 +125,22 @@ package struct BindStep: Hashable, Sendable {
     package var mayCoverProc = false
     /// The source must be a procfs.
     package var sourceIsProc = false
+    /// The parent makes the mount with its own rights, the child attaches it.
+    package var prepared = false
+    package var idMap: MountIDMap?
+}
+
+/// Whose id maps an idmapped mount has, and how deep.
+package struct MountIDMap: Hashable, Sendable {
+    package enum Source: Hashable, Sendable {
+        case maps(IDMaps)
+        /// Those of a user namespace that exists.
+        case namespace(String)
+    }
+
+    package var source: Source
+    /// The mounts below it too.
+    package var recursive: Bool
 }
 
 /// A device node.
@@ -150,6 +180,12 @@ package struct SeccompProgram: Hashable, Sendable {
         self.bytes = bytes
         self.flags = flags
     }
+
+    /// SECCOMP_FILTER_FLAG_NEW_LISTENER
+    package static let listenerFlag: UInt64 = 8
+
+    /// Loading it gives a notification descriptor.
+    package var listens: Bool { flags & Self.listenerFlag != 0 }
 }
 
 extension Step {
@@ -176,7 +212,12 @@ extension Step {
         case .personality: ("set the personality", "")
         case .affinity: ("set the CPU affinity", "")
         case .rootIDs: ("become root of the user namespace", "")
+        case .timeNamespace(let offsets):
+            ("make a time namespace", offsets.split(separator: "\n").joined(separator: ", "))
+        case .memoryPolicy: ("set the memory policy", "")
         case .propagation(let path, _): ("set the mount propagation of", path)
+        case .plainRoot(let path): ("open the rootfs", path)
+        case .changeRoot: ("change the root", "")
         case .root(let path, _): ("prepare the rootfs", path)
         case .rootHere: ("open the container's root", "/")
         case .mount(let mount): ("mount \(mount.type) on", mount.target)
@@ -213,7 +254,35 @@ extension Step {
     }
 }
 
+extension Step {
+    /// Joins what a process has of `namespaces`, after `goBetween` if it has a user namespace.
+    static func joins(pid: Int32, _ namespaces: NamespaceFlags) -> [Step] {
+        guard namespaces.contains(.user) else {
+            let joined = namespaces.subtracting(.pid)
+            return joined.isEmpty ? [] : [.joinProcess(joined)]
+        }
+        // The files of the host are still needed before.
+        return [("cgroup", .cgroup), ("mnt", .mount)].filter { namespaces.contains($0.1) }.map { (name, kind) in
+            .joinNamespace(kind, path: "/proc/\(pid)/ns/\(name)")
+        }
+    }
+}
+
+extension Step {
+    /// The root of a container's process, after its namespaces are joined.
+    static func containerRoot(pid: Int32, _ namespaces: NamespaceFlags) -> [Step] {
+        // Without a mount namespace of its own it was only changed by chroot(2).
+        namespaces.contains(.mount) ? [.rootHere] : [.plainRoot("/proc/\(pid)/root"), .changeRoot]
+    }
+}
+
 extension NamespaceFlags {
+    /// Names of the files below /proc/PID/ns.
+    static let files: [(String, NamespaceFlags)] = [
+        ("mnt", .mount), ("uts", .uts), ("ipc", .ipc), ("net", .network), ("pid", .pid), ("cgroup", .cgroup),
+        ("user", .user), ("time", .time),
+    ]
+
     /// The names of the runtime specification.
     package var title: String {
         let table: [(NamespaceFlags, String)] = [

@@ -26,6 +26,10 @@ struct StoredState: Codable, Hashable, Sendable {
     /// The unit of systemd, with that driver.
     var unit: Unit?
     var hooks: RuntimeSpec.Hooks?
+    /// Of a container in the host's mount namespace: what was mounted below its rootfs before it was made.
+    var mountsBefore: [String]?
+    /// Directories of the resctrl file system that end with the container.
+    var resctrlGroups: [String]?
 
     struct Tree: Codable, Hashable, Sendable {
         var version: Int

@@ -40,7 +40,8 @@ struct ContainerPlanTests {
         let steps = try Samples.plan({ $0.process?.user = .init(uid: 1000, gid: 1000, additionalGids: [5]) }).steps
         let places = [
             steps.place { if case .boundingSet = $0 { true } else { false } },
-            steps.place { $0 == .groups([5]) }, steps.place { $0 == .gid(1000) }, steps.place { $0 == .uid(1000) },
+            steps.place { $0 == .groups([5], lenient: false) }, steps.place { $0 == .gid(1000) },
+            steps.place { $0 == .uid(1000) },
             steps.place { if case .capabilities = $0 { true } else { false } },
             steps.place { $0 == .noNewPrivileges }, steps.place { $0 == .awaitStart }, steps.place { $0 == .execute },
         ]
@@ -117,8 +118,8 @@ struct ContainerPlanTests {
                 .init(type: .network, path: "/run/netns/a"), .init(type: .uts), .init(type: .ipc),
             ]
         }
-        #expect(plan.birth == [.mount, .uts, .ipc])
-        #expect(plan.pidNamespace == "/proc/9/ns/pid")
+        #expect(plan.namespaces.birth == [.mount, .uts, .ipc])
+        #expect(plan.namespaces.pidPath == "/proc/9/ns/pid")
         #expect(plan.steps.contains(.joinNamespace(.network, path: "/run/netns/a")))
         #expect(!plan.steps.contains(.loopbackUp), "loopback of a joined namespace belongs to its maker")
     }

@@ -7,7 +7,14 @@ import Testing
 @Suite("Plans: mounts")
 struct MountPlanTests {
     private func plan(_ mounts: [RuntimeSpec.Mount], mode: CgroupMode = .hybrid) throws -> [Step] {
-        var plan = MountPlan(bundle: "/b", cgroup: Samples.layout(mode), privateCgroups: true)
+        var plan = MountPlan(
+            bundle: "/b",
+            cgroup: Samples.layout(mode),
+            privateCgroups: true,
+            namespaces: try NamespacePlan(Samples.spec),
+            prepares: false,
+            label: ""
+        )
         try plan.add(mounts)
         return plan.steps + plan.late
     }

@@ -51,6 +51,12 @@ final class TestBundle {
         for id in (try? root.containers()) ?? [] { try? Container.delete(id: id, force: true, root: root) }
     }
 
+    /// Gives the image to other ids.
+    func give(uid: UInt32, gid: UInt32) throws {
+        let outcome = try Spawn.run(["/bin/chown", "-hR", "\(uid):\(gid)", path + "/rootfs"], environment: [])
+        guard outcome.code == 0 else { throw SysError(call: "chown", subject: path, errno: .io) }
+    }
+
     /// Makes a symbolic link in the image.
     func link(_ place: String, to target: String) throws {
         try sys("symlink", place) { unsafe symlink(target, path + "/rootfs" + place) }

@@ -6,6 +6,7 @@
 #include "swl_datagram.h"
 #include "swl_events.h"
 #include "swl_files.h"
+#include "swl_mount_tree.h"
 #include "swl_network.h"
 #include "swl_posix.h"
 #include "swl_sandbox.h"
@@ -16,3 +17,5 @@
 
 int swl_pidfd_open(int pid, unsigned int flags);
 int swl_pidfd_send_signal(int pidfd, int signal);
+/// A copy of another process's descriptor, close-on-exec (pidfd_getfd(2)).
+int swl_pidfd_getfd(int pidfd, int number);

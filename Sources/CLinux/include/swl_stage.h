@@ -26,11 +26,14 @@ enum swl_code {
     SWL_OP_SCHEDULER = 13,   // value0: policy, 1: flags, 2: nice, 3: priority, 4: runtime, 5: deadline, 6: period
     SWL_OP_PERSONALITY = 14, // value0
     SWL_OP_AFFINITY = 15,    // text0: bytes of the mask; value0: their count
-    SWL_OP_ROOT_IDS = 16,    // becomes uid 0 and gid 0 of a new user namespace
+    SWL_OP_ROOT_IDS = 16,    // becomes uid 0 and gid 0 of the user namespace, or if it lacks them value0 and value1
+    SWL_OP_TIME = 17,        // makes a time namespace and enters it; text0: lines for timens_offsets, or none
+    SWL_OP_MEMPOLICY = 18,   // value0: mode with flags, text0: bytes of the node mask, value1: their count
 
     // The root file system. Targets are resolved inside it and never leave it.
     SWL_OP_PROPAGATION = 20, // text0: path of the host; value0: MS_SLAVE …, with MS_REC for the tree
-    SWL_OP_ROOT = 21,        // text0: rootfs of the host, becomes a mount of its own and the root of all targets; value0: MS_PRIVATE or 0
+    SWL_OP_ROOT = 21,        // text0: rootfs of the host, becomes a mount of its own and the root of all targets; value0: MS_PRIVATE or 0;
+                             // SWL_SOFT: no mount, as in a mount namespace that is the host's
     SWL_OP_ROOT_HERE = 22,   // the namespace's own root is the root of all targets (exec)
     SWL_OP_MOUNT = 23,       // text0: type, text1: source, text2: options (list), text3: target; values as below
     SWL_OP_BIND = 24,        // text1: source (or fd), text3: target; values as below
@@ -42,6 +45,7 @@ enum swl_code {
     SWL_OP_PIVOT = 30,       // pivot_root into the root
     SWL_OP_MOVE_ROOT = 31,   // MS_MOVE and chroot, for --no-pivot (initramfs)
     SWL_OP_ROOT_ATTR = 32,   // value0: attributes set on the root mount
+    SWL_OP_CHROOT = 34,      // chroot(2) into the root, in a mount namespace that is the host's
     SWL_OP_ROOT_PROPAGATION = 33, // value0: MS_SHARED …, of the new root
 
     // Identity and the last steps.
@@ -51,13 +55,13 @@ enum swl_code {
     SWL_OP_NO_NEW_PRIVS = 43,
     SWL_OP_BOUNDING = 44,    // value0: capabilities to keep, value1: the kernel's last capability
     SWL_OP_KEEPCAPS = 45,    // value0: 0 or 1
-    SWL_OP_GROUPS = 46,      // text0: gid_t[], value0: count
+    SWL_OP_GROUPS = 46,      // text0: gid_t[], value0: count; SWL_SOFT: none at all is fine where setgroups is denied
     SWL_OP_GID = 47,         // value0
     SWL_OP_UID = 48,         // value0
     SWL_OP_CAPS = 49,        // value0: effective, 1: permitted, 2: inheritable
     SWL_OP_AMBIENT = 50,     // value0: bits
     SWL_OP_UMASK = 51,       // value0
-    SWL_OP_SECCOMP = 52,     // text0: struct sock_filter[], value0: count, value1: SECCOMP_FILTER_FLAG_…
+    SWL_OP_SECCOMP = 52,     // text0: struct sock_filter[], value0: count, value1: SECCOMP_FILTER_FLAG_…; reports a listener
     SWL_OP_FIND = 53,        // text0: list of candidate paths; the first executable one is what SWL_OP_EXEC runs
     SWL_OP_CLOSE = 54,       // closes all but 0…2, value0 further ones from 3 on, and the stage's own
     SWL_OP_READY = 55,       // reports readiness
@@ -74,8 +78,9 @@ enum {
     SWL_INHERIT_MODE = 1u << 4,     // tmpfs: takes mode of the directory that it covers
     SWL_COPY_UP = 1u << 5,          // tmpfs: starts with a copy of what it covers
     SWL_SUPER_READONLY = 1u << 6,   // the file system itself is opened read-only
-    SWL_DETACH_IDMAP = 1u << 7,     // bind: idmapped by the user namespace in `value5`
+    SWL_PREPARED = 1u << 7,         // bind: `fd` is a detached mount with its attributes, only to be attached
     SWL_SOURCE_PROC = 1u << 8,      // bind: the source must be a procfs
+    SWL_OR_BIND = 1u << 9,          // mount: without the right to it, the host's own one is bound (user namespaces)
 };
 
 /// One operation. Offsets of texts count from the start of the blob; 0 means "none".
@@ -89,6 +94,13 @@ struct swl_op {
     uint32_t text[4];
     uint32_t reserved;
     uint64_t value[8];
+};
+
+/// A namespace to join before the child is born.
+struct swl_join {
+    int32_t fd;
+    uint32_t done;
+    uint64_t kind; // CLONE_NEW…
 };
 
 /// The whole list with what it refers to; all memory belongs to the caller.
@@ -107,6 +119,17 @@ struct swl_stage {
     uint64_t clone_flags; // CLONE_NEW…
     int32_t cgroup_fd;    // CLONE_INTO_CGROUP, or -1
     int32_t pid_namespace; // the child is born into this pid namespace; -1: the flags decide
+
+    // With `go_between` a short-lived process gives birth to the child, which is the caller's all the same. It joins the
+    // namespaces of `joins`: those that it may as the caller does first, then the user namespace, then the rest.
+    int32_t go_between;
+    int32_t user_namespace;          // joined by the go-between, or -1
+    struct swl_join *_Nullable joins;
+    size_t join_count;
+    const char *_Nullable oom_score; // what the go-between writes to its oom_score_adj
+    int32_t failed_join;             // out: the index of the join that failed; join_count for the user namespace; or -1
+    // The child stays dumpable until SWL_OP_ROOT_IDS, so that a caller without rights can write its id maps.
+    int32_t dumpable;
 };
 
 /// What the child says.
@@ -115,6 +138,7 @@ enum swl_report_kind {
     SWL_REPORT_SYNC = 2,
     SWL_REPORT_READY = 3,
     SWL_REPORT_CONSOLE = 4, // a descriptor comes with it
+    SWL_REPORT_LISTENER = 5, // `token` is the number of the seccomp notification descriptor in the child
 };
 
 struct swl_report {
@@ -131,6 +155,10 @@ struct swl_report {
 /// - report: receives the parent's end of a SOCK_SEQPACKET socket of `struct swl_report`.
 /// Returns the child's pid, or -errno.
 int swl_stage_spawn(struct swl_stage *_Nonnull stage, int *_Nonnull pidfd, int *_Nonnull report);
+
+/// Sets what SWL_OP_RLIMIT, SWL_OP_IOPRIO or SWL_OP_SCHEDULER say, of another process: where the process itself has lost
+/// the right to. Returns 0 or -errno.
+int swl_set_attribute(int pid, const struct swl_op *_Nonnull op);
 
 /// Receives one report, with a descriptor if one comes along (else -1). Returns 1, 0 at the end, or -errno.
 int swl_report_receive(int socket, struct swl_report *_Nonnull report, int *_Nonnull fd);

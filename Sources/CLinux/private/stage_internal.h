@@ -41,11 +41,13 @@ int swl_op_symlink(struct swl_child *c);
 int swl_op_console(struct swl_child *c);
 int swl_op_pivot(struct swl_child *c);
 int swl_op_move_root(struct swl_child *c);
+int swl_op_chroot(struct swl_child *c);
 int swl_op_root_attr(struct swl_child *c);
 int swl_op_root_propagation(struct swl_child *c);
 int swl_copy_tree(int from, int to, int depth);
 
 int swl_open_proc(struct swl_child *c);
+int swl_write_proc(const struct swl_child *c, const char *path, const char *content);
 int swl_op_write_proc(struct swl_child *c);
 int swl_op_loopback(void);
 int swl_op_cwd(struct swl_child *c);
