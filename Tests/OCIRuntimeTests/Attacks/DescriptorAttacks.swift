@@ -60,7 +60,7 @@ struct DescriptorAttacks {
         let bundle = try TestBundle()
         bundle.shell("ls -l /proc/self/fd")
         for count in ["1", "4", "40", "1000000", "4294967295", "99999999999"] {
-            try bundle.refuses("a", flags: ["--preserve-fds", count])
+            try bundle.refuses("preserve", flags: ["--preserve-fds", count])
         }
         try bundle.refuses("not open", setup: "exec 3</dev/null", flags: ["--preserve-fds", "2"])
         bundle.spec.process?.args = ["sleep", "1000"]
