@@ -34,3 +34,12 @@ demo: build ## run the main job and show each command
 .PHONY: bench
 bench: build ## measure against containerd, runc and crun in one run
 	@Benchmarks/run.sh
+
+.PHONY: bench-oci
+bench-oci: deps ## measure swiftlet-oci against crun, runc and a floor in C
+	swift build -c release --product swiftlet-oci
+	@Benchmarks/oci/run.sh
+
+.PHONY: bench-core
+bench-core: build ## measure the runtime core against containerd: starts, shims, logs
+	@Benchmarks/core.sh

@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
@@ -56,6 +57,7 @@ let package = Package(
         // Layer 2
         .target(name: "OCI", dependencies: ["JSON"]),
         .target(name: "TTRPC", dependencies: ["Linux"]),
+        .target(name: "Systemd", dependencies: ["Linux"]),
         .target(name: "KubernetesAPI", dependencies: ["JSON", .product(name: "Yams", package: "Yams")]),
 
         // Layer 3
@@ -68,7 +70,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
-        .target(name: "OCIRuntime", dependencies: ["OCI", "JSON", "Linux", "CLinux", "CSeccomp"]),
+        .target(name: "OCIRuntime", dependencies: ["OCI", "JSON", "Linux", "Systemd", "CLinux", "CSeccomp"]),
         .target(name: "Journal", dependencies: ["Linux", "CSystemd"]),
 
         // Layer 4
@@ -91,9 +93,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "RuntimeCore", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "PodNetwork", "OCI",
-                "JSON",
-                "Linux",
+                "RuntimeCore", "Images", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "PodNetwork",
+                "OCI", "JSON", "Linux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -110,7 +111,11 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
@@ -118,7 +123,7 @@ let package = Package(
         .target(
             name: "CommandLine",
             dependencies: [
-                "KubernetesAPI", "JSON", "CCurl",
+                "KubernetesAPI", "JSON", "Linux", "CCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -172,13 +177,18 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]
         ),
-        .testTarget(name: "OCIRuntimeTests", dependencies: ["OCIRuntime", "OCI", "JSON", "Linux", "TestSupport"]),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "Linux", "TestSupport"]),
+        .testTarget(
+            name: "OCIRuntimeTests",
+            dependencies: ["OCIRuntime", "OCI", "JSON", "Linux", "Systemd", "TestSupport"]
+        ),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Linux", "TestSupport"]),
         .testTarget(
             name: "ReconcilerTests",
             dependencies: ["Reconciler", "Facts", "KubernetesAPI", "JSON", "TestSupport"]
         ),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI", "JSON", "Linux", "TestSupport"]),
+        .testTarget(name: "RuntimeCoreTests", dependencies: ["RuntimeCore", "OCI", "TTRPC", "Linux", "TestSupport"]),
         .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "Linux", "TestSupport"]),
         .testTarget(
             name: "NodeAgentTests",

@@ -32,6 +32,8 @@ packages=(
     docker-registry openssl                                                          # a real registry for the tests
     binutils python3                                                                 # sizes of executables; benchmarks
     containerd runc crun                                                             # peers in tests and benchmarks
+    podman conmon netavark golang-github-containers-common bsdutils gcc libc6-dev    # callers of the runtime; benchmarks
+    mmdebstrap qemu-system-x86 qemu-utils cpio kmod xz-utils e2fsprogs bc            # systemd and cgroup v2 for the tests
 )
 missing=()
 for package in "${packages[@]}"; do

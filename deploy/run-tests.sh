@@ -45,6 +45,29 @@ else
     pass kernel --no-parallel --filter "$kernel"
 fi
 
+# Programs that are not ours on top of swiftlet-oci, and systemd around it. Exit code 77: skipped, with a reason.
+client() {
+    local name=$1
+    shift
+    step "clients: $name"
+    "$@" >"$work/$name.log" 2>&1
+    case $? in
+        0) tail -1 "$work/$name.log" ;;
+        77) tail -1 "$work/$name.log" ;;
+        *)
+            cat "$work/$name.log"
+            failed+=("$name")
+            ;;
+    esac
+}
+if [ $# = 0 ]; then
+    client podman Tests/clients/podman.sh
+    client ctr Tests/clients/ctr.sh
+    client systemd Tests/systemd/run.sh hybrid
+    # The virtual machine takes minutes: SWIFTLET_VM=1 deploy/run-tests.sh
+    if [ -n "${SWIFTLET_VM:-}" ]; then client virtual-machine Tests/systemd/run.sh v2; fi
+fi
+
 step "swift format lint"
 # A matter of looks does not fail a run of tests: `make lint` does.
 swift format lint --strict -r Sources Tests Package.swift 2>&1 | tee "$work/lint" | tail -5

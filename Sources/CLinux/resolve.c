@@ -16,9 +16,10 @@
 int swl_resolve(const struct swl_child *c, const char *path, bool strict) {
     uint64_t resolve = IN_ROOT | (strict ? SWL_RESOLVE_NO_SYMLINKS : 0);
     int r;
-    do { // EAGAIN: the tree was renamed under us while ".." was resolved
+    int attempts = 0;
+    do { // EAGAIN: the tree was renamed under us while ".." was resolved; somebody who never stops must not hold us
         r = swl_openat2(c->root, path, O_PATH, 0, resolve);
-    } while (r == -EAGAIN || r == -EINTR);
+    } while (r == -EINTR || (r == -EAGAIN && ++attempts < 1024));
     return r;
 }
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <linux/sched.h>
@@ -71,15 +70,19 @@ static int wait_byte(int fd) {
     }
 }
 
+// By system call: the functions of glibc tell all threads that the parent had, and wait for ever for one that was just
+// being made.
 static int op_root_ids(const struct swl_op *op) {
     // EPERM: setgroups is denied in this namespace. EINVAL: it has no id 0.
-    if (setgroups(0, NULL) < 0 && errno != EPERM) return -errno;
+    if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM) return -errno;
     gid_t gid = (gid_t)op->value[1];
-    if (setresgid(0, 0, 0) < 0 && (errno != EINVAL || setresgid(gid, gid, gid) < 0)) return -errno;
+    if (syscall(SYS_setresgid, 0, 0, 0) < 0 && (errno != EINVAL || syscall(SYS_setresgid, gid, gid, gid) < 0))
+        return -errno;
     // Any change of the user id from root's own would drop the capabilities.
     uid_t uid = (uid_t)op->value[0];
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return -errno;
-    if (setresuid(0, 0, 0) < 0 && (errno != EINVAL || setresuid(uid, uid, uid) < 0)) return -errno;
+    if (syscall(SYS_setresuid, 0, 0, 0) < 0 && (errno != EINVAL || syscall(SYS_setresuid, uid, uid, uid) < 0))
+        return -errno;
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 }
 
@@ -228,11 +231,13 @@ static int run(struct swl_child *c) {
     case SWL_OP_GROUPS: return op_groups(c);
     case SWL_OP_GID: {
         gid_t gid = (gid_t)op->value[0];
-        return result(setresgid(gid, gid, gid));
+        if (syscall(SYS_setresgid, gid, gid, gid) < 0) return -errno;
+        return swl_op_undumpable();
     }
     case SWL_OP_UID: {
         uid_t uid = (uid_t)op->value[0];
-        return result(setresuid(uid, uid, uid));
+        if (syscall(SYS_setresuid, uid, uid, uid) < 0) return -errno;
+        return swl_op_undumpable();
     }
     case SWL_OP_CAPS: return swl_op_caps(op);
     case SWL_OP_AMBIENT: return swl_op_ambient(op);

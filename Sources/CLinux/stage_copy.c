@@ -21,9 +21,15 @@ struct entry { // linux_dirent64
 };
 
 static int copy_file(int from, int to, const char *name, const struct stat *status) {
-    int source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    // Not blocking: in the place of the file there may be a fifo by now.
+    int source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (source < 0) return -errno;
-    int r = 0;
+    struct stat opened;
+    int r = fstat(source, &opened) < 0 ? -errno : S_ISREG(opened.st_mode) ? 0 : -EAGAIN;
+    if (r < 0) {
+        close(source);
+        return r;
+    }
     int copy = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (copy < 0) r = -errno;
     char buffer[16384];

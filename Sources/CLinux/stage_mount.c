@@ -53,23 +53,29 @@ static int propagate(int directory, const char *path, uint64_t propagation) {
     return swl_mount_setattr(directory, path, flags, 0, 0, propagation & ~(uint64_t)MS_REC);
 }
 
+static int attach(int mount, int target) {
+    if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) return -errno;
+    return 0;
+}
+
 int swl_op_propagation(struct swl_child *c) {
     return propagate(AT_FDCWD, swl_text(c, c->op->text[0]), c->op->value[0]);
 }
 
 int swl_op_root(struct swl_child *c) {
-    const char *path = swl_text(c, c->op->text[0]);
+    // Opened once: what is cloned is what is covered, whoever changes the path meanwhile.
+    int place = open(swl_text(c, c->op->text[0]), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (place < 0) return -errno;
     if (c->op->flags & SWL_SOFT) {
-        c->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return c->root < 0 ? -errno : 0;
+        c->root = place;
+        return 0;
     }
-    int tree = swl_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | AT_RECURSIVE);
-    if (tree < 0) return tree;
-    if (!is_directory(tree)) return -ENOTDIR;
+    int tree = swl_open_tree(place, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
     // pivot_root refuses a shared new root (its parent is seen to by SWL_OP_PROPAGATION).
-    int r = propagate(tree, "", c->op->value[0]);
+    int r = tree < 0 ? tree : propagate(tree, "", c->op->value[0]);
+    if (r == 0) r = attach(tree, place);
+    close(place);
     if (r < 0) return r;
-    if (move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0) return -errno;
     c->root = tree;
     return 0;
 }
@@ -88,11 +94,6 @@ static int check_target(struct swl_child *c, int target) {
         swl_note(c, "the target lies on /proc");
         return -EPERM;
     }
-    return 0;
-}
-
-static int attach(int mount, int target) {
-    if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) return -errno;
     return 0;
 }
 
@@ -350,8 +351,9 @@ int swl_op_device(struct swl_child *c) {
             swl_note(c, "devices cannot be made here, and the host has no such device at this path to bind");
             return -EPERM;
         }
-        int file = openat(parent, name, O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_RDONLY, 0600);
-        r = file < 0 ? -errno : 0;
+        // What is there already is only named, never opened: opening a fifo or a device of the image does something.
+        int file = openat(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_RDONLY, 0600);
+        r = file < 0 && errno != EEXIST ? -errno : 0;
         if (file >= 0) close(file);
         int target = r < 0 ? r : openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         if (r == 0) r = target < 0 ? -errno : attach(tree, target);
@@ -360,13 +362,13 @@ int swl_op_device(struct swl_child *c) {
         close(parent);
         return r;
     }
-    // The umask of the process that called us must not decide the mode.
-    if (r == 0 && fchownat(parent, name, (uid_t)op->value[2], (gid_t)op->value[3], AT_SYMLINK_NOFOLLOW) < 0) r = -errno;
+    // The owner is set on what was looked at, not on whatever has the name by then.
     if (r == 0) {
         int node = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         struct stat status;
         if (node < 0 || fstat(node, &status) < 0) r = -errno;
-        else if (status.st_rdev != (dev_t)op->value[1]) r = -EEXIST;
+        else if ((status.st_mode & S_IFMT) != (mode & S_IFMT) || status.st_rdev != (dev_t)op->value[1]) r = -EEXIST;
+        else if (fchownat(node, "", (uid_t)op->value[2], (gid_t)op->value[3], AT_EMPTY_PATH) < 0) r = -errno;
         if (node >= 0) close(node);
     }
     close(parent);
@@ -383,6 +385,30 @@ int swl_op_symlink(struct swl_child *c) {
     return r == -EEXIST ? 0 : r;
 }
 
+// Opens the multiplexer of a devpts. Something mounted over it, or another node, is not opened at all: opening alone may
+// already do what a device does.
+static int open_ptmx(struct swl_child *c, int pts) {
+    int place = swl_openat2(pts, "ptmx", O_PATH | O_NOFOLLOW, 0, SWL_RESOLVE_BENEATH | SWL_RESOLVE_NO_XDEV);
+    struct stat status;
+    if (place == -EXDEV) swl_note(c, "something is mounted over /dev/pts/ptmx");
+    if (place < 0) return place;
+    int r = fstat(place, &status) < 0 ? -errno : 0;
+    close(place);
+    if (r < 0) return r;
+    if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(5, 2)) {
+        swl_note(c, "/dev/pts/ptmx is no multiplexer");
+        return -ENODEV;
+    }
+    return swl_openat2(pts, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, SWL_RESOLVE_BENEATH | SWL_RESOLVE_NO_XDEV);
+}
+
+static bool is_terminal_of_devpts(int fd) {
+    struct stat status;
+    if (fstat(fd, &status) < 0 || !S_ISCHR(status.st_mode)) return false;
+    unsigned int kind = major(status.st_rdev); // 136 to 143: UNIX98_PTY_SLAVE_MAJOR
+    return kind >= 136 && kind <= 143 && filesystem_is(fd, DEVPTS_SUPER_MAGIC) == 1;
+}
+
 // The pty comes from the container's own devpts, by descriptor; nothing is opened by a name the image controls.
 int swl_op_console(struct swl_child *c) {
     const struct swl_op *op = c->op;
@@ -393,10 +419,10 @@ int swl_op_console(struct swl_child *c) {
         swl_note(c, "/dev/pts is no devpts");
         r = -ENODEV;
     }
-    int master = r < 0 ? r : openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
+    int master = r < 0 ? r : open_ptmx(c, pts);
     close(pts);
     if (r < 0) return r;
-    if (master < 0) return -errno;
+    if (master < 0) return master;
     int unlock = 0;
     int terminal = -1;
     if (ioctl(master, TIOCSPTLCK, &unlock) < 0) r = -errno;
@@ -404,6 +430,10 @@ int swl_op_console(struct swl_child *c) {
         r = 0;
         terminal = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
         if (terminal < 0) r = -errno;
+        else if (!is_terminal_of_devpts(terminal)) {
+            swl_note(c, "the terminal is not one of the container's devpts");
+            r = -ENODEV;
+        }
     }
     if (r == 0 && op->value[0]) {
         struct winsize size = {.ws_row = (unsigned short)(op->value[0] >> 16), .ws_col = (unsigned short)op->value[0]};

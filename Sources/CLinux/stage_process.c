@@ -23,7 +23,9 @@ int swl_open_proc(struct swl_child *c) {
     int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return -errno;
     struct statfs status;
-    if (fstatfs(fd, &status) < 0 || status.f_type != PROC_SUPER_MAGIC) {
+    struct stat top;
+    // Its own root (inode 1), not a directory of it that somebody bound there.
+    if (fstatfs(fd, &status) < 0 || status.f_type != PROC_SUPER_MAGIC || fstat(fd, &top) < 0 || top.st_ino != 1) {
         close(fd);
         swl_note(c, "/proc of the host is no procfs");
         return -ENODEV;
@@ -101,8 +103,12 @@ int swl_op_caps(const struct swl_op *op) {
         data[n].permitted = (uint32_t)(op->value[1] >> (32 * n));
         data[n].inheritable = (uint32_t)(op->value[2] >> (32 * n));
     }
-    return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+    if (syscall(SYS_capset, &header, data) < 0) return -errno;
+    return swl_op_undumpable();
 }
+
+// A change of ids or rights sets the attribute to fs.suid_dumpable, which an administrator may have set to 1.
+int swl_op_undumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0; }
 
 int swl_op_ambient(const struct swl_op *op) {
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) return -errno;
@@ -172,9 +178,14 @@ static void close_between(unsigned int first, unsigned int last) {
 int swl_op_close(struct swl_child *c) {
     // Kept: 0…2, those to hand on, the root for a later cwd, and the channels. All but the first two kinds are
     // close-on-exec.
+    // Of a number to hand on that the caller did not open, one of ours may have taken the place. What came through
+    // execve is not close-on-exec, and all of ours are: a mistaken number must not give the container the host's files.
+    if (c->op->value[0] > 1u << 20) {
+        swl_note(c, "so many descriptors to preserve cannot be open");
+        return -EBADF;
+    }
     unsigned int handed = 3 + (unsigned int)c->op->value[0];
     for (unsigned int fd = 3; fd < handed; fd++) {
-        // The caller's come without close-on-exec; one with it is the runtime's own and must not reach the container.
         int flags = fcntl((int)fd, F_GETFD);
         if (flags < 0 || (flags & FD_CLOEXEC)) {
             swl_note(c, "a descriptor to preserve is not open");

@@ -4,8 +4,10 @@ import Glibc
 /// All commands but `serve`, for the root command of the executable.
 package enum ClientCommands {
     package static let all: [any ParsableCommand.Type] = [
-        ApplyCommand.self, GetCommand.self, DescribeCommand.self, LogsCommand.self, EventsCommand.self, LogCommand.self,
-        WhyCommand.self, DeleteCommand.self, ImageCommand.self, ConfigCommand.self, DatabaseCommand.self,
+        ApplyCommand.self, GetCommand.self, DescribeCommand.self, LogsCommand.self,
+        ExecCommand.self, AttachCommand.self, EventsCommand.self, LogCommand.self,
+        WhyCommand.self, TopCommand.self, DeleteCommand.self, ImageCommand.self, ConfigCommand.self,
+        DatabaseCommand.self,
         DoctorCommand.self, VersionCommand.self,
     ]
 
@@ -60,7 +62,7 @@ package enum ClientCommands {
     /// Flags that kubectl users write with a value.
     private static let switches: Set<String> = [
         "--watch", "--all-namespaces", "--follow", "--previous", "--timestamps", "--force",
-        "--all",
+        "--all", "--stdin", "--tty",
         "--now", "--no-headers", "--show-labels", "--ignore-not-found", "--all-containers", "--client",
     ]
 

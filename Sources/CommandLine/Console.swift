@@ -9,6 +9,7 @@ package final class Console {
     /// True if a person watches standard error, so that a line may be redrawn.
     package let showsProgress: Bool
     private var progressWidth = 0
+    private var progressLines = 0
 
     package init(showsProgress: Bool = false, write: @escaping (_ bytes: [UInt8], _ isError: Bool) throws -> Void) {
         self.showsProgress = showsProgress
@@ -53,8 +54,29 @@ package final class Console {
         progressWidth = text.count
     }
 
+    /// Redraws several lines of progress; without a person watching nothing is written.
+    package func progress(_ lines: [String]) {
+        guard showsProgress else { return }
+        let width = max(20, Console.size().columns)
+        var text = progressLines > 0 ? "\u{1B}[\(progressLines)A\r\u{1B}[J" : ""
+        for line in lines { text += String(line.prefix(width - 1)) + "\n" }
+        progressLines = lines.count
+        emit(text)
+    }
+
+    /// Leaves the lines of progress as they are; what is written next comes below them.
+    package func keepProgress() { progressLines = 0 }
+
+    /// The terminal's size; 80 by 24 if it does not tell.
+    package static func size() -> (columns: Int, rows: Int) {
+        var size = winsize()
+        guard unsafe ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
     /// Takes the line of progress away.
     package func clearProgress() {
+        if progressLines > 0 { progress([]) }
         guard progressWidth > 0 else { return }
         emit("\r" + String(repeating: " ", count: progressWidth) + "\r")
         progressWidth = 0

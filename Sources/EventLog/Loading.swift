@@ -30,6 +30,8 @@ struct LoadedStore {
             } else if report.isStale {
                 try sys("truncate", path + "-wal") { unsafe truncate(path + "-wal", 0) }
             }
+            // SQLite gives its side files the mode of the database. Objects may hold secrets.
+            if options.vfs == nil { try makePrivate(path) }
         } catch { throw .system(error) }
         do {
             let connection: Connection
@@ -55,6 +57,11 @@ struct LoadedStore {
             throw .damaged("\(error)")
         }
         return loaded
+    }
+
+    private static func makePrivate(_ path: String) throws(SysError) {
+        _ = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
+        for file in ["", "-wal", "-shm"].map({ path + $0 }) where Files.exists(file) { try Files.setMode(file, 0o600) }
     }
 
     /// Reads everything the store keeps in memory.

@@ -63,6 +63,9 @@ package struct FactType: Sendable {
         .of(ContainerBackedOff.self) { .pod(.containerBackedOff($0)) },
         .of(ContainerRemoved.self) { .pod(.containerRemoved($0)) },
         .of(ProbeChanged.self) { .pod(.probeChanged($0)) },
+        .of(ExecStarted.self) { .pod(.execStarted($0)) },
+        .of(ExecFinished.self) { .pod(.execFinished($0)) },
+        .of(ContainerAttached.self) { .pod(.attached($0)) },
         .of(PodDeadlineExceeded.self) { .pod(.deadlineExceeded($0)) },
         .of(PodWarned.self) { .pod(.warned($0)) },
         .of(PodRemoved.self) { .pod(.removed($0)) },
@@ -86,6 +89,7 @@ package struct FactType: Sendable {
 
     private static let imageTypes: [FactType] = [
         .of(ImageImported.self) { .image(.imported($0)) },
+        .of(ImageFetched.self) { .image(.fetched($0)) },
         .of(ImageUnpacked.self) { .image(.unpacked($0)) },
         .of(ImageTagged.self) { .image(.tagged($0)) },
         .of(ImageRemoved.self) { .image(.removed($0)) },

@@ -16,6 +16,30 @@ package struct ImageImported: FactPayload {
     }
 }
 
+/// An image was pulled from a registry into the content store; or the name was pulled again and stands for another.
+package struct ImageFetched: FactPayload {
+    package static let typeName = "ImageFetched"
+
+    /// The digest of the manifest or index.
+    package var target: String
+    /// Compressed: manifest, configuration and layers.
+    package var sizeBytes: Int64
+    /// The registry or mirror that it came from: host and port.
+    package var host: String
+    /// What came over the network: nothing of what was there already.
+    package var downloadedBytes: Int64
+    /// What the name stood for before.
+    package var replaced: String?
+
+    package init(target: String, sizeBytes: Int64, host: String, downloadedBytes: Int64, replaced: String? = nil) {
+        self.target = target
+        self.sizeBytes = sizeBytes
+        self.host = host
+        self.downloadedBytes = downloadedBytes
+        self.replaced = replaced
+    }
+}
+
 /// The image's layers are unpacked.
 package struct ImageUnpacked: FactPayload {
     package static let typeName = "ImageUnpacked"
@@ -57,6 +81,7 @@ package struct ImageRemoved: FactPayload {
 /// image namespace (`k8s.io` for pods) and the canonical reference.
 package enum ImageFact: Hashable, Sendable {
     case imported(ImageImported)
+    case fetched(ImageFetched)
     case unpacked(ImageUnpacked)
     case tagged(ImageTagged)
     case removed(ImageRemoved)
@@ -65,6 +90,7 @@ package enum ImageFact: Hashable, Sendable {
     package var payload: any FactPayload {
         switch self {
         case .imported(let payload): payload
+        case .fetched(let payload): payload
         case .unpacked(let payload): payload
         case .tagged(let payload): payload
         case .removed(let payload): payload

@@ -76,7 +76,8 @@ package enum KubernetesEvents {
             containerLine(for: fact, pod: pod)
         case .sandboxCreated(let fact):
             fact.note.map { Line(reason: "NetworkNotReady", message: "network is not ready: \($0)", isWarning: true) }
-        case .replaced, .patched, .deletionRequested, .stepPlanned, .sandboxRemoved, .containerRemoved, .removed:
+        case .replaced, .patched, .deletionRequested, .stepPlanned, .sandboxRemoved, .containerRemoved, .removed,
+            .execStarted, .execFinished, .attached:
             nil
         }
     }
@@ -117,7 +118,7 @@ package enum KubernetesEvents {
         case "InvalidImageName", "ImageInspectError":
             Line(
                 reason: "InspectFailed",
-                message: "Failed to apply default image tag \"\(fact.image)\": \(fact.message)",
+                message: fact.message,
                 isWarning: true
             )
         default:

@@ -21,6 +21,9 @@ package enum PodFact: Hashable, Sendable {
     case containerBackedOff(ContainerBackedOff)
     case containerRemoved(ContainerRemoved)
     case probeChanged(ProbeChanged)
+    case execStarted(ExecStarted)
+    case execFinished(ExecFinished)
+    case attached(ContainerAttached)
     case deadlineExceeded(PodDeadlineExceeded)
     case warned(PodWarned)
     case removed(PodRemoved)
@@ -49,6 +52,9 @@ package enum PodFact: Hashable, Sendable {
         case .containerBackedOff(let payload): payload
         case .containerRemoved(let payload): payload
         case .probeChanged(let payload): payload
+        case .execStarted(let payload): payload
+        case .execFinished(let payload): payload
+        case .attached(let payload): payload
         case .deadlineExceeded(let payload): payload
         case .warned(let payload): payload
         case .removed(let payload): payload
@@ -74,6 +80,9 @@ package enum PodFact: Hashable, Sendable {
         case .containerBackedOff(let payload): payload.container
         case .containerRemoved(let payload): payload.container
         case .probeChanged(let payload): payload.container
+        case .execStarted(let payload): payload.container
+        case .execFinished(let payload): payload.container
+        case .attached(let payload): payload.container
         case .created, .replaced, .patched, .deletionRequested, .sandboxCreated, .sandboxFailed, .sandboxLost,
             .sandboxRemoved, .deadlineExceeded, .warned, .removed:
             nil

@@ -38,6 +38,7 @@ package enum Sentences {
         case .containerCreated, .containerStarted, .containerStartFailed, .containerExited, .containerKillRequested,
             .containerBackedOff, .containerRemoved, .probeChanged:
             describeContainer(fact, subject: subject)
+        case .execStarted, .execFinished, .attached: describeStreams(fact, subject: subject)
         }
     }
 
@@ -98,6 +99,20 @@ package enum Sentences {
         }
     }
 
+    private static func describeStreams(_ fact: PodFact, subject: String) -> String {
+        switch fact {
+        case .execStarted(let fact):
+            "\(subject): exec \(short(fact.execID)) in container \(fact.container): \(fact.command.joined(separator: " "))"
+        case .execFinished(let fact):
+            "\(subject): exec \(short(fact.execID)) in container \(fact.container) "
+                + (fact.exitCode.map { "ended with code \($0)" } ?? "ended, its exit code is not known")
+                + (fact.reason.map { ": \($0)" } ?? "")
+        case .attached(let fact):
+            "\(subject): attached to container \(fact.container)" + (fact.stdin ? " with its standard input" : "")
+        default: "\(subject): \(fact.typeName)"
+        }
+    }
+
     /// Describes something that happened to a node.
     package static func describe(_ fact: NodeFact, subject: String) -> String {
         switch fact {
@@ -128,6 +143,10 @@ package enum Sentences {
         switch fact {
         case .imported(let fact):
             "\(subject) was imported from \(fact.source) as \(fact.target) (\(fact.sizeBytes) bytes)"
+        case .fetched(let fact):
+            "\(subject) was pulled from \(fact.host) as \(fact.target) (\(fact.sizeBytes) bytes, "
+                + "\(fact.downloadedBytes) over the network)"
+                + (fact.replaced.map { "; before it was \($0)" } ?? "")
         case .unpacked(let fact): "\(subject) was unpacked to \(fact.chainID)"
         case .tagged(let fact): "\(subject) now names \(fact.target), as \(fact.source) does"
         case .removed(let fact): "\(subject) was removed: \(fact.reason)"

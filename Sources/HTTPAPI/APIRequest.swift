@@ -10,6 +10,14 @@ struct APIRequest: Sendable {
     /// The parts of the path that the route names.
     let parameters: [String: String]
     let origin: RequestOrigin
+    private let parsedQuery: [(name: String, value: String)]
+
+    init(raw: Request, parameters: [String: String], origin: RequestOrigin) {
+        self.raw = raw
+        self.parameters = parameters
+        self.origin = origin
+        parsedQuery = Self.parse(raw.uri.query)
+    }
 
     /// The most that a JSON or YAML body may have, as with Kubernetes' API server.
     static let bodyLimit = 3 << 20
@@ -17,20 +25,19 @@ struct APIRequest: Sendable {
     /// A parameter that the route's pattern promises.
     subscript(parameter: String) -> String { parameters[parameter] ?? "" }
 
-    /// The first value of a query parameter. A "+" is a blank, as forms and all Kubernetes clients encode it.
-    func query(_ name: String) -> String? { queries(name).first }
+    /// The first value of a query parameter.
+    func query(_ name: String) -> String? { parsedQuery.first { $0.name == name }?.value }
 
     /// All values of a query parameter, in their order.
-    func queries(_ name: String) -> [String] {
-        (raw.uri.query ?? "").split(separator: "&").compactMap { pair in
-            let equals = pair.firstIndex(of: "=") ?? pair.endIndex
-            guard Self.formDecoded(pair[..<equals]) == name else { return nil }
-            return equals == pair.endIndex ? "" : Self.formDecoded(pair[pair.index(after: equals)...])
-        }
-    }
+    func queries(_ name: String) -> [String] { parsedQuery.filter { $0.name == name }.map(\.value) }
 
-    private static func formDecoded(_ text: Substring) -> String {
-        Substring(text.map { $0 == "+" ? " " : String($0) }.joined()).removingPercentEncoding
+    /// As browsers and Go write it (application/x-www-form-urlencoded): a plus is a blank.
+    private static func parse(_ query: String?) -> [(name: String, value: String)] {
+        (query ?? "").split(separator: "&").map { part in
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let decoded = { (text: Substring) in text.replacing("+", with: " ")[...].removingPercentEncoding }
+            return (decoded(pair[0]), pair.count == 2 ? decoded(pair[1]) : "")
+        }
     }
 
     /// True for "true", "1" and a parameter without a value.
@@ -87,11 +94,18 @@ struct APIRequest: Sendable {
     ///
     /// - Throws: 413 before anything of it is read when its length is known to be too large.
     func body(limit: Int = APIRequest.bodyLimit) async throws -> [UInt8] {
+        try await body(of: raw.body, limit: limit)
+    }
+
+    /// As `body`, from the sequence of its parts that the caller has.
+    func body(of parts: some AsyncSequence<ByteBuffer, any Error>, limit: Int = APIRequest.bodyLimit) async throws
+        -> [UInt8]
+    {
         if let length = raw.headers[.contentLength].flatMap(Int.init), length > limit {
             throw APIError.requestEntityTooLarge(limit: limit)
         }
         var collected = ByteBuffer()
-        for try await part in raw.body {
+        for try await part in parts {
             guard collected.readableBytes + part.readableBytes <= limit else {
                 throw APIError.requestEntityTooLarge(limit: limit)
             }

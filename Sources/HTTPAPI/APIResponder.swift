@@ -6,6 +6,8 @@ import JSON
 import KubernetesAPI
 import Logging
 import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
 import NodeAgent
 
 /// Routes requests and turns every error into a Status object. The one place where failures become answers.
@@ -74,6 +76,27 @@ struct APIResponder: HTTPResponder {
             return response
         case .none: throw APIError.unknownPath()
         }
+    }
+
+    /// What a request gets that asks to leave HTTP; nil if its path has nothing of the kind, or it asks wrongly.
+    func upgrade(_ asked: HTTPRequestHead, on channel: any Channel) async throws -> UpgradeAnswer? {
+        guard let headers = WebSocketUpgrade.headers(for: asked.headers) else { return nil }
+        let head = try HTTPRequest(asked, secure: false, splitCookie: false)
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
+        guard case .found(let route, let parameters) = table.match(head.method, request.uri.path),
+            let upgrade = route.upgrade
+        else { return nil }
+        let id = RequestID.of(request)
+        let peer = await PeerIdentity(of: channel)
+        // No browser asks before it opens a WebSocket to another site.
+        if !peer.isLocalSocket { try BrowserGuard.check(host: head.authority, origin: head.headerFields[.origin]) }
+        let origin = RequestOrigin(actor: peer.actor, request: id)
+        var answer = UpgradeAnswer(
+            headers: headers,
+            service: try await upgrade(APIRequest(raw: request, parameters: parameters, origin: origin))
+        )
+        answer.headers.add(name: "X-Request-Id", value: id)
+        return answer
     }
 
     private func failure(_ error: any Error, id: String, _ request: Request) -> Response {

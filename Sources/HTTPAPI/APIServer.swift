@@ -29,6 +29,7 @@ package struct APIServer: Service {
         try SocketFile.prepare(path)
         let unix = Application(
             responder: responder,
+            server: Self.connections(responder),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
             onServerRunning: { [agent, logger] _ in
                 SocketFile.protect(path, group: agent.configuration.socketGroup, logger)
@@ -40,6 +41,7 @@ package struct APIServer: Service {
             if let plainHTTP {
                 let plain = Application(
                     responder: responder,
+                    server: Self.connections(responder),
                     configuration: ApplicationConfiguration(
                         address: .hostname(plainHTTP.host, port: plainHTTP.port)
                     ),
@@ -64,6 +66,17 @@ package struct APIServer: Service {
         } catch let error as IOError {
             throw ConfigurationError(
                 "cannot serve \(address): \(String(describing: error)); is another program using it?"
+            )
+        }
+    }
+
+    /// HTTP/1.1 that may become WebSocket.
+    private static func connections(_ responder: APIResponder) -> HTTPServerBuilder {
+        HTTPServerBuilder { answer in
+            UpgradableChannel(
+                responder: answer,
+                decide: { try await responder.upgrade($0, on: $1) },
+                pace: RequestPace.Limits()
             )
         }
     }

@@ -123,7 +123,8 @@ final class StreamWriter: Sendable {
         }
     }
 
-    func finish() async throws { try await unsafe writer.finish(nil) }
+    /// Ends the stream, with fields that come after it.
+    func finish(_ trailers: HTTPFields? = nil) async throws { try await unsafe writer.finish(trailers) }
 }
 
 extension HTTPField.Name {
@@ -132,5 +133,6 @@ extension HTTPField.Name {
     static let requestID = HTTPField.Name("X-Request-Id") ?? .server
     static let auditID = HTTPField.Name("Audit-Id") ?? .server
     static let retryAfterSeconds = HTTPField.Name("Retry-After") ?? .server
+    static let registryAuth = HTTPField.Name("X-Registry-Auth") ?? .server
     static let idempotencyKey = HTTPField.Name("Idempotency-Key") ?? .server
 }

@@ -8,12 +8,12 @@ import OCI
 import RuntimeCore
 import ServiceLifecycle
 
-/// /v1/images: what Kubernetes has no word for.
+/// /v1/images: what Kubernetes has no word for. Names of images stand in the query, because they contain slashes.
 struct ImageHandlers: Sendable {
     let agent: Agent
 
     func list(_ request: APIRequest) async throws -> Response {
-        let records = try agent.core.listImages(namespace: request.query("namespace") ?? RuntimeCore.podNamespace)
+        let records = try agent.core.listImages(namespace: try namespace(of: request))
         let list = JSONValue.object(["images": .array(try records.map { try JSONCoding.value(of: $0) })])
         return try Answer.document(list.bytes(), for: request)
     }
@@ -21,8 +21,7 @@ struct ImageHandlers: Sendable {
     /// The body is the archive; the answer is progress, one JSON object a line, and last `{"images": [...]}` or
     /// `{"error": Status}`. An archive that is refused before the first line of progress is answered with its status.
     func importArchive(_ request: APIRequest) async throws -> Response {
-        let namespace = request.query("namespace") ?? RuntimeCore.podNamespace
-        let upload = try ImageUpload(agent: agent, namespace: namespace, origin: request.origin)
+        let upload = ImageUpload(agent: agent, namespace: try namespace(of: request), origin: request.origin)
         let body = request.raw.body
         // A client that stalls must not keep the agent from stopping.
         let outcome = await cancelWhenGracefulShutdown { await upload.receive(body) }
@@ -31,103 +30,125 @@ struct ImageHandlers: Sendable {
         switch outcome.result {
         case .success(let records):
             let last = JSONValue.object(["images": .array(try records.map { try JSONCoding.value(of: $0) })])
-            return Answer.bytes(text + last.bytes() + [0x0A], contentType: "application/x-ndjson")
+            return Answer.bytes(text + last.bytes() + [0x0A], contentType: ImageHandlers.lines)
         case .failure(let error): throw error
         }
     }
 
     func remove(_ request: APIRequest) async throws -> Response {
-        guard let name = request.query("name"), !name.isEmpty else {
-            throw APIError.badRequest("name the image: DELETE /v1/images?name=REF")
-        }
-        let namespace = request.query("namespace") ?? RuntimeCore.podNamespace
+        let name = try self.name(of: request)
         do {
             let record = try await agent.core.removeImage(
                 name,
-                namespace: namespace,
-                origin: LogOrigin(actor: request.origin.actor, request: request.origin.request)
+                namespace: try namespace(of: request),
+                origin: origin(of: request)
             )
             return try Answer.document(try JSONCoding.encode(record), for: request)
         } catch {
-            throw ImageUpload.answer(for: error)
+            throw ImageAnswer.error(error, name: name)
         }
     }
-}
 
-/// One archive on its way from a request's body into the store, through a pipe: nothing of it lies on the disk twice.
-struct ImageUpload: Sendable {
-    let agent: Agent
-    let namespace: String
-    let origin: RequestOrigin
-
-    struct Outcome: Sendable {
-        var progress: [JSONValue]
-        var result: Result<[ImageRecord], APIError>
-    }
-
-    init(agent: Agent, namespace: String, origin: RequestOrigin) throws(APIError) {
-        guard Self.isName(namespace) else {
-            throw .badRequest("namespace \"\(namespace)\" is not a name of letters, digits, '.', '_' and '-'")
+    func tag(_ request: APIRequest) async throws -> Response {
+        guard let source = request.query("source"), let target = request.query("target"), !source.isEmpty,
+            !target.isEmpty
+        else { throw APIError.badRequest("name both images: POST /v1/images/tag?source=REF&target=REF") }
+        do {
+            let record = try await agent.core.tagImage(
+                source,
+                as: target,
+                namespace: try namespace(of: request),
+                origin: origin(of: request),
+                now: agent.now
+            )
+            return try Answer.document(try JSONCoding.encode(record), for: request, status: .created)
+        } catch {
+            throw ImageAnswer.error(error, name: source)
         }
-        self.agent = agent
-        self.namespace = namespace
-        self.origin = origin
     }
 
-    /// containerd's identifiers: at most 76 bytes of letters and digits with single separators.
-    private static func isName(_ text: String) -> Bool {
-        (1...76).contains(text.utf8.count)
+    func inspect(_ request: APIRequest) async throws -> Response {
+        let image = try await inspection(request)
+        return try Answer.document(try ImageDocuments.inspection(image).bytes(), for: request)
+    }
+
+    func history(_ request: APIRequest) async throws -> Response {
+        let image = try await inspection(request)
+        let steps = JSONValue.object(["history": .array(ImageDocuments.history(image))])
+        return try Answer.document(steps.bytes(), for: request)
+    }
+
+    private func inspection(_ request: APIRequest) async throws -> ImageInspection {
+        let name = try self.name(of: request)
+        do {
+            return try await agent.core.inspectImage(
+                name,
+                namespace: try namespace(of: request),
+                platform: try platform(of: request.query("platform"))
+            )
+        } catch {
+            throw ImageAnswer.error(error, name: name)
+        }
+    }
+
+    func prune(_ request: APIRequest) async throws -> Response {
+        do {
+            let (names, garbage) = try await agent.core.pruneImages(
+                namespace: try namespace(of: request),
+                inUse: request.flag("all") ? try agent.imagesOfPods() : nil,
+                origin: origin(of: request)
+            )
+            let answer = JSONValue.object([
+                "removed": .array(names.map { .string($0.name) }),
+                "contents": .array(garbage.contents.map { .string($0.description) }),
+                "layers": .array(garbage.layers.map { .string($0.description) }),
+                "reclaimedBytes": JSONValue(integerLiteral: garbage.bytes),
+            ])
+            return try Answer.document(answer.bytes(), for: request)
+        } catch {
+            throw ImageAnswer.error(error, name: "")
+        }
+    }
+
+    // MARK: Parts of requests
+
+    static let lines = "application/x-ndjson"
+
+    func origin(of request: APIRequest) -> LogOrigin {
+        LogOrigin(actor: request.origin.actor, request: request.origin.request)
+    }
+
+    func name(of request: APIRequest) throws(APIError) -> String {
+        guard let name = request.query("name") ?? request.query("reference"), !name.isEmpty else {
+            throw .badRequest("name the image: \(request.raw.method.rawValue) \(request.raw.uri.path)?name=REF")
+        }
+        return name
+    }
+
+    /// The namespace of images, as containerd's: at most 76 letters and digits with separators.
+    func namespace(of request: APIRequest) throws(APIError) -> String {
+        try namespace(request.query("namespace") ?? RuntimeCore.podNamespace)
+    }
+
+    func namespace(_ text: String) throws(APIError) -> String {
+        let isName =
+            (1...76).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
                 (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
                     || byte == 0x2E || byte == 0x5F || byte == 0x2D
             }
-    }
-
-    func receive(_ body: RequestBody) async -> Outcome {
-        let lines = ProgressLines()
-        do {
-            let pipe = try UploadPipe()
-            async let feeding: Void = pipe.feed(body)
-            let records: [ImageRecord]
-            do {
-                records = try await agent.core.importImages(
-                    from: pipe.readNumber,
-                    source: "upload by \(origin.actor)",
-                    namespace: namespace,
-                    origin: LogOrigin(actor: origin.actor, request: origin.request),
-                    now: { [agent] in agent.now },
-                    progress: { lines.add($0) }
-                )
-            } catch {
-                pipe.stopReading()
-                await feeding
-                return Outcome(progress: lines.all, result: .failure(Self.answer(for: error)))
-            }
-            pipe.stopReading()
-            await feeding
-            guard !records.isEmpty else {
-                return Outcome(
-                    progress: lines.all,
-                    result: .failure(.badRequest("the archive holds no image with a name; tag it before saving it"))
-                )
-            }
-            return Outcome(progress: lines.all, result: .success(records))
-        } catch {
-            return Outcome(progress: lines.all, result: .failure(Self.answer(for: error)))
+        guard isName else {
+            throw .badRequest("namespace \"\(text)\" is not a name of letters, digits, '.', '_' and '-'")
         }
+        return text
     }
 
-    /// What a client is told of a failure of the core.
-    static func answer(for error: any Error) -> APIError {
-        switch error {
-        case let error as APIError: return error
-        case let error as AppendError: return APIError.serviceUnavailable("the event log does not take it: \(error)")
-        case CoreError.imageNotFound(let reference, _): return .notFound(resource: "images", name: reference)
-        case CoreError.invalidReference(let text): return .badRequest(text)
-        case CoreError.image(let error) where error.isDiskFull:
-            return APIError(.internalError, "\(error)")
-        case CoreError.image(let error) where error.isCallersFault: return .badRequest("\(error)")
-        default: return .internalError("\(error)")
+    func platform(of text: String?) throws(APIError) -> Platform? {
+        guard let text, !text.isEmpty else { return nil }
+        do {
+            return try Platform(parsing: text)
+        } catch {
+            throw .badRequest("platform: \(error)")
         }
     }
 }

@@ -61,9 +61,9 @@ struct MetaHandlers: Sendable {
         }
     }
 
-    func metrics(_ request: APIRequest) -> Response {
+    func metrics(_ request: APIRequest) async -> Response {
         Answer.bytes(
-            Array(agent.metricsText().utf8),
+            Array((agent.metricsText() + (await agent.containerMetricsText())).utf8),
             contentType: "text/plain; version=0.0.4; charset=utf-8"
         )
     }

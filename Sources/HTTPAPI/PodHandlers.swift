@@ -64,6 +64,42 @@ struct PodHandlers: Sendable {
         return try Answer.document(stored, for: request)
     }
 
+    /// PATCH or PUT of `pods/NAME/resize`: CPU and memory of containers that run.
+    func resize(_ request: APIRequest) async throws -> Response {
+        let strict = try request.fieldValidation
+        let body = try await request.body()
+        let patch = request.raw.method == .patch ? try PodPatch(mediaType: request.mediaType, body: body) : nil
+        let whole =
+            patch == nil
+            ? try ObjectDecoding.decode(
+                Pod.self,
+                body: body,
+                contentType: request.contentType,
+                fieldValidation: strict
+            ).object : nil
+        if let whole { try check(whole.metadata, against: request) }
+        let stored = try await agent.resizePod(
+            namespace: request["namespace"],
+            name: request["name"],
+            patchType: patch == nil ? nil : request.mediaType,
+            origin: request.origin,
+            dryRun: request.isDryRun
+        ) { current throws(APIError) in
+            guard let patch else { return whole ?? current }
+            return try patch.apply(to: current, fieldValidation: strict)
+        }
+        return try Answer.document(stored, for: request)
+    }
+
+    func pause(_ request: APIRequest) async throws -> Response { try await setPaused(true, request) }
+    func resume(_ request: APIRequest) async throws -> Response { try await setPaused(false, request) }
+
+    private func setPaused(_ paused: Bool, _ request: APIRequest) async throws -> Response {
+        let (namespace, name) = (request["namespace"], request["name"])
+        try await agent.setPaused(paused, namespace: namespace, name: name, origin: request.origin)
+        return Answer.text("\(paused ? "paused" : "resumed")\n")
+    }
+
     func delete(_ request: APIRequest) async throws -> Response {
         let stored = try await agent.deletePod(
             namespace: request["namespace"],

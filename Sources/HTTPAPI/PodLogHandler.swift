@@ -1,4 +1,5 @@
 import Hummingbird
+import JSON
 import KubernetesAPI
 import Linux
 import NodeAgent
@@ -7,21 +8,23 @@ import NodeAgent
 struct PodLogHandler: Sendable {
     let agent: Agent
 
-    /// How often a follower looks for more.
-    static let followInterval = Duration.milliseconds(100)
-
     func log(_ request: APIRequest) async throws -> Response {
         let options = try self.options(request)
         let location = try agent.logPath(namespace: request["namespace"], pod: request["name"], options: options)
         // Opened before the head goes out, so that what is wrong has a status of its own.
         let source = try LogSource(location.path, options)
-        return Answer.stream(contentType: "text/plain; charset=utf-8", of: request) { [agent] output in
-            while !Task.isCancelled {
+        let type = options.asJSON ? "application/x-ndjson" : "text/plain; charset=utf-8"
+        let follow = options.follow
+        return Answer.stream(contentType: type, of: request) { [agent] output in
+            guard follow else {
+                while case let text = try await source.next(), !text.isEmpty { try await output.write(text) }
+                return
+            }
+            for await _ in try await agent.changes(of: location) {
                 // Asked before reading: what is written before the end is read, then it is over.
-                let growing = options.follow && agent.isGrowing(location)
+                let growing = agent.isGrowing(location)
                 while case let text = try await source.next(), !text.isEmpty { try await output.write(text) }
                 if !growing || source.isFull { return }
-                try await Task.sleep(for: Self.followInterval)
             }
         }
     }
@@ -34,8 +37,16 @@ struct PodLogHandler: Sendable {
         options.timestamps = request.flag("timestamps")
         options.tailLines = try count("tailLines", request)
         options.limitBytes = try count("limitBytes", request)
+        options.asJSON = request.query("format") == "json"
+        if let format = request.query("format"), !format.isEmpty, format != "json", format != "text" {
+            throw .badRequest("format: \"\(format)\" is not one of text, json")
+        }
+        if options.limitBytes == 0 { throw Self.invalid("limitBytes", "0", "must be greater than 0") }
+        if let time = request.query("sinceTime"), !time.isEmpty, request.query("sinceSeconds") != nil {
+            throw Self.invalid("sinceSeconds", time, "at most one of `sinceTime` or `sinceSeconds` may be specified")
+        }
         if let seconds = try request.number("sinceSeconds") {
-            guard seconds > 0 else { throw .badRequest("sinceSeconds must be greater than 0") }
+            guard seconds > 0 else { throw Self.invalid("sinceSeconds", "\(seconds)", "must be greater than 0") }
             let (span, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000)
             if !isTooLong { options.since = Time(microsecondsSince1970: max(0, agent.now - span)) }
         }
@@ -56,8 +67,18 @@ struct PodLogHandler: Sendable {
 
     private func count(_ name: String, _ request: APIRequest) throws(APIError) -> Int? {
         guard let value = try request.number(name) else { return nil }
-        guard value >= 0 else { throw .badRequest("\(name) must not be negative") }
+        guard value >= 0 else { throw Self.invalid(name, "\(value)", "must be greater than or equal to 0") }
         return Int(value)
+    }
+
+    private static func invalid(_ field: String, _ value: String, _ why: String) -> APIError {
+        .invalid(
+            kind: "PodLogOptions",
+            name: "",
+            errors: [
+                FieldError(type: .invalid, field: field, badValue: .string(value), detail: why)
+            ]
+        )
     }
 }
 

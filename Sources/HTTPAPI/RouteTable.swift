@@ -4,6 +4,7 @@ import Hummingbird
 /// One route: a method, a pattern and what answers it.
 struct Route: Sendable {
     typealias Handler = @Sendable (APIRequest) async throws -> Response
+    typealias Upgrade = @Sendable (APIRequest) async throws -> any UpgradedService
 
     let method: HTTPRequest.Method
     /// `/api/v1/namespaces/{namespace}/pods/{name}`.
@@ -11,10 +12,19 @@ struct Route: Sendable {
     /// For the list at `/` and for people.
     let summary: String
     let handler: Handler
+    /// Makes what a client gets that asks to leave HTTP here; nil where that is not possible.
+    let upgrade: Upgrade?
 
     private let segments: [Substring]
 
-    init(_ method: HTTPRequest.Method, _ pattern: String, _ summary: String, _ handler: @escaping Handler) {
+    init(
+        _ method: HTTPRequest.Method,
+        _ pattern: String,
+        _ summary: String,
+        upgrade: Upgrade? = nil,
+        _ handler: @escaping Handler
+    ) {
+        self.upgrade = upgrade
         self.method = method
         self.pattern = pattern
         self.summary = summary

@@ -11,9 +11,12 @@ enum Routes {
         let namespaceChanges = NamespaceHandlers(agent: agent)
         let events = EventHandlers(agent: agent)
         let logs = PodLogHandler(agent: agent)
+        let exec = ExecHandlers(agent: agent)
+        let attach = AttachHandlers(agent: agent)
         let eventLog = EventLogHandler(agent: agent)
         let images = ImageHandlers(agent: agent)
         let meta = MetaHandlers(agent: agent)
+        let stats = StatsHandlers(agent: agent)
         let openAPI = OpenAPIHandlers(version: agent.version)
         let inNamespace = "/api/v1/namespaces/{namespace}"
         let onePod = inNamespace + "/pods/{name}"
@@ -33,11 +36,45 @@ enum Routes {
             Route(.patch, onePod, "patch a pod (merge, JSON or strategic)", podChanges.patch),
             Route(.delete, onePod, "delete a pod; ?gracePeriodSeconds=N", podChanges.delete),
             Route(.get, onePod + "/status", "read a pod", pods.get),
+            Route(.get, onePod + "/resize", "read a pod", pods.get),
+            Route(.patch, onePod + "/resize", "change the CPU and memory of running containers", podChanges.resize),
+            Route(.put, onePod + "/resize", "the same, with the whole pod", podChanges.resize),
+            Route(.post, "/v1/namespaces/{namespace}/pods/{name}/pause", "hold all containers", podChanges.pause),
+            Route(.post, "/v1/namespaces/{namespace}/pods/{name}/resume", "let them go on", podChanges.resume),
             Route(
                 .get,
                 onePod + "/log",
                 "a container's output; ?follow=1&tailLines=N&timestamps=1&previous=1",
                 logs.log
+            ),
+            Route(
+                .get,
+                onePod + "/exec",
+                "run a command in a container, over WebSocket; ?command=PROGRAM&command=ARGUMENT&stdin=1&tty=1",
+                upgrade: exec.upgrade,
+                exec.needsUpgrade
+            ),
+            Route(
+                .post,
+                onePod + "/exec",
+                "as with GET",
+                upgrade: exec.upgrade,
+                exec.needsUpgrade
+            ),
+            Route(
+                .get,
+                onePod + "/attach",
+                "the streams of a running container, over WebSocket; ?stdin=1",
+                upgrade: attach.upgrade,
+                attach.needsUpgrade
+            ),
+            Route(.post, onePod + "/attach", "as with GET", upgrade: attach.upgrade, attach.needsUpgrade),
+            Route(
+                .post,
+                "/v1/namespaces/{namespace}/pods/{name}/exec",
+                "run a command with plain HTTP: {\"command\":[…]} -> {\"stdout\",\"stderr\",\"exitCode\"}; "
+                    + "?command=PROGRAM streams",
+                exec.run
             ),
             Route(.get, onePod + "/why", "why the pod runs or does not, in words", podChanges.why),
             Route(.get, "/api/v1/events", "list or watch the events of all namespaces", events.list),
@@ -50,14 +87,11 @@ enum Routes {
             Route(.get, "/api/v1/namespaces/{name}", "read a namespace", namespaces.get),
             Route(.delete, "/api/v1/namespaces/{name}", "delete a namespace with its pods", namespaceChanges.delete),
             Route(.get, "/v1/log", "the event log, one JSON object a line; ?after=SEQ&follow=1", eventLog.log),
-            Route(.get, "/v1/images", "list images; ?namespace=k8s.io", images.list),
-            Route(
-                .post,
-                "/v1/images/import",
-                "import an image archive (docker-archive or OCI layout)",
-                images.importArchive
-            ),
-            Route(.delete, "/v1/images", "remove an image; ?name=REF", images.remove),
+            Route(.get, "/stats/summary", "what the node, pods and containers use, in kubelet's form", stats.summary),
+            Route(.get, "/v1/stats", "the same", stats.summary),
+            Route(.get, "/api/v1/nodes/{name}/proxy/stats/summary", "the same", stats.proxiedSummary),
+            Route(.get, "/metrics/cadvisor", "the containers' numbers in Prometheus' text format", stats.cadvisor),
+            Route(.get, "/api/v1/nodes/{name}/proxy/metrics/cadvisor", "the same", stats.proxiedCadvisor),
             Route(.get, "/v1/doctor", "what of the machine is missing, and how to mend it", meta.doctor),
             Route(.get, "/healthz", "ok while the agent serves", meta.live),
             Route(.get, "/livez", "ok while the agent serves", meta.live),
@@ -71,7 +105,38 @@ enum Routes {
             Route(.get, "/openapi/v3", "where the OpenAPI documents are", openAPI.index),
             Route(.get, "/openapi/v3/api/v1", "the OpenAPI document of core/v1", openAPI.coreV1),
         ]
+        routes += imageRoutes(images)
         routes.append(Route(.get, "/", "this list", meta.index(routes)))
         return RouteTable(routes: routes)
+    }
+
+    private static func imageRoutes(_ images: ImageHandlers) -> [Route] {
+        [
+            Route(.get, "/v1/images", "list images; ?namespace=k8s.io", images.list),
+            Route(
+                .post,
+                "/v1/images/pull",
+                "pull an image; ?reference=REF&platform=OS/ARCH&allPlatforms=1&plainHTTP=1&progress=0",
+                images.pull
+            ),
+            Route(.post, "/v1/images/push", "push an image; ?reference=REF&target=REF&platform=OS/ARCH", images.push),
+            Route(.post, "/v1/images/tag", "give an image another name; ?source=REF&target=REF", images.tag),
+            Route(
+                .post,
+                "/v1/images/import",
+                "import an image archive (docker-archive or OCI layout)",
+                images.importArchive
+            ),
+            Route(.get, "/v1/images/export", "images as a tar archive; ?name=REF&name=REF", images.export),
+            Route(.get, "/v1/images/inspect", "all about an image; ?name=REF", images.inspect),
+            Route(.get, "/v1/images/history", "how an image was made; ?name=REF", images.history),
+            Route(
+                .post,
+                "/v1/images/prune",
+                "remove what nothing refers to; ?all=1 also images without containers",
+                images.prune
+            ),
+            Route(.delete, "/v1/images", "remove an image; ?name=REF", images.remove),
+        ]
     }
 }

@@ -9,6 +9,15 @@ final class UploadPipe: Sendable {
     private let reader: Mutex<Int32>
     private let writer: Int32
     let readNumber: Int32
+    /// Since when the client is waited for; nil while it is not.
+    private let waitingSince = Mutex<ContinuousClock.Instant?>(nil)
+    private let stalled = Atomic(false)
+
+    /// How long a client may send nothing.
+    static let patience = Duration.seconds(60)
+
+    /// True if the client sent nothing for too long and was given up.
+    var hasStalled: Bool { stalled.load(ordering: .relaxed) }
 
     init() throws(SysError) {
         let ends = try Pipe.open()
@@ -21,12 +30,39 @@ final class UploadPipe: Sendable {
 
     /// Writes the whole body, then closes the pipe. When the reader has stopped, what is left of the body is read and
     /// dropped, so that the client gets to its answer.
+    ///
+    /// A client that sends nothing for `patience` is given up; the time in which the reader is busy does not count.
     func feed(_ body: RequestBody) async {
         defer { close(writer) }
+        await withTaskGroup { group in
+            group.addTask { await self.copy(body) }
+            group.addTask { await self.watch() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Returns when the client has been waited for too long, or when it is cancelled.
+    private func watch() async {
+        while !Task.isCancelled {
+            let since = waitingSince.withLock { $0 }
+            let waited = since.map { ContinuousClock.now - $0 } ?? .zero
+            if waited >= Self.patience {
+                stalled.store(true, ordering: .relaxed)
+                return
+            }
+            try? await Task.sleep(for: Self.patience - waited)  // a cancelled sleep ends the loop
+        }
+    }
+
+    private func copy(_ body: RequestBody) async {
         let pool = Self.pool
         do {
             var open = true
+            waitingSince.withLock { $0 = .now }
             for try await part in body {
+                waitingSince.withLock { $0 = nil }
+                defer { waitingSince.withLock { $0 = .now } }
                 guard open else { continue }
                 let bytes = Array(buffer: part)
                 let writer = writer

@@ -36,40 +36,43 @@ struct WatchHandler: Sendable {
                     try await output.write(lines.bookmark(initial.head, endsInitialEvents: true))
                 }
             }
-            try await output.within(seconds: seconds) {
-                do {
-                    try await self.follow(cursor, lines, output, bookmarks: bookmarks)
-                } catch let error as WatchError {
-                    try await output.write(try lines.failure(error))
-                }
+            do {
+                try await self.follow(cursor, lines, output, bookmarks: bookmarks, seconds: seconds)
+            } catch let error as WatchError {
+                try await output.write(try lines.failure(error))
             }
         }
     }
 
+    /// Sends what comes until the client goes, the log ends or `seconds` (nil or 0: no end) have passed. With bookmarks
+    /// one comes whenever nothing was sent for a while, and one at the end, so that the next watch begins there.
     private func follow(
         _ cursor: WatchCursor,
         _ lines: WatchLines,
         _ output: StreamWriter,
-        bookmarks: Bool
+        bookmarks: Bool,
+        seconds: Int64?
     ) async throws {
         let clock = ContinuousClock()
-        var lastLine = clock.now
+        let end = seconds.flatMap { $0 > 0 ? clock.now + .seconds(min($0, 1 << 31)) : nil }
+        var nextBookmark = clock.now + Self.bookmarkInterval
         while !Task.isCancelled {
-            let events = try await Self.next(cursor, within: bookmarks ? Self.bookmarkInterval : nil)
-            guard let events else {
-                if clock.now - lastLine >= Self.bookmarkInterval {
-                    try await output.write(lines.bookmark(cursor.position, endsInitialEvents: false))
-                    lastLine = clock.now
-                }
-                continue
-            }
-            if events.isEmpty { return }
+            let wakes = [end, bookmarks ? nextBookmark : nil].compactMap(\.self)
+            let events = try await Self.next(cursor, within: wakes.min().map { max($0 - clock.now, .zero) })
             var text: [UInt8] = []
-            for event in events { text += try lines.lines(of: event) }
+            if let events {
+                if events.isEmpty { return }
+                for event in events { text += try lines.lines(of: event) }
+            }
+            let isOver = end.map { clock.now >= $0 } ?? false
+            if bookmarks, isOver || (text.isEmpty && clock.now >= nextBookmark) {
+                text += lines.bookmark(cursor.position, endsInitialEvents: false)
+            }
             if !text.isEmpty {
                 try await output.write(text)
-                lastLine = clock.now
+                nextBookmark = clock.now + Self.bookmarkInterval
             }
+            if isOver { return }
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 package import Linux
 package import OCI
 
@@ -41,6 +42,8 @@ package enum ImageError: Error, Hashable, Sendable {
     case registry(host: String, what: String, status: Int, message: String)
     /// A registry cannot be reached, or the connection broke too often.
     case network(host: String, what: String, reason: String)
+    /// Nobody wants it any more.
+    case cancelled(what: String)
     /// The kernel or the disk said no.
     case system(SysError, doing: String)
 }
@@ -60,6 +63,14 @@ extension ImageError {
         return code == Errno.noSpace.code || code == Errno.quota.code
     }
 
+    /// True if it was given up, so that it says nothing about its subject.
+    package var isCancelled: Bool {
+        switch self {
+        case .cancelled: true
+        default: errno?.code == ECANCELED
+        }
+    }
+
     /// True if the cause is in what was given to us, not in this machine.
     package var isCallersFault: Bool {
         switch self {
@@ -67,7 +78,7 @@ extension ImageError {
             .tooLarge, .missingContent, .missingFile, .noMatchingPlatform, .unauthorized:
             true
         case .registry(_, _, let status, _): (400..<500).contains(status)
-        case .entry, .notFound, .alreadyExists, .inUse, .network, .system: false
+        case .entry, .notFound, .alreadyExists, .inUse, .network, .cancelled, .system: false
         }
     }
 }
@@ -114,7 +125,8 @@ extension ImageError: CustomStringConvertible {
             "\(host) answered \(status) for \(what)\(message.isEmpty ? "" : ": \(message)")"
                 + (status == 404 ? "; check the name and the tag" : "; try again later, or ask who runs the registry")
         case .network(let host, let what, let reason):
-            "cannot get \(what) from \(host): \(reason); check the name of the registry and the network"
+            "cannot reach \(host) for \(what): \(reason); check the name of the registry and the network"
+        case .cancelled(let what): "\(what) was given up"
         case .system(let cause, let doing):
             "\(doing): \(cause)\(ImageError.advice(for: cause.errno))"
         }

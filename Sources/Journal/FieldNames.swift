@@ -40,6 +40,9 @@ extension JournalRecord.Field {
         package static let reason = "SWIFTLET_REASON"
         package static let errorCode = "SWIFTLET_ERROR_CODE"
         package static let imageDigest = "SWIFTLET_IMAGE_DIGEST"
+        package static let execID = "SWIFTLET_EXEC_ID"
+        /// The program and its arguments as JSON.
+        package static let execCommand = "SWIFTLET_EXEC_CMD"
 
         // The names that docker and conmon use, so that queries and collectors made for them find our containers too.
         package static let containerName = "CONTAINER_NAME"
@@ -59,7 +62,8 @@ extension JournalRecord.Field {
             event, sequence, time, requestID, actor, actorUID, actorGID, actorPID, actorCommand, actorLoginUID,
             actorSession, actorUnit, verb, method, uri, status, duration, userAgent, remote, resource, namespace, pod,
             podUID, generation, node, exitCode, signal, oomKilled, restartCount, reason, errorCode, imageDigest,
-            containerName, containerID, containerFullID, containerTag, imageName, objectPID, correlation, cause,
+            containerName, containerID, containerFullID, containerTag, imageName, objectPID, execID, execCommand,
+            correlation, cause,
         ]
     }
 }

@@ -44,7 +44,7 @@ extension Files {
     package static func replaceUnsynced(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o600) throws(SysError) {
         let temporary = path + ".tmp\(getpid())"
         do {
-            let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+            let file = try newFile(temporary, mode: mode)
             try writeAll(file.raw, bytes, subject: temporary)
             try sys("rename", "\(temporary) -> \(path)") { unsafe rename(temporary, path) }
         } catch {

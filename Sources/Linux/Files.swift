@@ -58,7 +58,7 @@ package enum Files {
     {
         let temporary = path + ".tmp\(getpid())"
         do {
-            let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+            let file = try newFile(temporary, mode: mode)
             try writeAll(file.raw, bytes, subject: temporary)
             let raw = file.raw
             try sys("fsync", temporary) { fsync(raw) }
@@ -71,6 +71,19 @@ package enum Files {
         let directory = try Descriptor.open(parent, O_RDONLY | O_DIRECTORY)
         let raw = directory.raw
         try sys("fsync", parent) { fsync(raw) }
+    }
+
+    /// Makes a file that is new for certain, so that a link that somebody left under the name is never written through.
+    static func newFile(_ path: String, mode: mode_t) throws(SysError) -> Descriptor {
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+        do {
+            return try Descriptor.open(path, flags, mode: mode)
+        } catch {
+            guard error.errno == .exists else { throw error }
+            // What an earlier process of our number left.
+            _ = unsafe unlink(path)
+            return try Descriptor.open(path, flags, mode: mode)
+        }
     }
 
     /// True if something is at the path (a dangling symbolic link counts).
@@ -101,6 +114,23 @@ package enum Files {
         defer { unsafe closedir(directory) }
         var names: [String] = []
         while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// The names of the directories in a directory, in byte order; for file systems that give the kind of an entry.
+    package static func listDirectories(_ path: String) throws(SysError) -> [String] {
+        guard let directory = unsafe opendir(path) else {
+            throw SysError(call: "opendir", subject: path, errno: .current)
+        }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            guard unsafe entry.pointee.d_type == UInt8(DT_DIR) else { continue }
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
                 unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }

@@ -59,6 +59,20 @@ package enum PathResolution {
         }
     }
 
+    /// Opens a plain file of a tree for reading; nil if something else is there.
+    ///
+    /// It is named first and opened only then: opening a device that an image has in its place would do what the device
+    /// does on opening, with the caller's rights, and a fifo would hold the caller.
+    package static func openFile(
+        below directory: Int32,
+        _ path: [UInt8],
+        rules: PathRules
+    ) throws(SysError) -> Descriptor? {
+        let place = try open(below: directory, path, pathOnly, rules: rules)
+        guard try Files.isRegular(place.raw, subject: text(path)) else { return nil }
+        return try Descriptor.open("/proc/self/fd/\(place.raw)", O_RDONLY | O_NONBLOCK)
+    }
+
     /// A path as a C string. A path with a zero byte inside is refused with EINVAL: the kernel would see its head only.
     package static func cPath(_ path: some Collection<UInt8>) throws(SysError) -> [CChar] {
         var name: [CChar] = []

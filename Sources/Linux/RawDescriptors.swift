@@ -22,6 +22,18 @@ extension Descriptor {
         try sys("send", subject) { unsafe Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
     }
 
+    /// Sends as much as fits into the socket's buffer; EAGAIN if nothing does.
+    package static func sendSome(_ socket: Int32, _ bytes: [UInt8], subject: String) throws(SysError) -> Int {
+        try sys("send", subject) { unsafe Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    /// Receives what is there, at most `limit` bytes; empty at the end, EAGAIN if nothing is there yet.
+    package static func receiveSome(_ socket: Int32, limit: Int, subject: String) throws(SysError) -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: limit)
+        let count = try sys("recv", subject) { unsafe Glibc.recv(socket, &buffer, limit, 0) }
+        return Array(buffer[..<count])
+    }
+
     /// Clears O_NONBLOCK.
     package borrowing func setBlocking() throws(SysError) {
         let number = raw

@@ -67,6 +67,9 @@ package enum Spawn {
         unsafe posix_spawn_file_actions_adddup2(&actions, standardOutput, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, standardError, 2)
         if let workingDirectory { _ = unsafe swl_spawn_addchdir(&actions, workingDirectory) }
+        // Not every library marks what it opens as close-on-exec. A listening socket that a long-lived child held would go
+        // on taking connections, which nobody answers, after the agent has ended.
+        _ = unsafe swl_spawn_addclosefrom(&actions, 3)
 
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)

@@ -40,3 +40,23 @@ extension Files {
         try writeAll(file.raw, bytes, subject: path)
     }
 }
+
+/// The variables that the program was started with.
+package enum ProcessEnvironment {
+    /// A variable's value; nil if it is not set.
+    package static func value(_ name: String) -> String? {
+        guard let text = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: text)
+    }
+
+    /// All of them, as "NAME=value".
+    package static var all: [String] {
+        var list: [String] = []
+        var next = unsafe environ
+        while let text = unsafe next.pointee {
+            unsafe list.append(String(cString: text))
+            unsafe next += 1
+        }
+        return list
+    }
+}

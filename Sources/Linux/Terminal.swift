@@ -82,7 +82,38 @@ package struct Terminal: ~Copyable {
 /// Waiting for one descriptor.
 package enum BlockingWait {
     package static func untilReadable(_ number: Int32) throws(SysError) {
-        var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
-        try sys("poll", "descriptor \(number)") { unsafe Glibc.poll(&poll, 1, -1) }
+        _ = try until(number, writable: false, milliseconds: -1)
+    }
+
+    /// Waits until the descriptor can be read from (or written to) without blocking, or has hung up.
+    ///
+    /// - Returns: false if `milliseconds` have passed before; -1 waits for ever.
+    package static func until(_ number: Int32, writable: Bool, milliseconds: Int32) throws(SysError) -> Bool {
+        var poll = pollfd(fd: number, events: Int16(writable ? POLLOUT : POLLIN), revents: 0)
+        return try sys("poll", "descriptor \(number)") { unsafe Glibc.poll(&poll, 1, milliseconds) } > 0
+    }
+
+    /// Two descriptors to wait for; -1 for none.
+    package struct Event {
+        package let readable: Int32
+        package let other: Int32
+        /// Wait for priority events of `other`, instead of data to read.
+        package let otherIsPriority: Bool
+
+        package init(readable: Int32, other: Int32, otherIsPriority: Bool) {
+            self.readable = readable
+            self.other = other
+            self.otherIsPriority = otherIsPriority
+        }
+    }
+
+    /// Waits for either; neither is ready if `milliseconds` have passed before.
+    package static func until(_ event: Event, milliseconds: Int32) throws(SysError) -> (first: Bool, other: Bool) {
+        var polls = [
+            pollfd(fd: event.readable, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: event.other, events: Int16(event.otherIsPriority ? POLLPRI : POLLIN), revents: 0),
+        ]
+        try sys("poll", "descriptor \(event.readable)") { unsafe poll(&polls, 2, milliseconds) }
+        return (polls[0].revents != 0, polls[1].revents != 0)
     }
 }

@@ -30,3 +30,12 @@ package enum WallClock {
         return "\(date)T\(time).\(pad(nanoseconds, 9))Z"
     }
 }
+
+/// A clock that only goes forward, for deadlines.
+package enum MonotonicClock {
+    package static var milliseconds: Int64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

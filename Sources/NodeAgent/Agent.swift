@@ -31,13 +31,22 @@ package final class Agent: Service {
     /// Who the log names for what the agent does by itself.
     let systemActor = "system:reconciler"
 
+    let directoryChanges: DirectoryChanges
+
+    private let watching: LoopThread
     private let stateLock: StateLock
     private let assembly: ContainerAssembly
     private let exits: ExitWatch
     private let capacity: NodeCapacity
+    let ledger = NodeLedger()
+    let hasAppArmor = Files.isDirectory("/sys/kernel/security/apparmor")
     private let pool: ThreadPool
+    /// Measuring what containers use; apart, so that nobody's start waits for it.
+    let statsPool: ThreadPool
+    let rates = CPURates()
     private let journal: JournalSender?
     private let lostShims: AsyncStream<String>
+    private let taskEvents: AsyncStream<TaskEvent>
     private let phase = Mutex(Phase.starting)
 
     private enum Phase {
@@ -56,9 +65,10 @@ package final class Agent: Service {
         self.version = version
         self.logger = logger
         clock = { Self.wallClock() }
-        for directory in [configuration.root, configuration.state, configuration.logDirectory] {
-            try Files.makeDirectories(directory)
-        }
+        // Pods' specs and volumes are nobody's business but root's.
+        try Files.makeDirectories(configuration.root, mode: 0o711)
+        for directory in [configuration.state, configuration.logDirectory] { try Files.makeDirectories(directory) }
+        try Files.makeDirectories(configuration.root + "/pods", mode: 0o711)
         stateLock = try StateLock(directory: configuration.state)
         machine = Machine.read(root: configuration.root)
         let name = configuration.nodeName.isEmpty ? machine.hostName.lowercased() : configuration.nodeName
@@ -76,6 +86,12 @@ package final class Agent: Service {
 
         let (losses, loss) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .unbounded)
         lostShims = losses
+        // Events only add to what waiting tells: under a flood of them the oldest may go.
+        let (happenings, happening) = AsyncStream.makeStream(
+            of: TaskEvent.self,
+            bufferingPolicy: .bufferingNewest(4096)
+        )
+        taskEvents = happenings
         core = try RuntimeCore(
             configuration: CoreConfiguration(
                 root: configuration.root,
@@ -84,9 +100,16 @@ package final class Agent: Service {
             ),
             network: LoopbackOnly(),
             store: store,
-            observer: RuntimeCore.Observer { loss.yield($0) }
+            registries: try configuration.registries(),
+            observer: RuntimeCore.Observer(
+                shimLost: { loss.yield($0) },
+                taskEvent: { happening.yield($0) }
+            )
         )
         pool = ThreadPool(name: "swl-pods", limit: 8)
+        watching = try LoopThread(name: "swl-inotify")
+        directoryChanges = try DirectoryChanges(loop: watching)
+        statsPool = ThreadPool(name: "swl-stats", limit: 2)
         assembly = ContainerAssembly(
             core: core,
             pool: pool,
@@ -101,7 +124,8 @@ package final class Agent: Service {
             capacity: capacity,
             cgroupRoot: configuration.cgroupRoot,
             logMaxSize: configuration.logMaxSize,
-            logMaxFiles: configuration.logMaxFiles
+            logMaxFiles: configuration.logMaxFiles,
+            runtimes: configuration.runtimes
         )
         exits = ExitWatch(core: core, assembly: assembly, table: table, clock: clock, logger: logger)
         journal =
@@ -114,8 +138,20 @@ package final class Agent: Service {
             )
     }
 
+    /// What the pods of the node share.
+    var room: NodeRoom {
+        NodeRoom(
+            cpuMilli: Int64(capacity.processors) * 1000,
+            memoryBytes: capacity.memoryBytes,
+            pods: Int64(capacity.pods)
+        )
+    }
+
     /// The name of the node object that stands for this machine.
     package var nodeName: String { node.name }
+
+    /// The cgroup above a pod's containers.
+    func podCgroup(_ pod: Pod) -> String { assembly.cgroupParent(of: pod) }
 
     /// True once the pods of the log are under care.
     package var isReady: Bool { phase.withLock { $0 } == .serving }
@@ -163,8 +199,10 @@ package final class Agent: Service {
             await withTaskCancellationHandler {
                 await withDiscardingTaskGroup { group in
                     group.addTask { await self.table.run() }
+                    group.addTask { await self.endLeftoverExecs() }
                     group.addTask { await self.exits.run() }
                     group.addTask { await self.followLostShims() }
+                    group.addTask { await self.followTaskEvents() }
                     group.addTask { await self.followLog() }
                     if !isIntroduced { group.addTask { await self.introduceLater() } }
                 }
@@ -178,7 +216,9 @@ package final class Agent: Service {
 
     private func stop() async {
         pool.stop()
+        statsPool.stop()
         core.stop()
+        watching.stop()
         journal?.stop()
         await store.close()
     }
@@ -215,6 +255,7 @@ package final class Agent: Service {
     }
 
     func addWorker(_ uid: UID, _ record: PodRecord, cause: Seq, adopt: Bool) {
+        if adopt, !record.isOver { ledger.take(uid, NodeRoom(askedBy: record.pod.spec)) }
         table.add(
             PodWorker(uid: uid, record: record, cause: cause, adopts: adopt, environment: workerEnvironment)
         )
@@ -235,6 +276,10 @@ package final class Agent: Service {
                 )
             )
         }
+        let tell: @Sendable (Pod, [PodFact]) -> Void = { [table] pod, facts in
+            guard let uid = UID(pod.metadata.uid) else { return }
+            table.worker(uid)?.send(.facts(facts))
+        }
         return PodWorkerEnvironment(
             stream: stream,
             actions: ActionExecutor(
@@ -242,12 +287,14 @@ package final class Agent: Service {
                 assembly: assembly,
                 directories: directories,
                 clock: clock,
-                watch: watch
+                watch: watch,
+                pulling: ImagePulling(core: core, store: store, clock: clock, tell: tell, actor: systemActor)
             ),
             policy: .kubernetes,
             clock: clock,
             logger: logger,
             actor: systemActor,
+            settled: { [ledger] uid in ledger.release(uid) },
             ended: { [weak self] uid, namespace in self?.workerEnded(uid, namespace) }
         )
     }
@@ -360,6 +407,11 @@ package final class Agent: Service {
             logger.warning("a shim is gone", metadata: ["sandbox": "\(sandboxID)"])
             table.sendToAll(.shimLost(sandboxID: sandboxID))
         }
+    }
+
+    /// Turns what shims say between start and end of a container into facts of its pod.
+    private func followTaskEvents() async {
+        for await event in taskEvents { exits.note(event) }
     }
 
     /// Wakes the journal for each batch of events and removes namespaces that became empty.

@@ -1,5 +1,6 @@
 import KubernetesAPI
 import Linux
+package import RuntimeCore
 import TOMLKit
 
 /// How the agent is set up: the file `config.toml`, with the command line on top of it.
@@ -29,10 +30,20 @@ package struct Configuration: Hashable, Sendable {
     package var logMaxSize: Int64 = 10 << 20
     /// So many log files of one container are kept.
     package var logMaxFiles = 5
+    /// Directories with `DOMAIN/hosts.toml` or certificates, separated by colons; the first that has something counts.
+    package var registryHosts = "/etc/swiftlet/certs.d:/etc/containerd/certs.d:/etc/docker/certs.d"
+    /// A docker config.json with credentials or credential helpers; empty or missing is none.
+    package var dockerConfig = "/root/.docker/config.json"
+    /// Layers of one image that are fetched at a time.
+    package var parallelDownloads = 4
+    /// Who the node is to registries.
+    package var registryLogins: [RegistryLogin] = []
     /// trace, debug, info, notice, warning, error, critical.
     package var logLevel = "info"
     /// journald's socket; empty turns the journal off.
     package var journalSocket = "/run/systemd/journal/socket"
+    /// Who makes the containers of pods with a `runtimeClassName`, by that name.
+    package var runtimes = RuntimeHandlers.builtIn
 
     package init() {}
 
@@ -140,6 +151,14 @@ extension Configuration {
         .number("runtime", "max_pods", \.maximumPods, "The most pods on this node."),
         .number("logs", "max_size", \.logMaxSize, "Bytes after which a container's log file is rotated."),
         .number("logs", "max_files", \.logMaxFiles, "How many log files of a container are kept."),
+        .string(
+            "registry",
+            "config_path",
+            \.registryHosts,
+            "Directories with DOMAIN/hosts.toml (mirrors) or DOMAIN/*.crt, separated by colons."
+        ),
+        .string("registry", "docker_config", \.dockerConfig, "A docker config.json with credentials; empty is none."),
+        .number("registry", "parallel_downloads", \.parallelDownloads, "Layers of an image fetched at a time."),
         .string("journal", "socket", \.journalSocket, "journald's socket; empty writes nothing to the journal."),
     ]
 
@@ -154,9 +173,15 @@ extension Configuration {
         var configuration = Configuration()
         for key in table.keys {
             guard let value = table[key] else { continue }
-            if let section = value.table, settings.contains(where: { $0.section == key }) {
+            if key == RuntimeHandlers.section {
+                try configuration.setRuntimes(value, path: path)
+            } else if let section = value.table, settings.contains(where: { $0.section == key }) {
                 for inner in section.keys {
                     guard let value = section[inner] else { continue }
+                    if key == "registry", inner == "auth" {
+                        configuration.registryLogins = try logins(value, path: path)
+                        continue
+                    }
                     try configuration.set(section: key, key: inner, value, path: path)
                 }
             } else {
@@ -164,6 +189,37 @@ extension Configuration {
             }
         }
         return configuration
+    }
+
+    /// `[registry.auth."registry.example.com"]` with `username` and `password`, `auth` or `identity_token`.
+    private static func logins(
+        _ value: any TOMLValueConvertible,
+        path: String
+    ) throws(ConfigurationError) -> [RegistryLogin] {
+        guard let table = value.table else { throw ConfigurationError("\(path): registry.auth must be a table") }
+        var logins: [RegistryLogin] = []
+        for place in table.keys.sorted() {
+            var login = RegistryLogin(place: place)
+            let name = "registry.auth.\"\(place)\""
+            guard let entry = table[place]?.table else { throw ConfigurationError("\(path): \(name) must be a table") }
+            for key in entry.keys {
+                guard let text = entry[key]?.string else {
+                    throw ConfigurationError("\(path): \(name).\(key) must be a text")
+                }
+                switch key {
+                case "username": login.username = text
+                case "password": login.password = text
+                case "auth": login.auth = text
+                case "identity_token": login.identityToken = text
+                default:
+                    throw ConfigurationError(
+                        "\(path): unknown key \(name).\(key): username, password, auth or identity_token"
+                    )
+                }
+            }
+            logins.append(login)
+        }
+        return logins
     }
 
     private mutating func set(
@@ -183,6 +239,16 @@ extension Configuration {
         }
     }
 
+    private static let loginExample = """
+
+        # Who the node is to a registry, for pods without pull secrets and clients without credentials; a host, a port
+        # and a path may follow, as in the keys of docker's config.json.
+        # [registry.auth."registry.example.com"]
+        # username = "robot"
+        # password = "secret"
+
+        """
+
     /// A complete commented config.toml with the default of every key.
     package static var defaultText: String {
         var text =
@@ -195,7 +261,9 @@ extension Configuration {
                 text += "\n[\(section)]\n"
             }
             text += "\n# \(setting.comment)\n\(setting.key) = \(setting.text(configuration))\n"
+            if setting.path == "registry.parallel_downloads" { text += loginExample }
         }
+        text += RuntimeHandlers.defaultText
         return text
     }
 

@@ -10,8 +10,9 @@ package struct Bundle: Sendable {
 
     /// Reads the configuration.
     ///
+    /// - Parameter config: Another file than `config.json`; relative to the caller's working directory.
     /// - Throws: `.invalid` for a missing or malformed file and for a version that is not 1.x.
-    package static func load(_ path: String) throws(RuntimeError) -> Bundle {
+    package static func load(_ path: String, config: String? = nil) throws(RuntimeError) -> Bundle {
         let resolved: String
         do {
             resolved = try Files.resolved(path)
@@ -24,7 +25,7 @@ package struct Bundle: Sendable {
                 errno: error.errno
             )
         }
-        let file = resolved + "/config.json"
+        let file = config ?? resolved + "/config.json"
         let bytes: [UInt8]
         do {
             bytes = try Files.read(file)
@@ -58,7 +59,7 @@ package struct Bundle: Sendable {
                 step: "config.json",
                 subject: "ociVersion \"\(version.prefix(32))\"",
                 cause: "unsupported version of the runtime specification",
-                hint: "1.0.0 to 1.2 are supported"
+                hint: "every version 1.x is supported"
             )
         }
     }

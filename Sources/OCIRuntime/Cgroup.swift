@@ -15,36 +15,94 @@ package struct Cgroup: Sendable {
             try doing("make the cgroup") { () throws(SysError) in try makeDirectory(tree) }
         }
         try apply(resources)
-        try applyDevices(try DeviceRules(resources.devices ?? []))
+        // A container without cgroups is told so by a warning: its devices are limited by its capabilities alone.
+        if !layout.trees.isEmpty { try applyDevices(try DeviceRules(resources.devices ?? [])) }
+    }
+
+    /// Changes the limits of a container that exists, and its device rules if there are any.
+    package func update(_ resources: RuntimeSpec.Resources) throws(RuntimeError) {
+        // Checked before systemd hears of it.
+        try CgroupLimits.check(resources, mode: layout.mode)
+        if resources.memory?.checkBeforeUpdate == true { try checkUse(resources.memory?.limit) }
+        if let unit = layout.unit { try SystemdUnits.update(unit, resources, mode: layout.mode) }
+        try apply(resources)
+        if let devices = resources.devices, !devices.isEmpty { try applyDevices(try DeviceRules(devices)) }
     }
 
     /// Sets limits on existing cgroups.
     package func apply(_ resources: RuntimeSpec.Resources) throws(RuntimeError) {
-        guard layout.mode != .v2 else {
-            guard let tree = layout.unified else { return }
-            for write in try CgroupLimits.v2(resources) { try put(write, in: tree) }
-            return
-        }
-        if let first = resources.unified?.keys.sorted().first {
-            throw RuntimeError(
-                .unsupported,
-                step: "set the cgroup value",
-                subject: first,
-                cause: "this host uses cgroup v1"
-            )
-        }
-        for write in try inAcceptableOrder(CgroupLimits.v1(resources)) {
-            guard let tree = layout.tree(write.controller) else {
+        try CgroupLimits.check(resources, mode: layout.mode)
+        let writes: [CgroupWrite]
+        if layout.mode == .v2 {
+            writes = try CgroupLimits.v2(resources, current: current(resources))
+        } else {
+            if let first = resources.unified?.keys.sorted().first {
                 throw RuntimeError(
                     .unsupported,
-                    step: "set the cgroup limit",
-                    subject: write.file,
-                    cause: "the \(write.controller) controller is not mounted on this host",
-                    hint: "remove the limit or mount the controller"
+                    step: "set the cgroup value",
+                    subject: first,
+                    cause: "this host uses cgroup v1"
                 )
             }
-            try put(write, in: tree)
+            writes = try inAcceptableOrder(CgroupLimits.v1(resources))
         }
+        if resources.memory?.checkBeforeUpdate == true { try checkUse(resources.memory?.limit) }
+        // The kernel takes quota, period and burst only in an order that depends on their old values: what it refuses
+        // is tried again when the rest is set.
+        var refused: [CgroupWrite] = []
+        for write in writes {
+            let target = try target(of: write)
+            do {
+                try put(write, in: target)
+            } catch  where error.errno == .invalidArgument && write.controller == "cpu" {
+                refused.append(write)
+            }
+        }
+        for write in refused { try put(write, in: try target(of: write)) }
+    }
+
+    private func target(of write: CgroupWrite) throws(RuntimeError) -> CgroupLayout.Tree {
+        if let tree = layout.mode == .v2 ? layout.unified : layout.tree(write.controller) { return tree }
+        throw RuntimeError(
+            .unsupported,
+            step: "set the cgroup limit",
+            subject: write.file,
+            cause: layout.trees.isEmpty
+                ? "the container has no cgroup" : "the \(write.controller) controller is not mounted on this host",
+            hint: "remove the limit or mount the controller"
+        )
+    }
+
+    /// What the cgroup has now, if `resources` names only one of two that go together.
+    private func current(_ resources: RuntimeSpec.Resources) -> CurrentLimits {
+        var current = CurrentLimits()
+        guard let path = layout.unified?.path else { return current }
+        // Absent where the controller is: then the write says so.
+        if resources.memory?.swap ?? 0 > 0, resources.memory?.limit ?? 0 == 0 {
+            current.memory = (try? Files.readText(path + "/memory.max")).flatMap { Int64($0) }  // as above
+        }
+        if (resources.cpu?.quota ?? 0 == 0) != (resources.cpu?.period ?? 0 == 0) {
+            let words = (try? Files.readText(path + "/cpu.max"))?.split(separator: " ").map(String.init) ?? []  // as above
+            if words.count == 2 { (current.cpuQuota, current.cpuPeriod) = (words[0], words[1]) }
+        }
+        return current
+    }
+
+    /// A limit below what is used would make the kernel kill at once.
+    private func checkUse(_ limit: Int64?) throws(RuntimeError) {
+        let tree = layout.mode == .v2 ? layout.unified : layout.tree("memory")
+        guard let limit, limit > 0, let tree else { return }
+        let file = layout.mode == .v2 ? "memory.current" : "memory.usage_in_bytes"
+        let text = try doing("read the memory in use") { () throws(SysError) in
+            try Files.readText("\(tree.path)/\(file)")
+        }
+        guard let use = Int64(text), limit < use else { return }
+        throw RuntimeError(
+            .invalid,
+            step: "set the memory limit",
+            subject: "\(limit)",
+            cause: "unable to set memory limit to \(limit) (current usage: \(use)): it is below what is in use"
+        )
     }
 
     /// "memory and swap" must never be below "memory": when both rise, the sum goes first.
@@ -53,27 +111,35 @@ package struct Cgroup: Sendable {
             let limit = writes.firstIndex(where: { $0.file == "memory.limit_in_bytes" }),
             let tree = layout.tree("memory")
         else { return writes }
-        let now = try doing("read the cgroup limit") { () throws(SysError) in
-            try Files.readText(tree.path + "/memory.memsw.limit_in_bytes")
-        }
+        let path = tree.path + "/memory.memsw.limit_in_bytes"
+        if writes[sum].mayBeAbsent, !Files.exists(path) { return writes }
+        let now = try doing("read the cgroup limit") { () throws(SysError) in try Files.readText(path) }
         return CgroupLimits.isRising(from: now, to: writes[limit].value) ? writes.swapping(sum, limit) : writes
     }
 
     private func put(_ write: CgroupWrite, in tree: CgroupLayout.Tree) throws(RuntimeError) {
-        let path = tree.path + "/" + write.file
-        do {
-            try Files.put(write.value, to: path)
+        do throws(SysError) {
+            if let other = write.otherwise, !Files.exists(tree.path + "/" + write.file) {
+                try Files.put(other.value, to: tree.path + "/" + other.file)
+            } else {
+                try Files.put(write.value, to: tree.path + "/" + write.file)
+            }
         } catch {
             let absent = error.errno == .noEntry
-            throw RuntimeError(
-                error,
-                step: "set the cgroup limit",
-                hint: absent ? "this kernel or cgroup has no \(write.file)" : nil
-            )
+            if absent && write.mayBeAbsent { return }
+            var hint: String?
+            if absent {
+                hint = "this kernel or cgroup has no \(write.file): is the \(write.controller) controller enabled?"
+            }
+            if error.errno == .busy, write.file == "memory.limit_in_bytes" {
+                let use = (try? Files.readText(tree.path + "/memory.usage_in_bytes")) ?? "unknown"  // only told
+                hint = "unable to set memory limit to \(write.value) (current usage: \(use))"
+            }
+            throw RuntimeError(error, step: "set the cgroup limit", hint: hint)
         }
     }
 
-    private func applyDevices(_ rules: DeviceRules) throws(RuntimeError) {
+    func applyDevices(_ rules: DeviceRules) throws(RuntimeError) {
         if rules.allowsEverything { return }
         if layout.mode == .v2 {
             guard let tree = layout.unified else { return }
@@ -104,13 +170,24 @@ package struct Cgroup: Sendable {
     private func makeCpuset(_ path: String, top: String) throws(SysError) {
         guard path != top, let slash = path.lastIndex(of: "/") else { return }
         let parent = String(path[..<slash])
-        if !Files.exists(path) {
+        var isNew = true
+        do {
+            try Files.makeDirectory(path, mode: 0o755)
+        } catch  where error.errno == .exists {
+            isNew = false
+        } catch  where error.errno == .noEntry {
             try makeCpuset(parent, top: top)
-            try Files.makeDirectories(path)
+            try Files.makeDirectory(path, mode: 0o755)
         }
-        for file in ["cpuset.cpus", "cpuset.mems"] where try Files.readText(path + "/" + file).isEmpty {
-            if try Files.readText(parent + "/" + file).isEmpty { try makeCpuset(parent, top: top) }
-            try Files.put(try Files.readText(parent + "/" + file), to: path + "/" + file)
+        for file in ["/cpuset.cpus", "/cpuset.mems"] {
+            // With cgroup.clone_children it has them already.
+            if !isNew, try !Files.readText(path + file).isEmpty { continue }
+            var inherited = try Files.readText(parent + file)
+            if inherited.isEmpty {
+                try makeCpuset(parent, top: top)
+                inherited = try Files.readText(parent + file)
+            }
+            try Files.put(inherited, to: path + file)
         }
     }
 
@@ -164,7 +241,7 @@ package struct Cgroup: Sendable {
     }
 
     private static func children(_ path: String) throws(SysError) -> [String] {
-        try Files.list(path).map { path + "/" + $0 }.filter { Files.isDirectory($0) }
+        try Files.listDirectories(path).map { path + "/" + $0 }
     }
 
     /// Sends a signal to every process. SIGKILL misses none, however fast they fork.
@@ -177,9 +254,11 @@ package struct Cgroup: Sendable {
             }
             return
         }
-        // Frozen processes cannot fork away; a freezer that is missing costs only that.
-        if signal == 9 { try? setFrozen(true) }
-        defer { if signal == 9 { try? setFrozen(false) } }  // as above
+        // Frozen processes cannot fork away; a freezer that is missing or slow costs only that.
+        if signal == 9, let (order, _) = freezer(true) { try? Files.put(order.value, to: order.file) }
+        defer {
+            if signal == 9, let (order, _) = freezer(false) { try? Files.put(order.value, to: order.file) }  // as above
+        }
         for pid in try processes() {
             do {
                 try ProcessDescriptor(pid: pid).signal(signal)
@@ -191,17 +270,57 @@ package struct Cgroup: Sendable {
         }
     }
 
-    /// Stops or resumes every process.
+    /// Stops or resumes every process, and waits until that is so.
+    ///
+    /// - Throws: `.system` if the kernel does not freeze them in time; they then run on.
     package func setFrozen(_ frozen: Bool) throws(RuntimeError) {
-        try doing(frozen ? "freeze the container" : "thaw the container") { () throws(SysError) in
-            if let tree = layout.tree("freezer") {
-                try Files.put(frozen ? "FROZEN" : "THAWED", to: tree.path + "/freezer.state")
-            } else if let tree = layout.unified {
-                try Files.put(frozen ? "1" : "0", to: tree.path + "/cgroup.freeze")
-            } else {
-                throw SysError(call: "open", subject: "freezer", errno: .notSupported)
-            }
+        let step = frozen ? "freeze the container" : "thaw the container"
+        guard let (order, answer) = freezer(frozen) else {
+            throw RuntimeError(
+                .unsupported,
+                step: step,
+                cause: "there is no freezer",
+                hint: "mount the freezer controller of cgroup v1, or use a kernel with cgroup.freeze"
+            )
         }
+        try doing(step) { () throws(SysError) in try Files.put(order.value, to: order.file) }
+        var pause: UInt32 = 100
+        while true {
+            let text = try doing(step) { () throws(SysError) in try Files.readText(answer.file) }
+            if text.split(separator: "\n").contains(Substring(answer.value)) { return }
+            if pause > 200_000 { break }
+            Pause.microseconds(pause)
+            pause = pause * 3 / 2
+            // Version 1 gives up on processes that were busy, and wants to be asked again.
+            if layout.tree("freezer") != nil { try? Files.put(order.value, to: order.file) }  // seen by the next read
+        }
+        if frozen, let (undo, _) = freezer(false) { try? Files.put(undo.value, to: undo.file) }  // the error below counts
+        throw RuntimeError(
+            .system,
+            step: step,
+            subject: order.file,
+            cause: "the kernel did not do it in time",
+            hint: "a process may hang in the kernel (state D of ps)"
+        )
+    }
+
+    private struct FileValue {
+        let file: String
+        let value: String
+    }
+
+    /// What to write where, and what to wait for where.
+    private func freezer(_ frozen: Bool) -> (order: FileValue, answer: FileValue)? {
+        if let tree = layout.tree("freezer") {
+            let state = FileValue(file: tree.path + "/freezer.state", value: frozen ? "FROZEN" : "THAWED")
+            return (state, state)
+        }
+        guard let path = layout.unified?.path, Files.exists(path + "/cgroup.freeze") else { return nil }
+        let bit = frozen ? "1" : "0"
+        return (
+            FileValue(file: path + "/cgroup.freeze", value: bit),
+            FileValue(file: path + "/cgroup.events", value: "frozen " + bit)
+        )
     }
 
     /// True if the container is frozen (or on the way there).
@@ -210,7 +329,7 @@ package struct Cgroup: Sendable {
             // A cgroup that is gone is not frozen.
             return (try? Files.readText(tree.path + "/freezer.state")).map { $0 != "THAWED" } ?? false
         }
-        guard layout.mode == .v2, let tree = layout.unified else { return false }
+        guard let tree = layout.unified else { return false }
         // As above.
         return (try? Files.readText(tree.path + "/cgroup.freeze")) == "1"
     }
@@ -252,6 +371,7 @@ package struct Cgroup: Sendable {
     ///
     /// The processes must be dead; the kernel may need a moment to let go of them.
     package func destroy() throws(RuntimeError) {
+        if let unit = layout.unit { try SystemdUnits.stop(unit) }
         for tree in layout.trees {
             try doing("remove the cgroup") { () throws(SysError) in try Self.remove(tree.path) }
         }
@@ -265,7 +385,7 @@ package struct Cgroup: Sendable {
                 return
             } catch  where error.errno == .noEntry {
                 return
-            } catch  where error.errno == .busy && pause < 400_000 {
+            } catch  where error.errno == .busy && pause < 1_600_000 {
                 for child in try children(path) { try remove(child) }
                 Pause.microseconds(pause)
                 pause *= 2

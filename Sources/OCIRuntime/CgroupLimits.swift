@@ -2,15 +2,48 @@ package import OCI
 
 /// One value to write into one file of a container's cgroup.
 package struct CgroupWrite: Hashable, Sendable {
+    /// Another file that means the same, with the value as it wants it.
+    package struct Alternative: Hashable, Sendable {
+        package let file: String
+        package let value: String
+    }
+
     /// Which hierarchy of version 1, or which controller of version 2 must be enabled.
     package let controller: String
     package let file: String
     package let value: String
+    /// Tried if the kernel has no `file`: which of them there is depends on the I/O scheduler.
+    package let otherwise: Alternative?
+    /// The value says no more than a kernel without the file does: nothing is lost.
+    package let mayBeAbsent: Bool
 
-    package init(_ controller: String, _ file: String, _ value: String) {
+    package init(
+        _ controller: String,
+        _ file: String,
+        _ value: String,
+        otherwise: Alternative? = nil,
+        mayBeAbsent: Bool = false
+    ) {
         self.controller = controller
         self.file = file
         self.value = value
+        self.otherwise = otherwise
+        self.mayBeAbsent = mayBeAbsent
+    }
+}
+
+/// What a cgroup has now, for limits that go in pairs when only one of a pair changes.
+package struct CurrentLimits: Hashable, Sendable {
+    /// `memory.max`: nil for "max" or unknown.
+    package var memory: Int64?
+    /// The two words of `cpu.max`.
+    package var cpuQuota: String?
+    package var cpuPeriod: String?
+
+    package init(memory: Int64? = nil, cpuQuota: String? = nil, cpuPeriod: String? = nil) {
+        self.memory = memory
+        self.cpuQuota = cpuQuota
+        self.cpuPeriod = cpuPeriod
     }
 }
 
@@ -30,6 +63,9 @@ package enum CgroupLimits {
             }
             if let swap = memory.swap, swap != 0 {
                 writes.append(.init("memory", "memory.memsw.limit_in_bytes", String(swap)))
+            } else if memory.limit == -1 {
+                // "No limit" for memory alone means both, for swap could only be less.
+                writes.append(.init("memory", "memory.memsw.limit_in_bytes", "-1", mayBeAbsent: true))
             }
             if let soft = memory.reservation, soft != 0 {
                 writes.append(.init("memory", "memory.soft_limit_in_bytes", String(soft)))
@@ -38,7 +74,7 @@ package enum CgroupLimits {
                 writes.append(.init("memory", "memory.kmem.tcp.limit_in_bytes", String(tcp)))
             }
             if memory.disableOOMKiller == true { writes.append(.init("memory", "memory.oom_control", "1")) }
-            if let swappiness = memory.swappiness {
+            if let swappiness = memory.swappiness, swappiness != .max {
                 writes.append(.init("memory", "memory.swappiness", String(swappiness)))
             }
         }
@@ -61,6 +97,8 @@ package enum CgroupLimits {
         if let block = resources.blockIO { writes += v1(block) }
         for page in resources.hugepageLimits ?? [] {
             writes.append(.init("hugetlb", "hugetlb.\(page.pageSize).limit_in_bytes", String(page.limit)))
+            let reserved = "hugetlb.\(page.pageSize).rsvd.limit_in_bytes"
+            writes.append(.init("hugetlb", reserved, String(page.limit), mayBeAbsent: true))
         }
         if let identifier = resources.network?.classID, identifier != 0 {
             writes.append(.init("net_cls", "net_cls.classid", String(identifier)))
@@ -74,14 +112,21 @@ package enum CgroupLimits {
 
     private static func v1(_ block: RuntimeSpec.BlockIO) -> [CgroupWrite] {
         var writes: [CgroupWrite] = []
-        if let weight = block.weight, weight != 0 { writes.append(.init("blkio", "blkio.weight", String(weight))) }
+        if let weight = block.weight, weight != 0 {
+            let value = String(weight)
+            writes.append(
+                .init("blkio", "blkio.weight", value, otherwise: .init(file: "blkio.bfq.weight", value: value))
+            )
+        }
         if let weight = block.leafWeight, weight != 0 {
             writes.append(.init("blkio", "blkio.leaf_weight", String(weight)))
         }
         for device in block.weightDevice ?? [] {
             let number = "\(device.major):\(device.minor)"
             if let weight = device.weight {
-                writes.append(.init("blkio", "blkio.weight_device", "\(number) \(weight)"))
+                let value = "\(number) \(weight)"
+                let bfq = CgroupWrite.Alternative(file: "blkio.bfq.weight_device", value: value)
+                writes.append(.init("blkio", "blkio.weight_device", value, otherwise: bfq))
             }
             if let weight = device.leafWeight {
                 writes.append(.init("blkio", "blkio.leaf_weight_device", "\(number) \(weight)"))
@@ -118,11 +163,18 @@ package enum CgroupLimits {
     /// The writes of version 2.
     ///
     /// - Throws: `RuntimeError` for a swap limit below the memory limit and for names in `unified` that are no file names.
-    package static func v2(_ resources: RuntimeSpec.Resources) throws(RuntimeError) -> [CgroupWrite] {
+    package static func v2(
+        _ resources: RuntimeSpec.Resources,
+        current: CurrentLimits = CurrentLimits()
+    ) throws(RuntimeError) -> [CgroupWrite] {
         var writes: [CgroupWrite] = []
         func maximum(_ value: Int64) -> String { value < 0 ? "max" : String(value) }
         if let memory = resources.memory {
-            if let swap = try swap(memory) { writes.append(.init("memory", "memory.swap.max", maximum(swap))) }
+            if let swap = try swap(memory, current) {
+                // A kernel without swap accounting cannot do otherwise.
+                let plain = swap <= 0
+                writes.append(.init("memory", "memory.swap.max", maximum(swap), mayBeAbsent: plain))
+            }
             if let limit = memory.limit, limit != 0 { writes.append(.init("memory", "memory.max", maximum(limit))) }
             if let low = memory.reservation, low != 0 { writes.append(.init("memory", "memory.low", maximum(low))) }
         }
@@ -132,8 +184,10 @@ package enum CgroupLimits {
                 writes.append(.init("cpu", "cpu.weight", String(weight(shares: shares))))
             }
             if cpu.quota ?? 0 != 0 || cpu.period ?? 0 != 0 {
-                let quota = cpu.quota.map { $0 > 0 ? String($0) : "max" } ?? "max"
-                let period = cpu.period.flatMap { $0 == 0 ? nil : $0 } ?? 100_000
+                // 0 is "not given": what the cgroup has stays.
+                let given = cpu.quota.flatMap { $0 == 0 ? nil : $0 }
+                let quota = given.map { $0 > 0 ? String($0) : "max" } ?? current.cpuQuota ?? "max"
+                let period = cpu.period.flatMap { $0 == 0 ? nil : String($0) } ?? current.cpuPeriod ?? "100000"
                 writes.append(.init("cpu", "cpu.max", "\(quota) \(period)"))
             }
             if let burst = cpu.burst { writes.append(.init("cpu", "cpu.max.burst", String(burst))) }
@@ -144,6 +198,8 @@ package enum CgroupLimits {
         if let block = resources.blockIO { writes += v2(block) }
         for page in resources.hugepageLimits ?? [] {
             writes.append(.init("hugetlb", "hugetlb.\(page.pageSize).max", String(page.limit)))
+            let reserved = "hugetlb.\(page.pageSize).rsvd.max"
+            writes.append(.init("hugetlb", reserved, String(page.limit), mayBeAbsent: true))
         }
         writes += rdma(resources)
         for (file, value) in (resources.unified ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -161,17 +217,24 @@ package enum CgroupLimits {
     }
 
     /// "memory and swap" of version 1 as the swap alone of version 2.
-    private static func swap(_ memory: RuntimeSpec.Memory) throws(RuntimeError) -> Int64? {
-        guard let total = memory.swap, total != 0 else { return nil }
+    package static func swap(_ memory: RuntimeSpec.Memory, _ current: CurrentLimits) throws(RuntimeError) -> Int64? {
+        guard let total = memory.swap, total != 0 else {
+            // "No limit" for memory alone means both.
+            return memory.limit == -1 ? -1 : nil
+        }
         if total < 0 { return -1 }
-        guard let limit = memory.limit, limit > 0 else {
-            throw RuntimeError(.invalid, step: "set the swap limit", cause: "it needs a memory limit")
+        guard let limit = memory.limit.flatMap({ $0 == 0 ? nil : $0 }) ?? current.memory, limit > 0 else {
+            throw RuntimeError(
+                .invalid,
+                step: "set the swap limit",
+                cause: "unable to set swap limit without memory limit"
+            )
         }
         guard total >= limit else {
             throw RuntimeError(
                 .invalid,
                 step: "set the swap limit",
-                cause: "memory and swap together are below the memory limit"
+                cause: "memory+swap limit should be >= memory limit"
             )
         }
         return total - limit
@@ -186,10 +249,14 @@ package enum CgroupLimits {
     private static func v2(_ block: RuntimeSpec.BlockIO) -> [CgroupWrite] {
         var writes: [CgroupWrite] = []
         func weight(_ old: UInt16) -> UInt64 { 1 + (UInt64(max(old, 10)) - 10) * 9999 / 990 }
-        if let value = block.weight, value != 0 { writes.append(.init("io", "io.weight", "default \(weight(value))")) }
+        // BFQ has the scale of version 1; io.weight has its own.
+        func put(_ device: String, _ value: UInt16) {
+            let plain = CgroupWrite.Alternative(file: "io.weight", value: "\(device) \(weight(value))")
+            writes.append(.init("io", "io.bfq.weight", "\(device) \(value)", otherwise: plain))
+        }
+        if let value = block.weight, value != 0 { put("default", value) }
         for device in block.weightDevice ?? [] {
-            guard let value = device.weight else { continue }
-            writes.append(.init("io", "io.weight", "\(device.major):\(device.minor) \(weight(value))"))
+            if let value = device.weight { put("\(device.major):\(device.minor)", value) }
         }
         let throttles: [(String, [RuntimeSpec.BlockIO.ThrottleDevice]?)] = [
             ("rbps", block.throttleReadBpsDevice), ("wbps", block.throttleWriteBpsDevice),

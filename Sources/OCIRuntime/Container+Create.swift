@@ -10,6 +10,23 @@ package struct CreatedContainer: ~Copyable, Sendable {
     package var console: Descriptor?
     /// What the caller's rights did not allow: clamped limits, capabilities not held.
     package let warnings: [String]
+    /// With `startsAtOnce`: the child as it waits for its start.
+    var waiting: StagedChild?
+
+    /// Starts a container that was created with `startsAtOnce`; see `Container.start`.
+    package mutating func start(warn: (String) -> Void = { _ in }) throws(RuntimeError) {
+        guard let child = waiting.take() else {
+            try container.start(warn: warn)
+            return
+        }
+        try container.start(warn: warn) { () throws(SysError) in
+            try child.proceed()
+            switch try child.nextReport() {
+            case .failed(_, let errno, let note): return (errno, note)
+            default: return nil
+            }
+        }
+    }
 }
 
 extension Container {
@@ -50,7 +67,8 @@ extension Container {
         do {
             let state = state(spec, plan: plan, options: options)
             try state.write(directory)
-            try cgroup.create(plan.resources)
+            // systemd makes them around the first process, later.
+            if plan.cgroup.unit == nil { try cgroup.create(plan.resources) }
             return try launch(plan, state: state, options: options, root: root, directory: directory)
         } catch {
             if let before = plan.mountsBefore { try? HostMounts.remove(below: plan.plan.rootfs, keeping: before) }  // as below
@@ -95,14 +113,15 @@ extension Container {
             )
         }
         let host = try HostFacts.read(for: spec)
-        var layout = try CgroupLayout(
-            try HostCgroups.current(mounts: host.mounts),
-            cgroupsPath: spec.linux?.cgroupsPath,
-            id: options.id
+        var layout = try options.cgroupDriver.layout(
+            spec,
+            id: options.id,
+            mounts: host.mounts,
+            user: Privileges.userID != 0
         )
         var resources = spec.linux?.resources ?? RuntimeSpec.Resources()
         var warnings: [String] = []
-        if !host.isPrivileged || host.inUserNamespace {
+        if layout.unit == nil, !host.isPrivileged || host.inUserNamespace {
             let (delegated, missing) = layout.delegated()
             layout = delegated
             if !missing.isEmpty {
@@ -113,6 +132,7 @@ extension Container {
                 )
             }
         }
+        try CgroupLimits.check(resources, mode: layout.mode)
         var seccomp: SeccompProgram?
         if let profile = spec.linux?.seccomp {
             seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
@@ -210,15 +230,20 @@ extension Container {
         directory: String
     ) throws(RuntimeError) -> CreatedContainer {
         let plan = preparation.plan
-        let start = try fifo(directory + "/" + startFIFO)
-        let result = try fifo(directory + "/" + resultFIFO)
+        // They stay open until the child has its copies.
+        let pipes = options.startsAtOnce ? StartPipes() : try StartPipes(in: directory)
+        let cgroup = Cgroup(preparation.cgroup)
+        let layout = preparation.cgroup
+        let resources = preparation.resources
         let child = try doing("start the init process") { () throws(SysError) in
             var program = try StageProgram(plan.steps, arguments: plan.arguments, environment: plan.environment)
             var birth = try program.birth(plan)
-            birth.start = start.raw
-            birth.result = result.raw
+            birth.start = pipes.start
+            birth.result = pipes.result
+            if let tree = layout.unified, layout.unit == nil { birth.cgroup = try program.hold(tree.path) }
             return try program.spawn(birth)
         }
+        withExtendedLifetime(pipes) {}
         do {
             // Before it is ready: if this process dies from here on, `delete` finds what it has to take away.
             let initProcess = InitProcess(pid: child.pid, startTime: try startTime(of: child.pid))
@@ -230,6 +255,12 @@ extension Container {
             let notification = plan.notification
             var console = try follow(child, steps: plan.steps) { point throws(RuntimeError) in
                 switch point {
+                case .cgroup:
+                    guard let unit = layout.unit else { return }
+                    let mode = layout.mode
+                    try SystemdUnits.start(unit, id: options.id, process: initPid, resources: resources, mode: mode)
+                    try cgroup.create(resources)
+                    try cgroup.take(initPid)
                 case .idMaps: try plan.namespaces.idMaps?.write(pid: initPid, privileged: plan.isPrivileged)
                 case .placement:
                     try plan.networkDevices.move(to: initPid)
@@ -255,12 +286,15 @@ extension Container {
                 }
             }
             let pid = child.pid
+            let waiting =
+                options.startsAtOnce ? try doing("keep the child") { () throws(SysError) in try child.second() } : nil
             return CreatedContainer(
                 container: Container(stored: state, initProcess: initProcess, root: root),
                 pid: pid,
                 process: child.intoProcess(),
                 console: console,
-                warnings: preparation.warnings
+                warnings: preparation.warnings + CgroupLimits.warnings(resources, mode: layout.mode),
+                waiting: waiting
             )
         } catch {
             child.abandon()
@@ -306,6 +340,25 @@ extension Container {
                     hint: "its cgroup may have too little memory or too few pids"
                 )
             }
+        }
+    }
+
+    /// The pipes by which another process starts the container later.
+    private final class StartPipes {
+        /// Numbers that stay open as long as this lives; -1 without pipes.
+        let start: Int32
+        let result: Int32
+
+        init() { (start, result) = (-1, -1) }
+
+        init(in directory: String) throws(RuntimeError) {
+            let first = try Container.fifo(directory + "/" + startFIFO)
+            result = try Container.fifo(directory + "/" + resultFIFO).release()
+            start = first.release()
+        }
+
+        deinit {
+            for number in [start, result] where number >= 0 { Descriptor.close(number) }
         }
     }
 

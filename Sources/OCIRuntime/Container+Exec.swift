@@ -9,6 +9,8 @@ package struct ExecOptions: Hashable, Sendable {
     package var preserveDescriptors = 0
     /// Start it although the container is frozen; it then waits for the thaw.
     package var ignorePaused = false
+    /// Cgroups below the container's own to start in: by controller, or for "" in all hierarchies.
+    package var cgroups: [String: String] = [:]
 
     package init(stdio: Stdio = .descriptors(input: 0, output: 1, errors: 2)) { self.stdio = stdio }
 }
@@ -63,7 +65,15 @@ extension Container {
         if let profile = spec.linux?.seccomp {
             plan.seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
         }
-        let steps = Self.execSteps(plan, namespaces: namespaces, container: self, process: process, options: options)
+        let places = try cgroup.placesForExec(options.cgroups, initProcess: pid)
+        let steps = Self.execSteps(
+            plan,
+            namespaces: namespaces,
+            places: places,
+            initProcess: pid,
+            process: process,
+            options: options
+        )
         let raw = target.descriptor.raw
         let initPid = self.pid
         let child = try doing("start the process") { () throws(SysError) in
@@ -81,6 +91,9 @@ extension Container {
                 birth.goBetween = between
             } else if namespaces.contains(.pid) {
                 birth.pidNamespace = raw
+            }
+            if let tree = places.first(where: { $0.hierarchy.version == 2 }) {
+                birth.cgroup = try program.hold(tree.path)
             }
             return try program.spawn(birth)
         }
@@ -100,20 +113,21 @@ extension Container {
     private static func execSteps(
         _ plan: ProcessPlan,
         namespaces: NamespaceFlags,
-        container: Container,
+        places: [CgroupLayout.Tree],
+        initProcess: Int32,
         process: RuntimeSpec.Process,
         options: ExecOptions
     ) -> [Step] {
         var steps: [Step] = [.newSession]
         // A cpuset that the cgroup has changes the affinity, so one is set before and one after.
         steps += plan.initialAffinity
-        steps += container.cgroup.layout.trees.map { .joinCgroup($0.path) }
+        steps += places.filter { $0.hierarchy.version == 1 }.map { .joinCgroup($0.path) }
         steps += plan.finalAffinity
         let userNamespace = namespaces.contains(.user)
         if !userNamespace { steps += plan.procWrites }
-        steps += Step.joins(pid: container.pid, namespaces)
+        steps += Step.joins(pid: initProcess, namespaces)
         if userNamespace { steps.append(.rootIDs(uid: plan.uid, gid: plan.gid)) }
-        steps += Step.containerRoot(pid: container.pid, namespaces)
+        steps += Step.containerRoot(pid: initProcess, namespaces)
         if process.terminal == true {
             let size = process.consoleSize
             steps.append(

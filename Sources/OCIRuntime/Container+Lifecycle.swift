@@ -1,5 +1,5 @@
 import Linux
-import OCI
+package import OCI
 
 extension Container {
     /// Freezes every process.
@@ -16,6 +16,18 @@ extension Container {
             )
         }
         try cgroup.setFrozen(true)
+    }
+
+    /// Changes the limits.
+    ///
+    /// - Parameter warn: Is told what this machine cannot limit.
+    /// - Throws: `.wrongState` for a container that has stopped.
+    package func update(_ resources: RuntimeSpec.Resources, warn: (String) -> Void = { _ in }) throws(RuntimeError) {
+        if try status() == .stopped {
+            throw RuntimeError(.wrongState, step: "update", subject: id, cause: "container not running")
+        }
+        try cgroup.update(resources)
+        for warning in CgroupLimits.warnings(resources, mode: cgroup.layout.mode) { warn(warning) }
     }
 
     /// Thaws every process.

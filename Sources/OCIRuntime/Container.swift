@@ -1,5 +1,5 @@
 import JSON
-import Linux
+package import Linux
 package import OCI
 
 /// A container that exists: a handle to its state directory.
@@ -87,6 +87,9 @@ package struct Container: Sendable {
         return process
     }
 
+    /// The init process by descriptor; nil if it has ended or the container is still being made.
+    package func running() throws(RuntimeError) -> ProcessDescriptor? { try process() }
+
     /// Every process of the container, as pids of the caller's namespace.
     package func processes() throws(RuntimeError) -> [Int32] { try cgroup.processes() }
 
@@ -123,22 +126,33 @@ package struct Container: Sendable {
                 cause: "cannot start an already running container"
             )
         }
-        try runStartHooks()
-        let record = try doing("start") { () throws(SysError) in try release() }
-        if record.isEmpty {
-            if let hooks = stored.hooks?.poststart, !hooks.isEmpty {
-                HookRunner(state: stored.described(.running, pid: initProcess?.pid), target: -1).runAll(
-                    hooks,
-                    .poststart,
-                    warn: warn
-                )
+        try start(warn: warn) { () throws(SysError) in
+            let record = try release()
+            if record.isEmpty { return nil }
+            guard let failure = StagedChild.failure(inRecord: record) else {
+                throw SysError(call: "read", subject: "the start pipe", errno: Errno(71))  // EPROTO
             }
-            return
+            return (failure.errno, failure.note)
         }
-        guard let failure = StagedChild.failure(inRecord: record) else {
-            throw RuntimeError(.system, step: "start", subject: id, cause: "the init process ended unexpectedly")
+    }
+
+    /// The start itself, between its hooks.
+    ///
+    /// - Parameter release: Lets the child go on; what came back instead of success, if something did.
+    func start(
+        warn: (String) -> Void,
+        release: () throws(SysError) -> (errno: Errno, note: String)?
+    ) throws(RuntimeError) {
+        try runStartHooks()
+        if let failure = try doing("start", { () throws(SysError) in try release() }) {
+            throw StagedChild.error([.execute], step: 0, errno: failure.errno, note: failure.note)
         }
-        throw StagedChild.error([.execute], step: 0, errno: failure.errno, note: failure.note)
+        guard let hooks = stored.hooks?.poststart, !hooks.isEmpty else { return }
+        HookRunner(state: stored.described(.running, pid: initProcess?.pid), target: -1).runAll(
+            hooks,
+            .poststart,
+            warn: warn
+        )
     }
 
     /// Hooks that run in the container's namespaces right before its program; a failing one ends the container.

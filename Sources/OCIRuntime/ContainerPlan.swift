@@ -132,7 +132,12 @@ package struct ContainerPlan: Sendable {
         var steps: [Step] = [.newSession]
         steps += namespaces.joins
         // Before the cgroup namespace, whose root is where its first process is at that moment.
-        steps += input.cgroup.trees.map { .joinCgroup($0.path) }
+        if input.cgroup.unit == nil {
+            // Into the version 2 tree it is born.
+            steps += input.cgroup.trees.filter { $0.hierarchy.version == 1 }.map { .joinCgroup($0.path) }
+        } else {
+            steps.append(.rendezvous(.cgroup))
+        }
         steps += namespaces.unshares
         if namespaces.idMaps != nil { steps.append(.rendezvous(.idMaps)) }
         // As the caller's user, for whom alone the files of the host may be accessible.

@@ -19,6 +19,10 @@ package struct CreateOptions: Hashable, Sendable {
     /// Use MS_MOVE and chroot where pivot_root cannot be used (initramfs).
     package var noPivot = false
     package var noNewKeyring = false
+    /// The caller starts it itself, by `CreatedContainer.start`: nothing is left on disk for another process to start it.
+    package var startsAtOnce = false
+    /// Who makes the cgroups.
+    package var cgroupDriver = CgroupDriver.cgroupfs
     /// Descriptors from 3 on that the process inherits.
     package var preserveDescriptors = 0
 

@@ -23,13 +23,8 @@ enum HomeDirectory {
 
     private static func passwd(_ root: String) throws(SysError) -> [UInt8] {
         let directory = try Descriptor.open(root, PathResolution.pathOnly)
-        let file = try PathResolution.open(
-            below: directory.raw,
-            Array("etc/passwd".utf8),
-            // A fifo in its place must not block us.
-            Descriptor.readOnly | Descriptor.nonBlocking,
-            rules: .inRoot
-        )
+        let name = Array("etc/passwd".utf8)
+        guard let file = try PathResolution.openFile(below: directory.raw, name, rules: .inRoot) else { return [] }
         return try Files.readAll(file.raw, subject: "etc/passwd", limit: 1 << 20)
     }
 

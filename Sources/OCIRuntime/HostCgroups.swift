@@ -90,9 +90,11 @@ package struct HostCgroups: Hashable, Sendable {
     }
 
     /// Reads the caller's tables.
-    package static func current(mounts: [MountEntry]) throws(RuntimeError) -> HostCgroups {
+    ///
+    /// - Parameter process: Whose place in the hierarchies counts; the caller's own unless given.
+    package static func current(mounts: [MountEntry], process: String = "self") throws(RuntimeError) -> HostCgroups {
         let membership = try doing("find the cgroups") { () throws(SysError) in
-            try Files.readText("/proc/self/cgroup")
+            try Files.readText("/proc/\(process)/cgroup")
         }
         return find(mounts: mounts, membership: membership)
     }
@@ -126,11 +128,17 @@ package struct CgroupLayout: Hashable, Sendable {
 
     package let mode: CgroupMode
     package let trees: [Tree]
+    /// The unit of systemd that has the directories; nil if they are made by us alone.
+    package let unit: SystemdUnit?
 
-    package init(mode: CgroupMode, trees: [Tree]) {
+    package init(mode: CgroupMode, trees: [Tree], unit: SystemdUnit? = nil) {
         self.mode = mode
         self.trees = trees
+        self.unit = unit
     }
+
+    /// No cgroups at all: the processes stay where the caller is.
+    package static func none(_ host: HostCgroups) -> CgroupLayout { CgroupLayout(mode: host.mode, trees: []) }
 
     /// Works out the directories for `cgroupsPath`: absolute below the mount, relative below the caller's own cgroup.
     ///
@@ -156,6 +164,7 @@ package struct CgroupLayout: Hashable, Sendable {
             )
         }
         mode = host.mode
+        unit = nil
         trees = host.hierarchies.map { hierarchy in
             var base = ""
             if !wanted.hasPrefix("/") {

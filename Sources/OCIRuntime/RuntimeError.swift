@@ -65,8 +65,29 @@ package struct RuntimeError: Error, Hashable, Sendable, CustomStringConvertible 
         if !subject.isEmpty { line += " " + subject }
         line += ": " + cause
         if let hint { line += " (\(hint))" }
-        // One line, whatever a bundle's texts contain.
-        return String(line.map { $0.isNewline ? " " : $0 })
+        return OneLine.text(line)
+    }
+}
+
+/// Texts of bundles and command lines as one line for people, logs and terminals.
+package enum OneLine {
+    /// The text with control characters written as "\n", "\u{1b}" and the like: a path must neither forge a second line
+    /// of a log nor speak to the terminal.
+    package static func text(_ text: String) -> String {
+        if !text.unicodeScalars.contains(where: isControl) { return text }
+        var line = ""
+        for scalar in text.unicodeScalars {
+            if isControl(scalar) { line += scalar.escaped(asASCII: true) } else { line.unicodeScalars.append(scalar) }
+        }
+        return line
+    }
+
+    /// C0, DEL, C1, the line and paragraph separators, and what turns the direction of the text around.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
     }
 }
 

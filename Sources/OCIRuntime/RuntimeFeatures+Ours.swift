@@ -11,7 +11,7 @@ extension RuntimeFeatures {
             linux: Linux(
                 namespaces: RuntimeSpec.Namespace.Kind.allCases.map(\.rawValue).sorted(),
                 capabilities: CapabilitySet.names,
-                cgroup: Cgroup(v1: true, v2: true, systemd: false, systemdUser: false, rdma: true),
+                cgroup: Cgroup(v1: true, v2: true, systemd: true, systemdUser: true, rdma: true),
                 seccomp: Seccomp(
                     enabled: true,
                     actions: RuntimeSpec.Seccomp.Action.allCases.map(\.rawValue),

@@ -54,6 +54,15 @@ struct StagedChild: ~Copyable {
     /// Keeps the process and closes the socket.
     consuming func intoProcess() -> ProcessDescriptor { process }
 
+    /// A second handle to the same child.
+    borrowing func second() throws(SysError) -> StagedChild {
+        StagedChild(
+            pid: pid,
+            process: ProcessDescriptor(owning: try process.descriptor.duplicate()),
+            socket: try socket.duplicate()
+        )
+    }
+
     /// Kills the child and reaps it.
     borrowing func abandon() {
         // Gone already is as good.

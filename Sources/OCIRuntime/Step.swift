@@ -12,6 +12,8 @@ package enum Step: Hashable, Sendable {
         case attributes = 3
         /// The child is in its namespaces; the parent moves network devices there, and the child into a resctrl group.
         case placement = 4
+        /// Before the child joins its cgroups; the parent has systemd make them around it.
+        case cgroup = 5
     }
 
     case joinNamespace(NamespaceFlags, path: String)

@@ -23,6 +23,8 @@ struct StoredState: Codable, Hashable, Sendable {
     var ownPidNamespace: Bool
     var cgroupMode: String
     var cgroups: [Tree]
+    /// The unit of systemd, with that driver.
+    var unit: Unit?
     var hooks: RuntimeSpec.Hooks?
     /// Of a container in the host's mount namespace: what was mounted below its rootfs before it was made.
     var mountsBefore: [String]?
@@ -34,6 +36,12 @@ struct StoredState: Codable, Hashable, Sendable {
         var controllers: [String]
         var mountPoint: String
         var path: String
+    }
+
+    struct Unit: Codable, Hashable, Sendable {
+        var name: String
+        var slice: String
+        var user: Bool
     }
 
     var layout: CgroupLayout {
@@ -49,7 +57,8 @@ struct StoredState: Codable, Hashable, Sendable {
                     ),
                     path: tree.path
                 )
-            }
+            },
+            unit: unit.map { SystemdUnit(name: $0.name, slice: $0.slice, user: $0.user) }
         )
     }
 
@@ -60,6 +69,7 @@ struct StoredState: Codable, Hashable, Sendable {
             case .hybrid: "hybrid"
             case .v2: "v2"
             }
+        unit = layout.unit.map { Unit(name: $0.name, slice: $0.slice, user: $0.user) }
         cgroups = layout.trees.map {
             Tree(
                 version: $0.hierarchy.version,

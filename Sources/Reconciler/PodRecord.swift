@@ -11,6 +11,9 @@ package struct PodRecord: Hashable, Sendable, Codable {
         self.pod = pod
         self.runtime = runtime
     }
+
+    /// True once the pod will never run again.
+    package var isOver: Bool { pod.status.phase == "Succeeded" || pod.status.phase == "Failed" }
 }
 
 /// The part of a pod's record that its status does not show, or shows only in words.

@@ -102,7 +102,8 @@ extension PodRecord {
             .containerBackedOff, .containerRemoved, .probeChanged:
             applyContainer(fact)
         case .stepPlanned(let fact): plan(fact)
-        case .created, .replaced, .patched, .removed: break
+        // What clients do with a running container changes nothing of what is wanted or known.
+        case .created, .replaced, .patched, .removed, .execStarted, .execFinished, .attached: break
         }
     }
 

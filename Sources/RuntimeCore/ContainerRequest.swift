@@ -1,3 +1,4 @@
+import Images
 package import OCI
 
 /// A container to be created in a sandbox.
@@ -12,6 +13,13 @@ package struct ContainerRequest: Sendable {
     package var logPath: String
     package var logMaxSize: Int64
     package var logMaxFiles: Int
+    /// Who makes it; nil is our own shim and runtime.
+    package var runtime: RuntimeHandler?
+
+    /// Where our shim writes the log.
+    var logTarget: String { "cri://\(logPath)?max-size=\(logMaxSize)&max-files=\(logMaxFiles)" }
+    /// True gives the process an input that clients can attach to; else it reads nothing.
+    package var stdin: Bool
 
     package init(
         id: String,
@@ -20,7 +28,9 @@ package struct ContainerRequest: Sendable {
         image: UnpackedContainerImage,
         logPath: String,
         logMaxSize: Int64,
-        logMaxFiles: Int
+        logMaxFiles: Int,
+        runtime: RuntimeHandler? = nil,
+        stdin: Bool = false
     ) {
         self.id = id
         self.sandboxID = sandboxID
@@ -29,6 +39,8 @@ package struct ContainerRequest: Sendable {
         self.logPath = logPath
         self.logMaxSize = logMaxSize
         self.logMaxFiles = logMaxFiles
+        self.runtime = runtime
+        self.stdin = stdin
     }
 }
 
@@ -39,6 +51,8 @@ package struct UnpackedContainerImage: Sendable {
     package let chainID: Digest?
     package let configDigest: Digest
     package let config: ImageConfig
+    /// Keeps the layers until a container stands on them.
+    let lease: ContentLease
 }
 
 /// A task's state, as the shim or, after its death, the files it left tell it.

@@ -13,18 +13,21 @@ package enum CoreError: Error, CustomStringConvertible {
     /// The shim could not be started, or said no.
     case shim(id: String, step: String, TTRPCError)
     case shimStart(id: String, message: String)
+    /// The handler of a pod's runtimeClassName cannot be used: its name, and why.
+    case runtimeHandler(String, String)
     case network(id: String, message: String)
     case log(String)
 
     package var description: String {
         switch self {
         case .imageNotFound(let reference, let namespace):
-            "image \(reference) is not in namespace \(namespace); import it with: swiftlet image import FILE"
+            "image \(reference) is not in namespace \(namespace); get it with: swiftlet image pull, or swiftlet image import"
         case .invalidReference(let text): text
         case .image(let error): "\(error)"
         case .system(let step, let error): "\(step): \(error)"
         case .shim(let id, let step, let error): "\(step) of \(id.prefix(12)): \(error)"
         case .shimStart(let id, let message): "cannot start the shim of sandbox \(id.prefix(12)): \(message)"
+        case .runtimeHandler(let name, let message): "runtime handler \(name): \(message)"
         case .network(let id, let message): "network of sandbox \(id.prefix(12)): \(message)"
         case .log(let message): message
         }

@@ -13,21 +13,27 @@ final class ImageService: Sendable {
     static let resource = ResourceKey(group: "swiftlet.dev", version: "v1", plural: "images")
 
     let snapshots: Snapshotter
-    private let content: ContentStore
-    private let unpacker: Unpacker
-    private let store: EventStore
-    private let pool: ThreadPool
-    /// Imports wait for their clients: on threads of their own they keep no pod waiting.
-    private let imports = ThreadPool(name: "swl-import", limit: 32)
-    /// Imports and unpacks share it; collecting garbage needs it alone, so that nothing that is being written is removed.
-    private let gate = ReaderWriterLock()
-    /// Imports whose names are not in the log yet: until then nothing refers to their content.
-    private let unrecorded = Mutex(0)
+    let content: ContentStore
+    let unpacker: Unpacker
+    let store: EventStore
+    let registry: RegistryClient
+    let pool: ThreadPool
+    /// Imports, exports and pushes wait for their clients: on threads of their own they keep no pod waiting.
+    let transfers = ThreadPool(name: "swl-import", limit: 32)
+    let pulls = ImagePulls()
+    /// One collection of garbage at a time.
+    let collection = Mutex(())
 
-    init(root: String, store: EventStore, pool: ThreadPool) throws(ImageError) {
+    init(
+        root: String,
+        store: EventStore,
+        pool: ThreadPool,
+        registries: RegistryConfiguration
+    ) throws(ImageError) {
         content = try ContentStore(root: root)
         snapshots = try Snapshotter(root: root)
         unpacker = Unpacker(store: content, snapshots: snapshots)
+        registry = RegistryClient(store: content, configuration: registries)
         self.store = store
         self.pool = pool
     }
@@ -62,21 +68,20 @@ final class ImageService: Sendable {
         now: @escaping @Sendable () -> Int64,
         progress: @escaping @Sendable (ImportProgress) -> Void
     ) async throws -> [ImageRecord] {
-        unrecorded.withLock { $0 += 1 }
-        defer { unrecorded.withLock { $0 -= 1 } }
-        let imported = try await imports.run { [content, gate] in
-            try gate.shared {
-                do {
-                    let images = try ImageArchive.importArchive(
-                        from: .descriptor(descriptor),
-                        into: content,
-                        limits: ImportLimits(),
-                        progress: progress
-                    )
-                    return try images.map { ($0, try ImageInventory.references(of: $0.target, in: content).size) }
-                } catch let error as ImageError {
-                    throw CoreError.image(error)
-                }
+        // Until the names are in the log, nothing else keeps what the archive brings.
+        let lease = content.leases.lease()
+        let imported = try await transfers.run { [content] in
+            do {
+                let images = try ImageArchive.importArchive(
+                    from: .descriptor(descriptor),
+                    into: content,
+                    limits: ImportLimits(),
+                    lease: lease,
+                    progress: progress
+                )
+                return try images.map { ($0, try ImageInventory.references(of: $0.target, in: content).size) }
+            } catch let error as ImageError {
+                throw CoreError.image(error)
             }
         }
         var records: [ImageRecord] = []
@@ -96,24 +101,25 @@ final class ImageService: Sendable {
                 records.append(try await save(record, fact, origin: origin))
             }
         }
+        withExtendedLifetime(lease) {}
         return records
     }
 
     /// Makes sure that the image's layers lie ready as snapshots.
     func unpack(_ record: ImageRecord) async throws -> UnpackedContainerImage {
-        try await pool.run { [unpacker, gate] in
-            try gate.shared {
-                do {
-                    let unpacked = try unpacker.unpack(record.target.digest)
-                    return UnpackedContainerImage(
-                        record: record,
-                        chainID: unpacked.chainID,
-                        configDigest: unpacked.configDigest,
-                        config: unpacked.config
-                    )
-                } catch let error as ImageError {
-                    throw CoreError.image(error)
-                }
+        let lease = content.leases.lease()
+        return try await pool.run { [unpacker] in
+            do {
+                let unpacked = try unpacker.unpack(record.target.digest, lease: lease)
+                return UnpackedContainerImage(
+                    record: record,
+                    chainID: unpacked.chainID,
+                    configDigest: unpacked.configDigest,
+                    config: unpacked.config,
+                    lease: lease
+                )
+            } catch let error as ImageError {
+                throw CoreError.image(error)
             }
         }
     }
@@ -142,13 +148,10 @@ final class ImageService: Sendable {
     private static func find(_ path: String, inLayer layer: String, limit: Int) throws(SysError) -> Finding {
         do {
             let root = try Descriptor.open(layer, O_RDONLY | O_DIRECTORY)
-            let file = try PathResolution.open(
-                below: root.raw,
-                Array(path.utf8),
-                O_RDONLY | O_NONBLOCK,
-                rules: [.inRoot, .noSymlinks]
-            )
-            guard try Files.isRegular(file.raw, subject: path) else { return .hidden }
+            let name = Array(path.utf8)
+            guard
+                let file = try PathResolution.openFile(below: root.raw, name, rules: [.inRoot, .noSymlinks])
+            else { return .hidden }
             return .text(String(decoding: try Files.read(file.raw, at: 0, count: limit, subject: path), as: UTF8.self))
         } catch {
             if error.errno == .noEntry || error.errno == .notDirectory { return .absent }
@@ -156,69 +159,55 @@ final class ImageService: Sendable {
         }
     }
 
-    /// Removes a name, then what no other name and no container needs any more.
-    func remove(_ reference: String, namespace: String, origin: LogOrigin) async throws -> ImageRecord {
-        let record = try find(reference, namespace: namespace)
-        let fact = try FactCoding.encode(ImageRemoved(reason: "removed by \(origin.actor)"))
-        _ = try await store.append(
-            Proposal(
-                stream: StreamRef(resource: Self.resource, namespace: namespace, name: record.name),
-                expected: .exists,
-                facts: [
-                    NewFact(type: fact.typeName, schema: fact.schemaVersion, data: fact.data, deletesObject: true)
-                ],
-                actor: origin.actor,
-                request: origin.request
-            )
-        )
-        try await collectGarbage()
+    /// Writes a name and what it stands for into the log.
+    ///
+    /// - Returns: The record as it was written: a name keeps the time of its first appearance.
+    func save(_ record: ImageRecord, _ fact: any FactPayload, origin: LogOrigin) async throws -> ImageRecord {
+        let (record, proposal) = try proposal(record, fact, origin)
+        _ = try await store.append(proposal)
         return record
     }
 
-    /// Removes content and snapshots that no image of any namespace refers to and no container's layer stands on.
-    func collectGarbage() async throws {
-        let list: @Sendable () throws -> [ImageRecord] = { [self] in try self.list(namespace: nil) }
-        try await imports.run { [self] in
-            try gate.exclusive {
-                // What an import has stored and not yet recorded would look like garbage; a later removal collects.
-                guard unrecorded.withLock({ $0 }) == 0 else { return }
-                do {
-                    try ImageInventory.collect(
-                        keeping: list().map(\.target),
-                        content: content,
-                        snapshots: snapshots
-                    )
-                } catch let error as ImageError {
-                    throw CoreError.image(error)
-                }
-            }
+    /// As `save`, for threads that may block.
+    func saveBlocking(_ record: ImageRecord, _ fact: any FactPayload, origin: LogOrigin) throws -> ImageRecord {
+        let (record, proposal) = try proposal(record, fact, origin)
+        let written = Semaphore()
+        let outcome = Mutex<Result<Appended, AppendError>?>(nil)
+        store.submit(proposal) { result in
+            outcome.withLock { $0 = result }
+            written.signal()
         }
+        written.wait()
+        _ = try outcome.withLock { $0 }?.get()
+        return record
     }
 
-    private func save(_ record: ImageRecord, _ fact: ImageImported, origin: LogOrigin) async throws -> ImageRecord {
+    private func proposal(
+        _ record: ImageRecord,
+        _ fact: any FactPayload,
+        _ origin: LogOrigin
+    ) throws -> (ImageRecord, Proposal) {
         var record = record
         let stream = StreamRef(resource: Self.resource, namespace: record.namespace, name: record.name)
         let known = store.object(stream)
         if let known { record.createdAt = try Self.record(known).createdAt }
         let encoded = try FactCoding.encode(fact)
-        _ = try await store.append(
-            Proposal(
-                stream: stream,
-                uid: known?.uid ?? UID.random(),
-                expected: .any,
-                facts: [
-                    NewFact(
-                        type: encoded.typeName,
-                        schema: encoded.schemaVersion,
-                        data: encoded.data,
-                        after: AfterImage(bytes: try JSONCoding.encode(record), resourceVersionOffset: nil)
-                    )
-                ],
-                actor: origin.actor,
-                request: origin.request
-            )
+        let proposal = Proposal(
+            stream: stream,
+            uid: known?.uid ?? UID.random(),
+            expected: .any,
+            facts: [
+                NewFact(
+                    type: encoded.typeName,
+                    schema: encoded.schemaVersion,
+                    data: encoded.data,
+                    after: AfterImage(bytes: try JSONCoding.encode(record), resourceVersionOffset: nil)
+                )
+            ],
+            actor: origin.actor,
+            request: origin.request
         )
-        return record
+        return (record, proposal)
     }
 
     /// The name under which a reference is stored.
@@ -230,7 +219,7 @@ final class ImageService: Sendable {
         }
     }
 
-    private static func record(_ object: StoredObject) throws -> ImageRecord {
+    static func record(_ object: StoredObject) throws -> ImageRecord {
         try JSONCoding.decode(ImageRecord.self, from: object.bytes)
     }
 }

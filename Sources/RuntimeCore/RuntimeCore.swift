@@ -1,6 +1,7 @@
 package import EventLog
 package import Images
 import Linux
+package import OCI
 package import PodNetwork
 import Synchronization
 
@@ -12,29 +13,45 @@ package final class RuntimeCore: Sendable {
     package struct Observer: Sendable {
         /// A sandbox's shim is gone, and with it the supervision of its containers.
         package var shimLost: @Sendable (_ sandboxID: String) -> Void
+        /// A shim said something of a task. Called on the thread of the shims' loop: it must not block.
+        package var taskEvent: @Sendable (TaskEvent) -> Void
 
-        package init(shimLost: @escaping @Sendable (_ sandboxID: String) -> Void) { self.shimLost = shimLost }
+        package init(
+            shimLost: @escaping @Sendable (_ sandboxID: String) -> Void,
+            taskEvent: @escaping @Sendable (TaskEvent) -> Void = { _ in }
+        ) {
+            self.shimLost = shimLost
+            self.taskEvent = taskEvent
+        }
     }
 
     /// Pods' containers and images live in this namespace, as with containerd's CRI plugin.
     package static let podNamespace = "k8s.io"
 
-    private let images: ImageService
+    let images: ImageService
     private let sandboxes: SandboxService
     private let tasks: TaskService
+    private let execs: ExecService
     private let pool: ThreadPool
     private let loop: LoopThread
+    private let events: ShimEvents
 
     package init(
         configuration: CoreConfiguration,
         network: any PodNetworkProvider,
         store: EventStore,
+        registries: RegistryConfiguration = RegistryConfiguration(),
         observer: Observer
     ) throws {
         let namespace = Self.podNamespace
         loop = try Self.prepare(configuration)
         pool = ThreadPool(name: "swl-core", limit: 16)
-        images = try ImageService(root: configuration.root, store: store, pool: pool)
+        images = try ImageService(
+            root: configuration.root,
+            store: store,
+            pool: pool,
+            registries: registries
+        )
         sandboxes = SandboxService(
             configuration: configuration,
             namespace: namespace,
@@ -48,6 +65,21 @@ package final class RuntimeCore: Sendable {
             namespace: namespace,
             sandboxes: sandboxes,
             snapshots: images.snapshots,
+            pool: pool
+        )
+        do {
+            events = try ShimEvents(path: configuration.eventsSocket, loop: loop) { [tasks] event in
+                if case .outOfMemory(let id) = event { tasks.noteOutOfMemory(id) }
+                observer.taskEvent(event)
+            }
+        } catch {
+            throw CoreError.system(step: "serve the events of shims", error)
+        }
+        execs = try ExecService(
+            configuration: configuration,
+            namespace: namespace,
+            sandboxes: sandboxes,
+            tasks: tasks,
             pool: pool
         )
     }
@@ -68,8 +100,11 @@ package final class RuntimeCore: Sendable {
 
     /// Ends the core's threads, once nobody waits for them any more.
     package func stop() {
+        events.stop()
+        images.stop()
         pool.stop()
         loop.stop()
+        execs.stop()
     }
 
     // MARK: Images
@@ -164,7 +199,7 @@ package final class RuntimeCore: Sendable {
     }
 
     /// Creates a container's task; its process waits for `startTask`.
-    package func createTask(_ request: ContainerRequest) async throws -> Int32 { try await tasks.create(request) }
+    package func createTask(_ request: ContainerRequest) async throws -> CreatedTask { try await tasks.create(request) }
 
     package func startTask(_ id: String, sandboxID: String) async throws {
         try await tasks.start(id, sandboxID: sandboxID)
@@ -181,6 +216,55 @@ package final class RuntimeCore: Sendable {
 
     package func taskState(_ id: String, sandboxID: String) async throws -> TaskState {
         try await tasks.state(id, sandboxID: sandboxID)
+    }
+
+    /// Starts a further process in a running container; it runs when this returns.
+    ///
+    /// - Throws: `ExecFailure`.
+    package func exec(_ request: ExecRequest) async throws -> ExecProcess { try await execs.start(request) }
+
+    /// Connects to the streams of a container's first process.
+    ///
+    /// - Throws: `ExecFailure`.
+    package func attach(_ containerID: String, stdin: Bool) async throws -> AttachedContainer {
+        try await execs.attach(containerID, stdin: stdin)
+    }
+
+    /// Ends what an earlier agent started by exec: the clients of it are gone.
+    ///
+    /// - Returns: What was noted of each, with its exit code if it could be had.
+    package func endLeftoverExecs() async throws -> [(note: [String: String], exitCode: Int32?)] {
+        try await execs.endLeftovers()
+    }
+
+    /// What a container's writable layer occupies on disk. Walks its files: ask only when somebody wants to know.
+    package func writableLayer(of id: String) async throws -> (bytes: Int64, inodes: Int64) {
+        try await pool.run { [images] in
+            do {
+                let usage = try images.snapshots.usage(key: id)
+                return (usage.bytes, usage.inodes)
+            } catch let error as ImageError {
+                throw CoreError.image(error)
+            }
+        }
+    }
+
+    /// Which sandbox a container was made in; nil if nothing is left of it.
+    package func sandbox(ofTask id: String) -> String? { try? tasks.sandbox(ofBundle: id) }  // what cannot be read is gone
+
+    /// Holds all processes of a container where they are.
+    package func pauseTask(_ id: String, sandboxID: String) async throws {
+        try await tasks.pause(id, sandboxID: sandboxID)
+    }
+
+    /// Lets the processes of a paused container go on.
+    package func resumeTask(_ id: String, sandboxID: String) async throws {
+        try await tasks.resume(id, sandboxID: sandboxID)
+    }
+
+    /// Changes the limits of a running container.
+    package func updateTask(_ id: String, sandboxID: String, resources: RuntimeSpec.Resources) async throws {
+        try await tasks.update(id, sandboxID: sandboxID, resources: resources)
     }
 
     /// Ends a container, if it still runs, and removes it with its writable layer.
@@ -208,6 +292,7 @@ package final class RuntimeCore: Sendable {
                 failed[id] = "\(error)"
             }
         }
-        return (removed, failed)
+        let left = try await images.removeUnknownLayers(known: known.union(try sandboxes.bundles()))
+        return (removed + left.removed, failed.merging(left.failed) { first, _ in first })
     }
 }

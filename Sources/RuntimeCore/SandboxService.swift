@@ -136,7 +136,7 @@ final class SandboxService: Sendable {
         }
     }
 
-    private func launch(_ id: String) throws(CoreError) -> String {
+    private func launch(_ id: String) throws(CoreError) -> ShimAddress {
         do {
             try Files.makeDirectories(bundle(id), mode: 0o700)
         } catch {
@@ -145,20 +145,27 @@ final class SandboxService: Sendable {
         return try ShimProcess(configuration: configuration, namespace: namespace, id: id).start()
     }
 
-    /// The connection to a sandbox's shim, opened if need be.
+    /// The connection to the shim of a bundle, opened if need be: a sandbox's own, or that of a container which another
+    /// shim makes.
     ///
     /// - Throws: `CoreError.shim` with `.disconnected` when the shim is gone.
     func connection(to id: String) async throws(CoreError) -> ShimConnection {
         if let open = connections.withLock({ $0[id] }), open.isConnected { return open }
-        let file = bundle(id) + "/address"
-        let path: String
-        do {
-            path = try Files.readText(file)
-        } catch {
-            throw CoreError.shim(id: id, step: "connect", .disconnected("\(error)"))
+        guard let address = ShimAddress.load(bundle(id)) else {
+            throw CoreError.shim(
+                id: id,
+                step: "connect",
+                .disconnected("no shim has left its address in \(bundle(id))")
+            )
         }
-        return try connect(id, path: String(path.hasPrefix("unix://") ? path.dropFirst("unix://".count) : path[...]))
+        return try connect(id, address)
     }
+
+    /// Takes the connection of a bundle out of the table, so that its end is no loss. Close it when it is not needed.
+    func release(_ id: String) -> ShimConnection? { connections.withLock { $0.removeValue(forKey: id) } }
+
+    /// True once the agent stops: a shim that does not answer then is not a lost one.
+    var isClosed: Bool { closed.load(ordering: .sequentiallyConsistent) }
 
     /// The ids of all sandboxes and containers that have a bundle, from the state directory.
     func bundles() throws(SysError) -> [String] {
@@ -184,15 +191,15 @@ final class SandboxService: Sendable {
     private func startShim(_ id: String) async throws -> ShimConnection {
         // A shim of an earlier attempt that still answers is the one to use.
         if let open = try? await connection(to: id) { return open }  // none that answers: start one
-        let path = try await pool.run { [self] in try launch(id) }
-        return try connect(id, path: path)
+        let address = try await pool.run { [self] in try launch(id) }
+        return try connect(id, address)
     }
 
-    private func connect(_ id: String, path: String) throws(CoreError) -> ShimConnection {
-        guard !closed.load(ordering: .sequentiallyConsistent) else {
+    func connect(_ id: String, _ address: ShimAddress) throws(CoreError) -> ShimConnection {
+        guard !isClosed else {
             throw .shim(id: id, step: "connect", .disconnected("the agent is stopping"))
         }
-        let shim = try ShimConnection(id: id, namespace: namespace, path: path, loop: loop) { [weak self] in
+        let shim = try ShimConnection(id: id, namespace: namespace, address: address, loop: loop) { [weak self] in
             guard let self else { return }
             let wasOurs = connections.withLock { $0.removeValue(forKey: id) != nil }
             if wasOurs { onShimLost(id) }

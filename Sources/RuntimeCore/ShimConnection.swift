@@ -6,22 +6,25 @@ final class ShimConnection: Sendable {
     let id: String
     private let namespace: String
     private let client: TTRPCClient
+    /// The task service in the version that the shim speaks.
+    let taskService: String
 
     /// - Parameters:
-    ///   - path: The shim's unix socket.
+    ///   - address: What the shim printed when it was started.
     ///   - loop: Where answers arrive.
     /// - Throws: `CoreError.shim` with `.disconnected` when nobody listens.
     init(
         id: String,
         namespace: String,
-        path: String,
+        address: ShimAddress,
         loop: LoopThread,
         onDisconnect: @escaping @Sendable () -> Void
     ) throws(CoreError) {
         self.id = id
         self.namespace = namespace
+        taskService = address.taskService
         do {
-            client = try TTRPCClient.connect(path: path, mailbox: loop.mailbox) { _ in onDisconnect() }
+            client = try TTRPCClient.connect(path: address.path, mailbox: loop.mailbox) { _ in onDisconnect() }
         } catch {
             throw .shim(id: id, step: "connect", .disconnected("\(error)"))
         }
@@ -35,7 +38,7 @@ final class ShimConnection: Sendable {
     ///
     /// - Parameter timeout: nil waits as long as the shim lives.
     func call<Request: ProtobufMessage, Response: ProtobufMessage>(
-        _ service: String = Shim.taskServiceV2,
+        _ service: String,
         _ method: String,
         _ request: Request,
         timeout: Duration? = .seconds(30)
@@ -64,7 +67,7 @@ final class ShimConnection: Sendable {
     ///
     /// - Parameter tolerated: Which failures those are.
     func attempt<Request: ProtobufMessage, Response: ProtobufMessage>(
-        _ service: String = Shim.taskServiceV2,
+        _ service: String,
         _ method: String,
         _ request: Request,
         expecting response: Response.Type,

@@ -10,11 +10,13 @@ import TTRPC
 ///
 /// All calls are idempotent under the container's id, so that a step that was interrupted can be done again.
 final class TaskService: Sendable {
-    private let configuration: CoreConfiguration
-    private let namespace: String
-    private let sandboxes: SandboxService
+    let configuration: CoreConfiguration
+    let namespace: String
+    let sandboxes: SandboxService
     private let snapshots: Snapshotter
-    private let pool: ThreadPool
+    let pool: ThreadPool
+    /// What bundles say, so that not every call reads it again.
+    private let records = Mutex<[String: ContainerRecord]>([:])
 
     init(
         configuration: CoreConfiguration,
@@ -30,44 +32,77 @@ final class TaskService: Sendable {
         self.pool = pool
     }
 
-    private func bundle(_ id: String) -> String { configuration.bundle(namespace: namespace, id: id) }
+    func bundle(_ id: String) -> String { configuration.bundle(namespace: namespace, id: id) }
 
     /// Prepares the writable layer and the bundle, and creates the task. The process waits for `start`.
-    ///
-    /// - Returns: The process id of the container's init.
-    func create(_ request: ContainerRequest) async throws -> Int32 {
+    func create(_ request: ContainerRequest) async throws -> CreatedTask {
         let directory = bundle(request.id)
-        let mounts = try await pool.run { [snapshots] in
+        let (mounts, warnings) = try await pool.run { [snapshots] in
             let mounts = try Self.prepareSnapshot(snapshots, key: request.id, parent: request.image.chainID)
-            try Self.writeBundle(directory, request)
-            return mounts
+            return (mounts, try Self.writeBundle(directory, request))
+        }
+        if let handler = request.runtime, !handler.isOurs {
+            let pid = try await createForeign(request, handler, rootfs: mounts)
+            return CreatedTask(pid: pid, warnings: warnings)
         }
         let shim = try await sandboxes.connection(to: request.sandboxID)
-        let log = "cri://\(request.logPath)?max-size=\(request.logMaxSize)&max-files=\(request.logMaxFiles)"
+        let log = request.logTarget + "&attach=\(BundleFiles.attachSocket(directory))"
         let create = Shim.CreateTaskRequest(
             id: request.id,
             bundle: directory,
             rootfs: mounts.map { Shim.Mount(type: $0.type, source: $0.source, options: $0.options) },
             terminal: request.spec.process?.terminal ?? false,
+            stdin: request.stdin ? BundleFiles.stdin(directory) : "",
             stdout: log,
-            stderr: log
+            stderr: log,
+            options: try Self.options(request.runtime)
         )
         let response = try await shim.attempt(
-            Shim.taskServiceV2,
+            shim.taskService,
             "Create",
             create,
             expecting: Shim.CreateTaskResponse.self,
             tolerating: { $0.code == .alreadyExists }
         )
-        if let response { return Int32(bitPattern: response.pid) }
-        return try await state(request.id, sandboxID: request.sandboxID).pid
+        let said = warnings + Self.warnings(directory)
+        if let response { return CreatedTask(pid: Int32(bitPattern: response.pid), warnings: said) }
+        return CreatedTask(pid: try await state(request.id, sandboxID: request.sandboxID).pid, warnings: said)
+    }
+
+    static func options(_ handler: RuntimeHandler?) throws(CoreError) -> Shim.AnyMessage? {
+        guard let handler else { return nil }
+        do {
+            return try handler.encodedOptions()
+        } catch {
+            throw .runtimeHandler(handler.name, error.description)
+        }
+    }
+
+    /// What our shim could not do as the spec wants it: sentences that it left in the bundle.
+    private static func warnings(_ directory: String) -> [String] {
+        let file = directory + "/warnings.json"
+        guard Files.exists(file), let value = try? JSONValue(parsing: Files.read(file)) else { return [] }  // most often none
+        return value.arrayValue?.compactMap(\.stringValue) ?? []
+    }
+
+    /// The shim that answers for a container: its sandbox's own, or one of somebody else.
+    func shim(of id: String, sandboxID: String) async throws -> ShimConnection {
+        try await sandboxes.connection(to: try record(id)?.foreign == nil ? sandboxID : id)
+    }
+
+    /// What the bundle says; nil if there is none.
+    func record(_ id: String) throws -> ContainerRecord? {
+        if let known = records.withLock({ $0[id] }) { return known }
+        guard let record = try ContainerRecord.read(bundle(id)) else { return nil }
+        records.withLock { $0[id] = record }
+        return record
     }
 
     /// Lets the container's process go on. A task that runs or has ended already is fine.
     func start(_ id: String, sandboxID: String) async throws {
-        let shim = try await sandboxes.connection(to: sandboxID)
+        let shim = try await shim(of: id, sandboxID: sandboxID)
         let response = try await shim.attempt(
-            Shim.taskServiceV2,
+            shim.taskService,
             "Start",
             Shim.StartRequest(id: id),
             expecting: Shim.StartResponse.self,
@@ -87,10 +122,10 @@ final class TaskService: Sendable {
 
     /// Sends a signal to the container's first process, or to all; one that has ended already is fine.
     func signal(_ id: String, sandboxID: String, signal: Int32, all: Bool) async throws {
-        let shim = try await sandboxes.connection(to: sandboxID)
+        let shim = try await shim(of: id, sandboxID: sandboxID)
         let kill = Shim.KillRequest(id: id, signal: UInt32(bitPattern: signal), all: all)
         _ = try await shim.attempt(
-            Shim.taskServiceV2,
+            shim.taskService,
             "Kill",
             kill,
             expecting: Shim.Empty.self,
@@ -100,53 +135,81 @@ final class TaskService: Sendable {
 
     /// Waits, as long as it takes, until the container has ended and its output is in the log file.
     func wait(_ id: String, sandboxID: String) async throws -> TaskExit {
+        if try record(id)?.foreign != nil { return try await waitForeign(id, sandboxID: sandboxID) }
         let shim = try await sandboxes.connection(to: sandboxID)
         let wait = Shim.WaitRequest(id: id)
-        let response: Shim.WaitResponse = try await shim.call(Shim.taskServiceV2, "Wait", wait, timeout: nil)
+        let response: Shim.WaitResponse = try await shim.call(shim.taskService, "Wait", wait, timeout: nil)
         return exitOnDisk(id)
-            ?? TaskExit(
-                containerID: id,
-                pid: 0,
-                status: Int32(bitPattern: response.exitStatus),
-                exitedAt: response.exitedAt.map(Self.microseconds) ?? 0,
-                oomKilled: false
-            )
+            ?? Self.exit(id, pid: 0, status: response.exitStatus, at: response.exitedAt, oomKilled: false)
     }
 
     /// What the shim says of a task; what its files say when the shim is gone.
     func state(_ id: String, sandboxID: String) async throws -> TaskState {
-        guard let response = try await askState(id, sandboxID: sandboxID) else {
+        let isForeign = try record(id)?.foreign != nil
+        if isForeign, let exit = exitOnDisk(id) {
+            return TaskState(id: id, status: .stopped, pid: exit.pid, exit: exit)
+        }
+        switch try await askState(id, sandboxID: sandboxID) {
+        case .known(let response): return Self.state(id, response, exit: exitOnDisk(id))
+        case .lost where isForeign && !sandboxes.isClosed: return try await stateAfterLoss(id, sandboxID: sandboxID)
+        case .lost, .unknown:
             guard let exit = exitOnDisk(id) else { return TaskState(id: id, status: .unknown, pid: 0) }
             return TaskState(id: id, status: .stopped, pid: exit.pid, exit: exit)
         }
+    }
+
+    private static func state(_ id: String, _ response: Shim.StateResponse, exit: TaskExit?) -> TaskState {
         let pid = Int32(bitPattern: response.pid)
         switch response.status {
         case .created: return TaskState(id: id, status: .created, pid: pid)
         case .running: return TaskState(id: id, status: .running, pid: pid)
         case .paused, .pausing: return TaskState(id: id, status: .paused, pid: pid)
         case .stopped:
-            let told = TaskExit(
-                containerID: id,
+            let told = Self.exit(
+                id,
                 pid: pid,
-                status: Int32(bitPattern: response.exitStatus),
-                exitedAt: response.exitedAt.map(Self.microseconds) ?? 0,
+                status: response.exitStatus,
+                at: response.exitedAt,
                 oomKilled: false
             )
-            return TaskState(id: id, status: .stopped, pid: pid, exit: exitOnDisk(id) ?? told)
+            return TaskState(id: id, status: .stopped, pid: pid, exit: exit ?? told)
         default: return TaskState(id: id, status: .unknown, pid: pid)
         }
     }
 
-    /// The shim's answer; nil if the shim is gone or does not know the task.
-    private func askState(_ id: String, sandboxID: String) async throws(CoreError) -> Shim.StateResponse? {
-        guard let shim = try? await sandboxes.connection(to: sandboxID) else { return nil }  // its files tell then
-        return try await shim.attempt(
-            Shim.taskServiceV2,
-            "State",
-            Shim.StateRequest(id: id),
-            expecting: Shim.StateResponse.self,
-            tolerating: { $0.isGone }
+    static func exit(
+        _ id: String,
+        pid: Int32,
+        status: UInt32,
+        at: Shim.Timestamp?,
+        oomKilled: Bool
+    ) -> TaskExit {
+        TaskExit(
+            containerID: id,
+            pid: pid,
+            status: Int32(bitPattern: status),
+            exitedAt: at.map(Self.microseconds) ?? 0,
+            oomKilled: oomKilled
         )
+    }
+
+    private enum Answer {
+        case known(Shim.StateResponse)
+        /// The shim does not know the task.
+        case unknown
+        /// The shim is gone.
+        case lost
+    }
+
+    private func askState(_ id: String, sandboxID: String) async throws -> Answer {
+        do {
+            let shim = try await shim(of: id, sandboxID: sandboxID)
+            return .known(try await shim.call(shim.taskService, "State", Shim.StateRequest(id: id)))
+        } catch let error as CoreError {
+            if error.isDisconnected { return .lost }
+            if error.code == .notFound { return .unknown }
+            throw error
+        }
     }
 
     /// Ends all processes of a container and removes it with its bundle and its writable layer, also when the shim of its
@@ -167,17 +230,17 @@ final class TaskService: Sendable {
     /// Removes an ended task, its bundle and its writable layer. What is not there is fine.
     func remove(_ id: String, sandboxID: String) async throws {
         let directory = bundle(id)
-        let answer = try await askDelete(id, sandboxID: sandboxID)
-        let cleanUp = answer == nil
-        let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
+        if let foreign = try record(id)?.foreign {
+            try await removeForeign(id, sandboxID: sandboxID, foreign)
+        } else if try await askDelete(id, sandboxID: sandboxID) == nil {
+            let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
+            try await pool.run { if Files.exists(directory) { try process.delete(bundle: directory) } }
+        }
         try await pool.run { [snapshots] in
-            if Files.exists(directory) {
-                if cleanUp { try process.delete(bundle: directory) }
-                do {
-                    try Files.removeTree(directory)
-                } catch let error as SysError {
-                    throw CoreError.system(step: "remove the bundle of container \(id.prefix(12))", error)
-                }
+            do {
+                try Files.removeTree(directory)
+            } catch let error as SysError {
+                throw CoreError.system(step: "remove the bundle of container \(id.prefix(12))", error)
             }
             do {
                 try snapshots.remove(key: id)
@@ -185,13 +248,14 @@ final class TaskService: Sendable {
                 throw CoreError.image(error)
             }
         }
+        _ = records.withLock { $0.removeValue(forKey: id) }
     }
 
     /// The shim's answer; nil if the shim is gone or does not know the task.
-    private func askDelete(_ id: String, sandboxID: String) async throws(CoreError) -> Shim.DeleteResponse? {
-        guard let shim = try? await sandboxes.connection(to: sandboxID) else { return nil }  // cleaned up without it
+    func askDelete(_ id: String, sandboxID: String) async throws -> Shim.DeleteResponse? {
+        guard let shim = try? await shim(of: id, sandboxID: sandboxID) else { return nil }  // cleaned up without it
         return try await shim.attempt(
-            Shim.taskServiceV2,
+            shim.taskService,
             "Delete",
             Shim.DeleteRequest(id: id),
             expecting: Shim.DeleteResponse.self,
@@ -200,30 +264,12 @@ final class TaskService: Sendable {
     }
 
     /// Which sandbox a bundle's container belongs to, or nil if the bundle is a sandbox's own.
-    func sandbox(ofBundle id: String) throws -> String? {
-        let file = bundle(id) + "/container.json"
-        guard Files.exists(file) else { return nil }
-        return try JSONValue(parsing: Files.read(file))["sandboxID"]?.stringValue
-    }
+    func sandbox(ofBundle id: String) throws -> String? { try record(id)?.sandboxID }
 
-    /// The exit that the shim wrote to the container's bundle before it told anybody.
-    private func exitOnDisk(_ id: String) -> TaskExit? {
-        guard
-            let bytes = try? Files.read(bundle(id) + "/exit.json"),  // most containers have not ended
-            let record = try? JSONValue(parsing: bytes),  // written atomically: never half a file
-            let status = record["exitStatus"]?.int64Value,
-            let exitedAt = record["exitedAtNanos"]?.int64Value
-        else { return nil }
-        return TaskExit(
-            containerID: id,
-            pid: Int32(truncatingIfNeeded: record["pid"]?.int64Value ?? 0),
-            status: Int32(truncatingIfNeeded: status),
-            exitedAt: exitedAt / 1000,
-            oomKilled: record["oomKilled"]?.boolValue ?? false
-        )
-    }
+    /// The exit that was written to the container's bundle before anybody was told.
+    func exitOnDisk(_ id: String) -> TaskExit? { ExitFile.read(id, bundle: bundle(id)) }
 
-    private static func microseconds(_ timestamp: Shim.Timestamp) -> Int64 {
+    static func microseconds(_ timestamp: Shim.Timestamp) -> Int64 {
         timestamp.seconds * 1_000_000 + Int64(timestamp.nanos) / 1000
     }
 
@@ -237,21 +283,43 @@ final class TaskService: Sendable {
         }
     }
 
-    private static func writeBundle(_ directory: String, _ request: ContainerRequest) throws {
+    /// - Returns: What of the spec this machine cannot do, and a foreign runtime would fail on.
+    private static func writeBundle(_ directory: String, _ request: ContainerRequest) throws -> [String] {
         var spec = request.spec
         spec.root = RuntimeSpec.Root(path: "rootfs", readonly: spec.root?.readonly)
+        var record = ContainerRecord(
+            id: request.id,
+            sandboxID: request.sandboxID,
+            image: request.image.record.name,
+            cgroup: spec.linux?.cgroupsPath
+        )
+        var warnings: [String] = []
+        if let handler = request.runtime, !handler.isOurs {
+            record.foreign = ContainerRecord.ForeignShim(handler: handler.name, program: try handler.program())
+            (spec, warnings) = ForeignSpec.fit(
+                spec,
+                rights: try ForeignSpec.rights(),
+                systemdCgroups: handler.usesSystemdCgroups
+            )
+        }
         do {
             try Files.makeDirectories(directory, mode: 0o700)
             try Files.makeDirectories(directory + "/rootfs", mode: 0o755)
             try Files.write(directory + "/config.json", JSONCoding.encode(spec), mode: 0o600)
-            let record = JSONValue.object([
-                "id": .string(request.id),
-                "sandboxID": .string(request.sandboxID),
-                "image": .string(request.image.record.name),
-            ])
-            try Files.write(directory + "/container.json", record.bytes(), mode: 0o600)
+            let fifo = BundleFiles.stdin(directory)
+            if request.stdin, !Files.exists(fifo) { try Files.makeFIFO(fifo, mode: 0o600) }
+            try record.write(directory)
         } catch let error as SysError {
             throw CoreError.system(step: "write the bundle of container \(request.id.prefix(12))", error)
         }
+        return warnings
     }
+}
+
+/// A task that waits to be started.
+package struct CreatedTask: Hashable, Sendable {
+    /// Of the container's first process, in the host's pid namespace.
+    package var pid: Int32
+    /// What the machine did not allow: clamped limits, capabilities that are not held.
+    package var warnings: [String]
 }

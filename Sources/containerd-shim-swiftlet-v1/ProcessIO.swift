@@ -36,6 +36,7 @@ final class ProcessIO {
     private var readers: [any OutputReader] = []
     /// By path: usually both streams have one.
     private var logs: [String: ContainerLog] = [:]
+    private var attach: AttachServer?
     private var logger: BinaryLogger?
     private var onDrained: (() -> Void)?
     private var drain: (timer: EventLoop.Timer, deadline: UInt64, bytes: Int)?
@@ -131,6 +132,8 @@ final class ProcessIO {
         master = nil
         childEnds = nil
         logs = [:]
+        attach?.close()
+        attach = nil
         logger?.close()
         logger = nil
     }
@@ -216,12 +219,14 @@ final class ProcessIO {
         if let log = logs[path] { return log }
         let log = try ContainerLog(path: path, limits: limits)
         logs[path] = log
+        if attach == nil, let socket = limits.attachSocket { attach = try AttachServer(path: socket, on: loop) }
         return log
     }
 
     private func addReader(_ source: Handle, _ log: ContainerLog, _ stream: ContainerLog.Stream) throws(SysError) {
         readers.append(
-            try LogReader(source, into: log, as: stream, on: loop) { [weak self] in self?.readerEnded() }
+            try LogReader(source, into: log, as: stream, attach: attach, on: loop) { [weak self] in self?.readerEnded()
+            }
         )
     }
 

@@ -9,7 +9,11 @@ enum RootfsMount {
         if mounts.isEmpty { return }
         try Files.makeDirectories(target, mode: 0o711)
         do {
-            for mount in mounts { try mountOne(mount, on: mount.target.isEmpty ? target : target + "/" + mount.target) }
+            for mount in mounts {
+                try mountOne(mount) { () throws(SysError) in
+                    mount.target.isEmpty ? Place(path: target) : try Place(mount.target, inside: target)
+                }
+            }
         } catch {
             unmount(target)
             throw error
@@ -22,11 +26,40 @@ enum RootfsMount {
         for _ in 0..<64 { if unsafe umount2(target, Int32(MNT_DETACH | UMOUNT_NOFOLLOW)) != 0 { return } }
     }
 
-    private static func mountOne(_ mount: Shim.Mount, on target: String) throws(SysError) {
+    /// Where something is mounted.
+    private struct Place: ~Copyable {
+        let path: String
+        private let descriptor: Descriptor?
+
+        init(path: String) {
+            self.path = path
+            descriptor = nil
+        }
+
+        /// A path of the root file system, which is an image's: its links stay inside.
+        init(_ path: String, inside root: String) throws(SysError) {
+            let top = try Descriptor.open(root, PathResolution.pathOnly | O_DIRECTORY)
+            let place = try PathResolution.open(
+                below: top.raw,
+                Array(path.utf8),
+                PathResolution.pathOnly,
+                rules: .inRoot
+            )
+            self.path = "/proc/self/fd/\(place.raw)"
+            descriptor = consume place
+        }
+    }
+
+    /// - Parameter place: Is asked again after the mount, when it means the top of what was mounted.
+    private static func mountOne(
+        _ mount: Shim.Mount,
+        at place: () throws(SysError) -> Place
+    ) throws(SysError) {
         var options = MountOptions(mount.options)
         let isBind = options.flags & UInt(MS_BIND) != 0 || mount.type == "bind"
         if isBind { options.flags |= UInt(MS_BIND) }
-        let subject = "\(mount.type) \(mount.source) on \(target)"
+        let below = try place()
+        let subject = "\(mount.type) \(mount.source) on \(mount.target.isEmpty ? below.path : mount.target)"
         // Overlay options of many layers do not fit into the page that mount(2) copies: paths relative to where they
         // all are, for the moment of the call.
         let directory = options.shorten()
@@ -35,13 +68,14 @@ enum RootfsMount {
         let first = isBind ? options.flags & UInt(MS_BIND | MS_REC) : options.flags
         let data = options.data
         try sys("mount", subject) {
-            unsafe Glibc.mount(mount.source, target, mount.type, first, data)
+            unsafe Glibc.mount(mount.source, below.path, mount.type, first, data)
         }
         // A bind mount ignores its other flags until it is remounted.
         let rest = options.flags & ~UInt(MS_REC)
         if isBind, rest != UInt(MS_BIND) {
+            let top = try place()
             try sys("mount", "remount of \(subject)") {
-                unsafe Glibc.mount("", target, "", rest | UInt(MS_REMOUNT), nil)
+                unsafe Glibc.mount("", top.path, "", rest | UInt(MS_REMOUNT), nil)
             }
         }
     }

@@ -30,12 +30,14 @@ enum Serve {
         try loop.add(signals.raw, .readable) { _ in signals.handle(state) }
         let tasks = TaskService(state: state, shutdown: loop.stop)
         let sandboxes = SandboxService(state: state, shutdown: loop.stop)
+        let logs = LogService(state: state)
         _ = fcntl(listenerNumber, F_SETFD, FD_CLOEXEC)
         let server = try TTRPCServer(listener: Descriptor(owning: listenerNumber), loop: loop) { request, reply in
             events.hurry()
             switch request.service {
             case Shim.taskServiceV2, Shim.taskServiceV3: tasks.handle(request, reply)
             case Shim.sandboxService: sandboxes.handle(request, reply)
+            case Shim.logsService: logs.handle(request, reply)
             default: reply.fail(.unimplemented, "service \(request.service) is not served by this shim")
             }
         }

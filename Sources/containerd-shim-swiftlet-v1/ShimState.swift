@@ -17,6 +17,8 @@ final class ShimState {
     private(set) var containers: [String: Container] = [:]
     private var processes: [Int32: ContainerProcess] = [:]
     var sandbox: Sandbox?
+    /// Logs of containers that other shims make.
+    var logs: [String: LogSession] = [:]
     /// Asked for after every announced exit; used by StopSandbox.
     var afterExit: [() -> Void] = []
 

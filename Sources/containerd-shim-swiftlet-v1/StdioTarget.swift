@@ -32,6 +32,10 @@ enum StdioTarget: Equatable {
         case "cri":
             var limits = LogLimits()
             for (key, value) in query {
+                if key == "attach" {
+                    limits.attachSocket = try Self.absolute(value, uri)
+                    continue
+                }
                 guard let number = Int64(value), number >= 0 else {
                     throw TTRPC.Status(.invalidArgument, "\(uri): \(key) must be a number, not \"\(value)\"")
                 }
@@ -93,4 +97,6 @@ struct LogLimits: Equatable {
     var maximumSize: Int64 = 10 << 20
     /// With the one being written.
     var maximumFiles = 5
+    /// Where clients can listen in on the container's output; nil for nowhere.
+    var attachSocket: String?
 }

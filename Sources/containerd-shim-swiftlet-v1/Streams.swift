@@ -35,6 +35,7 @@ final class LogReader: OutputReader {
     private let loop: EventLoop
     private let log: ContainerLog
     private let stream: ContainerLog.Stream
+    private let attach: AttachServer?
     private let onEnd: () -> Void
     private var source: Handle?
     private(set) var bytesRead = 0
@@ -44,16 +45,37 @@ final class LogReader: OutputReader {
         _ source: Handle,
         into log: ContainerLog,
         as stream: ContainerLog.Stream,
+        attach: AttachServer?,
         on loop: EventLoop,
         onEnd: @escaping () -> Void
     ) throws(SysError) {
         self.loop = loop
         self.log = log
         self.stream = stream
+        self.attach = attach
         self.onEnd = onEnd
         try source.stopBlocking()
         self.source = source
-        try loop.add(source.raw, .readable) { [weak self] _ in self?.readOnce() }
+        try watch(source)
+    }
+
+    private func watch(_ source: Handle) throws(SysError) {
+        try loop.add(source.raw, .readable) { [weak self] _ in self?.readAndPace() }
+    }
+
+    /// Reads on only when those who listen in have taken what they were given: the container waits for them, not memory.
+    private func readAndPace() {
+        readOnce()
+        guard let source, let attach, attach.isCongested else { return }
+        loop.remove(source.raw)
+        attach.whenClear { [weak self] in
+            guard let self, let source = self.source else { return }
+            do {
+                try watch(source)
+            } catch {
+                finish()
+            }
+        }
     }
 
     func readAvailable() {
@@ -77,7 +99,9 @@ final class LogReader: OutputReader {
         let count = unsafe withUnsafeTemporaryAllocation(byteCount: Self.bufferSize, alignment: 16) { buffer in
             let count = unsafe read(source.raw, buffer.baseAddress, buffer.count)
             if count > 0 {
-                unsafe log.add(stream, UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: Clock.now)
+                let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                unsafe log.add(stream, bytes, at: Clock.now)
+                unsafe attach?.offer(stream, bytes)
             }
             return count
         }

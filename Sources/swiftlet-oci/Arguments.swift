@@ -68,6 +68,9 @@ struct Arguments {
 
     func value(_ name: String) -> String? { values[name]?.last }
 
+    /// The value of a flag; an empty one counts as not given.
+    func text(_ name: String) -> String? { value(name).flatMap { $0.isEmpty ? nil : $0 } }
+
     func all(_ name: String) -> [String] { values[name] ?? [] }
 
     func number(_ name: String) throws(UsageError) -> Int? {
@@ -78,11 +81,24 @@ struct Arguments {
         return number
     }
 
-    /// The container id, the only operand of most commands.
-    func onlyID(_ command: String) throws(UsageError) -> String {
-        guard let id = operands.first, operands.count == 1 else {
-            throw UsageError(description: "\"\(command)\" requires exactly 1 argument, the container id")
+    /// Every operand, wherever the flags ended.
+    var words: [String] { rest.isEmpty ? operands : Array(rest) }
+
+    /// Refuses a number of operands that the command does not take.
+    func check(_ command: Command) throws(UsageError) {
+        let count = words.count
+        if command.count.contains(count) { return }
+        let wanted: String
+        if command.count.lowerBound == command.count.upperBound {
+            wanted = "exactly \(command.count.lowerBound) argument(s)"
+        } else if count < command.count.lowerBound {
+            wanted = "a minimum of \(command.count.lowerBound) argument(s)"
+        } else {
+            wanted = "a maximum of \(command.count.upperBound) argument(s)"
         }
-        return id
+        throw UsageError(description: "\"\(command.name)\" requires \(wanted); see \(Help.program) \(command.name) --help")
     }
+
+    /// The container id: the first operand, or nothing that exists.
+    var id: String { words.first ?? "" }
 }

@@ -5,81 +5,85 @@ import OCIRuntime
 
 /// The commands, with runc's names and flags.
 enum Commands {
-    static let globalGrammar = Arguments.Grammar(
-        switches: ["debug", "systemd-cgroup", "version", "help"],
-        options: ["root", "log", "log-format", "rootless", "cgroup-manager", "config", "criu"],
-        short: ["v": "version", "h": "help"],
-        stopsAtOperand: true
-    )
-
-    private static let createGrammar = Arguments.Grammar(
-        switches: ["no-pivot", "no-new-keyring", "detach", "keep", "no-subreaper"],
-        options: ["bundle", "pid-file", "console-socket", "preserve-fds", "pidfd-socket", "config"],
-        short: ["b": "bundle", "d": "detach", "f": "config"]
-    )
-
     /// Runs the command line.
     ///
     /// - Returns: The exit code.
-    static func run(_ globals: Arguments) throws -> Int32 {
-        if globals.has("version") {
+    static func run(_ arguments: Arguments, _ log: ErrorLog) throws -> Int32 {
+        if arguments.has("version") {
+            let seccomp = SeccompCompiler.version
             StandardStreams.output(
-                "swiftlet-oci version \(Version.text)\nspec: \(Version.specification)\nlibseccomp: \(SeccompCompiler.version)\n"
+                "\(Help.program) version \(Version.text)\nspec: \(Version.specification)\nlibseccomp: \(seccomp)\n"
             )
             return 0
         }
-        guard let command = globals.rest.first, !globals.has("help") else {
-            StandardStreams.output(Help.text)
-            return globals.has("help") ? 0 : 1
-        }
-        if globals.has("systemd-cgroup") || globals.value("cgroup-manager") == "systemd" {
-            throw UsageError(description: "the systemd cgroup driver is not supported; run without --systemd-cgroup")
-        }
-        let rest = globals.rest.dropFirst()
-        let root = RuntimeRoot(path: globals.value("root") ?? "/run/swiftlet-oci")
-        switch command {
-        case "create": return try create(rest, root, ErrorLog(globals))
-        case "run": return try Foreground.run(try Arguments(rest, createGrammar), root, ErrorLog(globals))
-        case "exec": return try ExecCommand.run(rest, root, ErrorLog(globals))
-        case "start":
-            return try simple(rest, "start") { id in
-                let log = try ErrorLog(globals)
-                try Container.load(id: id, root: root).start { log.warn($0) }
-            }
-        case "state": return try state(rest, root)
-        case "kill": return try kill(rest, root)
-        case "delete": return try delete(rest, root, ErrorLog(globals))
-        case "pause": return try simple(rest, "pause") { try Container.load(id: $0, root: root).pause() }
-        case "resume": return try simple(rest, "resume") { try Container.load(id: $0, root: root).resume() }
-        case "list": return try Listing.list(rest, root)
-        case "ps": return try Listing.processes(rest, root)
-        case "features":
-            StandardStreams.output(try Features.text())
-            return 0
-        case "spec": return try Template.write(rest)
-        case "checkpoint", "restore":
-            throw UsageError(description: "\(command) is not supported")
-        case "help":
+        guard let name = arguments.rest.first, !arguments.has("help") else {
             StandardStreams.output(Help.text)
             return 0
-        default: throw UsageError(description: "No help topic for '\(command)': there is no such command")
         }
+        let words = arguments.rest.dropFirst()
+        if name == "help" || name == "h" { return try help(words.first) }
+        guard let command = CommandTable.named(name) else {
+            throw UsageError(description: "No help topic for '\(name)': there is no such command")
+        }
+        let globals = try Globals(arguments, log)
+        let given = try Arguments(words, command.grammar)
+        if given.has("help") { return try help(name) }
+        try given.check(command)
+        log.note("\(Help.program) \(name): root \(globals.root.path), cgroups by \(globals.driver.rawValue)")
+        return try run(name, given, globals)
     }
 
-    private static func simple(_ words: ArraySlice<String>, _ command: String, _ body: (String) throws -> Void) throws
-        -> Int32
-    {
-        try body(try Arguments(words, Arguments.Grammar()).onlyID(command))
+    private static func help(_ name: String?) throws(UsageError) -> Int32 {
+        guard let name else {
+            StandardStreams.output(Help.text)
+            return 0
+        }
+        guard let command = CommandTable.named(name) else {
+            throw UsageError(description: "No help topic for '\(name)': there is no such command")
+        }
+        StandardStreams.output(Help.text(of: command))
         return 0
     }
 
-    private static func create(_ words: ArraySlice<String>, _ root: RuntimeRoot, _ log: ErrorLog) throws -> Int32 {
-        let arguments = try Arguments(words, createGrammar)
+    private static func run(_ name: String, _ arguments: Arguments, _ globals: Globals) throws -> Int32 {
+        let root = globals.root
+        func container() throws -> Container { try Container.load(id: arguments.id, root: root) }
+        switch name {
+        case "create": try create(arguments, globals)
+        case "run": return try Foreground.run(arguments, globals)
+        case "exec": return try ExecCommand.run(arguments, globals)
+        case "start": try container().start { globals.log.warn($0) }
+        case "state": StandardStreams.output(try Listing.stateText(try container()) + "\n")
+        case "kill":
+            let signal = try Signals.number(arguments.words.count > 1 ? arguments.words[1] : "SIGTERM")
+            try container().kill(signal: signal, all: arguments.has("all"))
+        case "delete":
+            try Container.delete(id: arguments.id, force: arguments.has("force"), root: root) { globals.log.warn($0) }
+        case "pause": try container().pause()
+        case "resume": try container().resume()
+        case "events": return try Events.run(arguments, try container())
+        case "update": try container().update(try ResourceFlags.resources(arguments)) { globals.log.warn($0) }
+        case "list": try Listing.list(arguments, root)
+        case "ps": try Listing.processes(arguments, try container())
+        case "features": StandardStreams.output(try Features.text())
+        case "spec": try Template.write(arguments)
+        default:
+            throw UsageError(description: "\(name) is not supported: this runtime makes no checkpoints")
+        }
+        return 0
+    }
+
+    private static func create(_ arguments: Arguments, _ globals: Globals) throws {
         try seal()
-        let (bundle, options) = try prepare(arguments, "create")
-        let created = try Container.create(bundle.spec, options: options, root: root)
-        for warning in created.warnings { log.warn(warning) }
-        return 0
+        let (spec, options) = try prepare(arguments, globals)
+        let created = try Container.create(spec, options: options, root: globals.root)
+        for warning in created.warnings { globals.log.warn(warning) }
+        try send(created.process, to: arguments.text("pidfd-socket"))
+    }
+
+    /// Hands a descriptor of the process to whoever listens.
+    static func send(_ process: borrowing ProcessDescriptor, to path: String?) throws {
+        if let path { try process.descriptor.send(toSocketAt: path) }
     }
 
     /// Executes this program again from a place that no container can write to, unless it is there already.
@@ -87,41 +91,40 @@ enum Commands {
         if try !SealedExecutable.isSealed() { try SealedExecutable.execute() }
     }
 
-    /// The bundle and options of create and run.
-    static func prepare(_ arguments: Arguments, _ command: String) throws -> (Bundle, CreateOptions) {
-        let id = try arguments.onlyID(command)
-        try ContainerID.check(id)
-        let bundle = try Bundle.load(arguments.value("bundle") ?? ".")
-        var options = CreateOptions(id: id, bundle: bundle.path)
-        options.consoleSocket = arguments.value("console-socket").flatMap { $0.isEmpty ? nil : $0 }
-        options.pidFile = arguments.value("pid-file").flatMap { $0.isEmpty ? nil : $0 }
+    /// The configuration and options of create and run.
+    static func prepare(_ arguments: Arguments, _ globals: Globals) throws -> (RuntimeSpec, CreateOptions) {
+        try ContainerID.check(arguments.id)
+        let bundle = try Bundle.load(
+            arguments.text("bundle") ?? ".",
+            config: arguments.text("config") ?? globals.config
+        )
+        var options = CreateOptions(id: arguments.id, bundle: bundle.path)
+        options.consoleSocket = arguments.text("console-socket")
+        options.pidFile = arguments.text("pid-file")
         options.noPivot = arguments.has("no-pivot")
         options.noNewKeyring = arguments.has("no-new-keyring")
         options.preserveDescriptors = try arguments.number("preserve-fds") ?? 0
-        return (bundle, options)
-    }
-
-    private static func state(_ words: ArraySlice<String>, _ root: RuntimeRoot) throws -> Int32 {
-        let id = try Arguments(words, Arguments.Grammar()).onlyID("state")
-        StandardStreams.output(try Listing.stateText(try Container.load(id: id, root: root)) + "\n")
-        return 0
-    }
-
-    private static func kill(_ words: ArraySlice<String>, _ root: RuntimeRoot) throws -> Int32 {
-        let arguments = try Arguments(words, Arguments.Grammar(switches: ["all"], short: ["a": "all"]))
-        guard let id = arguments.operands.first, arguments.operands.count <= 2 else {
-            throw UsageError(description: "\"kill\" requires a container id and at most one signal")
+        options.cgroupDriver = globals.driver
+        var spec = bundle.spec
+        let listening = SocketActivation.count
+        if listening > 0 {
+            options.preserveDescriptors += listening
+            // The first process of the container takes our place.
+            let given = spec.process?.env ?? []
+            spec.process?.env = given + ["LISTEN_FDS=\(listening)", "LISTEN_PID=1"]
         }
-        let signal = try Signals.number(arguments.operands.count > 1 ? arguments.operands[1] : "SIGTERM")
-        try Container.load(id: id, root: root).kill(signal: signal, all: arguments.has("all"))
-        return 0
+        return (spec, options)
     }
+}
 
-    private static func delete(_ words: ArraySlice<String>, _ root: RuntimeRoot, _ log: ErrorLog) throws -> Int32 {
-        let arguments = try Arguments(words, Arguments.Grammar(switches: ["force"], short: ["f": "force"]))
-        let id = try arguments.onlyID("delete")
-        try Container.delete(id: id, force: arguments.has("force"), root: root) { log.warn($0) }
-        return 0
+/// Sockets that a service manager has opened for the container (sd_listen_fds(3)).
+enum SocketActivation {
+    /// How many there are, from descriptor 3; 0 if they are meant for another process.
+    static var count: Int {
+        guard let text = ProcessEnvironment.value("LISTEN_FDS"), let count = Int(text), (1...1024).contains(count),
+            ProcessEnvironment.value("LISTEN_PID") == String(Program.id)
+        else { return 0 }
+        return count
     }
 }
 

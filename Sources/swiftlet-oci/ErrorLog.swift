@@ -1,5 +1,6 @@
 import JSON
 import Linux
+import OCIRuntime
 
 /// Where an error goes: one line to standard error, and one record to the file of `--log`.
 struct ErrorLog {
@@ -11,7 +12,7 @@ struct ErrorLog {
 
     init(_ globals: Arguments) throws(UsageError) {
         debug = globals.has("debug")
-        path = globals.value("log").flatMap { $0.isEmpty ? nil : $0 }
+        path = globals.text("log")
         switch globals.value("log-format") ?? "text" {
         case "json": json = true
         case "text": json = false
@@ -19,11 +20,22 @@ struct ErrorLog {
         }
     }
 
+    /// Makes the log's file, so that one that cannot be written is told before anything is done.
+    func open() throws(SysError) {
+        if let path { try Files.append(path, []) }
+    }
+
     func report(_ message: String) { emit("error", message) }
+
+    /// Only with `--debug`, and only into the log's file.
+    func note(_ message: @autoclosure () -> String) {
+        if debug, path != nil { emit("debug", message()) }
+    }
 
     func warn(_ message: String) { emit("warning", message) }
 
-    private func emit(_ level: String, _ message: String) {
+    private func emit(_ level: String, _ text: String) {
+        let message = OneLine.text(text)
         let time = WallClock.now()
         if let path {
             let line =
@@ -33,6 +45,7 @@ struct ErrorLog {
             // A log that cannot be written must not hide the error itself, which goes to standard error below.
             try? Files.append(path, Array((line + "\n").utf8))
         }
+        if level == "debug" { return }
         // Callers mix our standard error with the container's own output, so a warning goes there only for people.
         if level == "error" || path == nil && (debug || StandardStreams.errorIsTerminal) {
             StandardStreams.error("swiftlet-oci: \(level == "error" ? "" : "warning: ")\(message)\n")

@@ -5,31 +5,17 @@ import OCIRuntime
 
 /// `exec`: a further process in a container, described by a file or by flags.
 enum ExecCommand {
-    private static let grammar = Arguments.Grammar(
-        switches: ["detach", "tty", "no-new-privs", "ignore-paused", "no-subreaper"],
-        options: [
-            "process", "pid-file", "console-socket", "cwd", "env", "user", "cap", "additional-gids", "preserve-fds",
-            "cgroup", "apparmor", "process-label", "pidfd-socket",
-        ],
-        short: [
-            "d": "detach", "t": "tty", "p": "process", "e": "env", "u": "user", "c": "cap", "g": "additional-gids",
-        ],
-        stopsAtOperand: true
-    )
-
-    static func run(_ words: ArraySlice<String>, _ root: RuntimeRoot, _ log: ErrorLog) throws -> Int32 {
-        let arguments = try Arguments(words, grammar)
-        guard let id = arguments.rest.first else {
-            throw UsageError(description: "\"exec\" requires a container id")
-        }
+    static func run(_ arguments: Arguments, _ globals: Globals) throws -> Int32 {
+        let log = globals.log
         try Commands.seal()
-        let container = try Container.load(id: id, root: root)
-        let process = try describe(arguments, command: Array(arguments.rest.dropFirst()), container)
+        let container = try Container.load(id: arguments.id, root: globals.root)
+        let process = try describe(arguments, command: Array(arguments.words.dropFirst()), container)
         var options = ExecOptions()
-        options.consoleSocket = arguments.value("console-socket").flatMap { $0.isEmpty ? nil : $0 }
-        options.pidFile = arguments.value("pid-file").flatMap { $0.isEmpty ? nil : $0 }
+        options.consoleSocket = arguments.text("console-socket")
+        options.pidFile = arguments.text("pid-file")
         options.preserveDescriptors = try arguments.number("preserve-fds") ?? 0
         options.ignorePaused = arguments.has("ignore-paused")
+        options.cgroups = try cgroups(arguments.all("cgroup"))
         let detach = arguments.has("detach")
         if process.terminal == true, !detach, options.consoleSocket == nil { options.stdio = .console }
 
@@ -37,9 +23,27 @@ enum ExecCommand {
         let signals = detach ? nil : try SignalDescriptor(Relay.forwarded + [Relay.childEnded])
         var started = try container.exec(process, options: options)
         for warning in started.warnings { log.warn(warning) }
+        try Commands.send(started.process, to: arguments.text("pidfd-socket"))
         guard let signals else { return 0 }
         let console = started.console.take()
         return try Relay.untilEnd(started.pid, started.process, signals: signals, console: console)
+    }
+
+    /// "PATH" for all hierarchies, or "CONTROLLER[,CONTROLLER]:PATH".
+    private static func cgroups(_ texts: [String]) throws(UsageError) -> [String: String] {
+        var places: [String: String] = [:]
+        for text in texts {
+            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            if parts.count == 1 {
+                guard texts.count == 1 else {
+                    throw UsageError(description: "invalid --cgroup argument \"\(text)\": missing controller")
+                }
+                places[""] = text
+                continue
+            }
+            for controller in parts[0].split(separator: ",") { places[String(controller)] = parts[1] }
+        }
+        return places
     }
 
     private static func describe(
@@ -48,10 +52,17 @@ enum ExecCommand {
         _ container: Container
     ) throws -> RuntimeSpec.Process {
         if let file = arguments.value("process") {
-            let bytes = try Files.read(file)
-            return try JSONCoding.decode(RuntimeSpec.Process.self, from: bytes)
+            let bytes = file == "-" ? try StandardStreams.input() : try Files.read(file)
+            var process: RuntimeSpec.Process
+            do {
+                process = try JSONCoding.decode(RuntimeSpec.Process.self, from: bytes)
+            } catch {
+                throw RuntimeError(.invalid, step: "parse", subject: file, cause: "\(error)")
+            }
+            if arguments.has("tty") { process.terminal = true }
+            return process
         }
-        guard !command.isEmpty else { throw UsageError(description: "process args cannot be empty") }
+        guard !command.isEmpty else { throw UsageError(description: "exec: process args cannot be empty") }
         guard var process = try Bundle.load(container.bundle).spec.process else {
             throw UsageError(description: "the container's configuration has no process")
         }

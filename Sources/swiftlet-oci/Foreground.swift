@@ -4,23 +4,26 @@ import OCIRuntime
 
 /// `run`: create, start, wait for the end and clean up, as one command.
 enum Foreground {
-    static func run(_ arguments: Arguments, _ root: RuntimeRoot, _ log: ErrorLog) throws -> Int32 {
+    static func run(_ arguments: Arguments, _ globals: Globals) throws -> Int32 {
         try Commands.seal()
-        let prepared = try Commands.prepare(arguments, "run")
+        let log = globals.log
+        let prepared = try Commands.prepare(arguments, globals)
         var options = prepared.1
-        let spec = prepared.0.spec
+        let spec = prepared.0
         let detach = arguments.has("detach")
         let terminal = spec.process?.terminal == true && !detach && options.consoleSocket == nil
         if terminal { options.stdio = .console }
         // Orphans of a container without a pid namespace shall not go to somebody else.
         if !detach && !arguments.has("no-subreaper") { try Children.adoptOrphans() }
         let signals = detach ? nil : try SignalDescriptor(Relay.forwarded + [Relay.childEnded])
-        var created = try Container.create(spec, options: options, root: root)
+        options.startsAtOnce = true
+        var created = try Container.create(spec, options: options, root: globals.root)
         for warning in created.warnings { log.warn(warning) }
         let container = created.container
         let console = created.console.take()
         do {
-            try container.start { log.warn($0) }
+            try Commands.send(created.process, to: arguments.text("pidfd-socket"))
+            try created.start { log.warn($0) }
         } catch {
             // The failure to start is what the user must see.
             try? container.delete(force: true)
@@ -40,7 +43,10 @@ enum Foreground {
 enum Relay {
     static let childEnded: Int32 = 17
     /// What a user or supervisor sends to us and means for the container.
-    static let forwarded: [Int32] = [1, 2, 3, 10, 12, 13, 14, 15, 18, 20, 21, 22, 28]
+    ///
+    /// Not SIGCHLD and SIGURG, which say nothing to it, not SIGPIPE, and none that means a fault of our own.
+    static let forwarded: [Int32] =
+        [1, 2, 3, 10, 12, 14, 15, 18, 20, 21, 22, 24, 25, 26, 27, 28, 29, 30] + Array(34...64)
     private static let windowChanged: Int32 = 28
 
     static func untilEnd(

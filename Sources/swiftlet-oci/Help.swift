@@ -1,32 +1,51 @@
 /// What `--help` prints.
 enum Help {
-    static let text = """
-        swiftlet-oci - Open Container Initiative runtime, with runc's command line
+    static let program = "swiftlet-oci"
 
-        USAGE:
-           swiftlet-oci [global options] command [command options] [arguments...]
+    static var text: String {
+        let commands = CommandTable.all.map { ($0.name, $0.summary) } + [("help", "show this, or the help of a command")]
+        return """
+            NAME:
+               \(program) - Open Container Initiative runtime, with runc's command line
 
-        COMMANDS:
-           create    make a container up to its start: [--bundle DIR] [--pid-file F] [--console-socket S] ID
-           start     execute the program of a created container: ID
-           run       create, start, wait, delete: [--bundle DIR] [--detach] [--keep] ID
-           exec      start a further process: [--tty] [--detach] [--process FILE] [--user UID[:GID]] ID COMMAND...
-           state     print the state of a container as JSON: ID
-           kill      send a signal (SIGTERM) to a container: [--all] ID [SIGNAL]
-           delete    remove a container: [--force] ID
-           pause     freeze all processes of a container: ID
-           resume    thaw them: ID
-           list      list containers: [--quiet] [--format table|json]
-           ps        list the processes of a container: [--format table|json] ID
-           features  print what this runtime can do as JSON
-           spec      write a config.json to start from: [--bundle DIR]
+            USAGE:
+               \(program) [global options] command [command options] [arguments...]
 
-        GLOBAL OPTIONS:
-           --root DIR             where the state of containers is kept (/run/swiftlet-oci)
-           --log FILE             where errors are written, besides standard error
-           --log-format text|json
-           --debug
-           --version, -v
+            VERSION:
+               \(Version.text)
+            spec: \(Version.specification)
 
-        """
+            COMMANDS:
+            \(columns(commands))
+            GLOBAL OPTIONS:
+            \(columns(CommandTable.globalFlags.map { (title($0), $0.help) }))
+            """
+    }
+
+    static func text(of command: Command) -> String {
+        let arguments = command.operands.isEmpty ? "" : " " + command.operands
+        let flags = command.flags + [.toggle("help", "h", "show this")]
+        return """
+            NAME:
+               \(program) \(command.name) - \(command.summary)
+
+            USAGE:
+               \(program) \(command.name) [command options]\(arguments)
+
+            OPTIONS:
+            \(columns(flags.map { (title($0), $0.help) }))
+            """
+    }
+
+    private static func title(_ flag: Flag) -> String {
+        let value = flag.value.map { " " + $0 } ?? ""
+        return "--\(flag.name)\(value)" + (flag.short.map { ", -\($0)\(value)" } ?? "")
+    }
+
+    private static func columns(_ rows: [(String, String)]) -> String {
+        let width = (rows.map(\.0.utf8.count).max() ?? 0) + 2
+        return rows.map { name, help in
+            "   " + name + String(repeating: " ", count: width - name.utf8.count) + help + "\n"
+        }.joined()
+    }
 }

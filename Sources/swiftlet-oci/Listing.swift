@@ -27,11 +27,7 @@ enum Listing {
         JSONValue.object(try record(container)).text(pretty: true)
     }
 
-    static func list(_ words: ArraySlice<String>, _ root: RuntimeRoot) throws -> Int32 {
-        let arguments = try Arguments(
-            words,
-            Arguments.Grammar(switches: ["quiet"], options: ["format"], short: ["q": "quiet", "f": "format"])
-        )
+    static func list(_ arguments: Arguments, _ root: RuntimeRoot) throws {
         var records: [JSONObject] = []
         for id in try root.containers() {
             do {
@@ -45,7 +41,7 @@ enum Listing {
         }
         if arguments.has("quiet") {
             for record in records { StandardStreams.output(text(record, "id") + "\n") }
-            return 0
+            return
         }
         switch arguments.value("format") ?? "table" {
         case "json":
@@ -56,12 +52,11 @@ enum Listing {
             StandardStreams.output(table(rows))
         case let other: throw UsageError(description: "invalid format option \"\(other)\"")
         }
-        return 0
     }
 
     private static func table(_ rows: [[String]]) -> String {
         let count = rows.first?.count ?? 0
-        let widths = (0..<count).map { column in (rows.map { $0[column].count }.max() ?? 0) + 3 }
+        let widths = (0..<count).map { column in max(12, (rows.map { $0[column].count }.max() ?? 0) + 3) }
         return rows.map { row in
             row.indices.map { column in
                 column == count - 1
@@ -70,19 +65,39 @@ enum Listing {
         }.joined()
     }
 
-    static func processes(_ words: ArraySlice<String>, _ root: RuntimeRoot) throws -> Int32 {
-        let arguments = try Arguments(words, Arguments.Grammar(options: ["format"], short: ["f": "format"]))
-        guard let id = arguments.operands.first else {
-            throw UsageError(description: "\"ps\" requires a container id")
-        }
-        let pids = try Container.load(id: id, root: root).processes()
+    static func processes(_ arguments: Arguments, _ container: Container) throws {
+        let pids = try container.processes()
         switch arguments.value("format") ?? "table" {
         case "json":
             StandardStreams.output(JSONValue.array(pids.map { .number(JSONNumber(Int64($0))) }).text() + "\n")
-        case "table":
-            StandardStreams.output("PID\n" + pids.map { "\($0)\n" }.joined())
+        case "table": try table(of: pids, options: Array(arguments.words.dropFirst()))
         case let other: throw UsageError(description: "invalid format option \"\(other)\"")
         }
-        return 0
+    }
+
+    /// What ps(1) says about them: its header, and the lines whose column PID is one of theirs.
+    private static func table(of pids: [Int32], options: [String]) throws {
+        let command = ["ps"] + (options.isEmpty ? ["-ef"] : options)
+        let outcome: Spawn.Outcome
+        do {
+            outcome = try Spawn.run(command, environment: ProcessEnvironment.all)
+        } catch {
+            throw UsageError(description: "ps: \(error); install procps, or use --format json")
+        }
+        let text = String(decoding: outcome.output, as: UTF8.self)
+        guard outcome.code == 0 else {
+            let errors = String(decoding: outcome.errors, as: UTF8.self).split(separator: "\n").first ?? ""
+            throw UsageError(description: "ps: exit status \(outcome.code): \(errors)")
+        }
+        let lines = text.split(separator: "\n")
+        guard let header = lines.first,
+            let column = header.split(separator: " ").firstIndex(where: { $0 == "PID" })
+        else { throw UsageError(description: "couldn't find PID field in ps output") }
+        StandardStreams.output(header + "\n")
+        for line in lines.dropFirst() {
+            let fields = line.split(separator: " ")
+            guard fields.count > column, let pid = Int32(fields[column]), pids.contains(pid) else { continue }
+            StandardStreams.output(line + "\n")
+        }
     }
 }

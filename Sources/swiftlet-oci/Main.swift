@@ -7,14 +7,22 @@ enum Main {
     static func main() {
         let words = CommandLine.arguments.dropFirst()
         var log = ErrorLog()
+        var failure: Int32 = 1
         do {
-            let globals = try Arguments(words, Commands.globalGrammar)
-            log = try ErrorLog(globals)
-            let code = try Commands.run(globals)
-            Program.exit(code)
-        } catch {
+            var grammar = Arguments.Grammar(CommandTable.globalFlags)
+            grammar.stopsAtOperand = true
+            let arguments = try Arguments(words, grammar)
+            log = try ErrorLog(arguments)
+            // runc tells a failed exec from an exit code of the program by this number.
+            if arguments.rest.first == "exec" { failure = 255 }
+            try log.open()
+            Program.exit(try Commands.run(arguments, log))
+        } catch let error as UsageError {
             log.report("\(error)")
             Program.exit(1)
+        } catch {
+            log.report(Wording.line(error))
+            Program.exit(failure)
         }
     }
 }

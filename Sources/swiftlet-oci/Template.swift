@@ -12,18 +12,37 @@ enum Features {
 
 /// A config.json to start from.
 enum Template {
-    static func write(_ words: ArraySlice<String>) throws -> Int32 {
-        let arguments = try Arguments(
-            words,
-            Arguments.Grammar(switches: ["rootless"], options: ["bundle"], short: ["b": "bundle"])
-        )
-        if arguments.has("rootless") { throw UsageError(description: "spec --rootless is not supported") }
-        let path = (arguments.value("bundle") ?? ".") + "/config.json"
+    static func write(_ arguments: Arguments) throws {
+        let path = (arguments.text("bundle") ?? ".") + "/config.json"
         if Files.exists(path) {
             throw UsageError(description: "File \(path) exists. Remove it first")
         }
-        let bytes = try JSONCoding.encode(RuntimeSpec.template, pretty: true) + [0x0A]
+        var spec = RuntimeSpec.template
+        if arguments.has("rootless") { makeRootless(&spec) }
+        let bytes = try JSONCoding.encode(spec, pretty: true) + [0x0A]
         try Files.replaceUnsynced(path, with: bytes, mode: 0o644)
-        return 0
+    }
+
+    /// What the kernel allows without root: a user namespace of one id, the host's network, no limits.
+    private static func makeRootless(_ spec: inout RuntimeSpec) {
+        let kept = (spec.linux?.namespaces ?? []).filter { $0.type != .network && $0.type != .user }
+        spec.linux?.namespaces = kept + [RuntimeSpec.Namespace(type: .user)]
+        spec.linux?.uidMappings = [.init(containerID: 0, hostID: Privileges.userID, size: 1)]
+        spec.linux?.gidMappings = [.init(containerID: 0, hostID: Privileges.groupID, size: 1)]
+        spec.linux?.resources = nil
+        var mounts = (spec.mounts ?? []).filter { $0.destination != "/sys" && $0.destination != "/sys/fs/cgroup" }
+        for index in mounts.indices {
+            // Ids other than the own one do not exist there.
+            mounts[index].options?.removeAll { $0.hasPrefix("gid=") || $0.hasPrefix("uid=") }
+        }
+        mounts.append(
+            RuntimeSpec.Mount(
+                destination: "/sys",
+                type: "none",
+                source: "/sys",
+                options: ["rbind", "nosuid", "noexec", "nodev", "ro"]
+            )
+        )
+        spec.mounts = mounts
     }
 }

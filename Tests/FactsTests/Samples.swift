@@ -140,6 +140,30 @@ enum Samples {
                 changedAt: noon
             )
         ),
+        .execStarted(
+            ExecStarted(
+                container: web,
+                containerID: id,
+                execID: "exec-1",
+                command: ["sh", "-c", "echo größer"],
+                stdin: true,
+                tty: false,
+                startedAt: noon
+            )
+        ),
+        .execFinished(
+            ExecFinished(
+                container: web,
+                containerID: id,
+                execID: "exec-1",
+                exitCode: 137,
+                reason: "the client went away",
+                finishedAt: noon
+            )
+        ),
+        .attached(
+            ContainerAttached(container: web, containerID: id, stdin: true, tty: true, attachedAt: noon)
+        ),
     ]
 
     static let node: [NodeFact] = [
@@ -201,6 +225,15 @@ enum Samples {
 
     static let image: [ImageFact] = [
         .imported(ImageImported(target: digest, sizeBytes: 1_234_567, source: "bb.tar")),
+        .fetched(
+            ImageFetched(
+                target: digest,
+                sizeBytes: 1_234_567,
+                host: "registry-1.docker.io",
+                downloadedBytes: 1_000_000,
+                replaced: digest
+            )
+        ),
         .unpacked(ImageUnpacked(chainID: digest)),
         .tagged(ImageTagged(target: digest, source: "docker.io/library/bb:1")),
         .removed(ImageRemoved(reason: "asked for by unix:root")),

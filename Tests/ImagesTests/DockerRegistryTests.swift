@@ -111,15 +111,15 @@ struct DockerRegistryTests {
         let reference = try ImageReference("\(registry.host)/some/bb:1")
         var pushed: [PushProgress] = []
         let client = RegistryClient(store: fixture.store, configuration: configuration)
-        try client.push(image.target, to: reference, credentials: credentials) { pushed.append($0) }
-        #expect(pushed.count == 4)
+        try client.push(image.target, to: reference, options: .by(credentials)) { pushed.append($0) }
+        #expect(pushed.count { if case .pushed = $0 { true } else { false } } == 4)
         pushed = []
-        try client.push(image.target, to: reference, credentials: credentials) { pushed.append($0) }
+        try client.push(image.target, to: reference, options: .by(credentials)) { pushed.append($0) }
         #expect(pushed.count { if case .present = $0 { true } else { false } } == 3)
 
         let other = try ImageFixture()
         let pulled = try RegistryClient(store: other.store, configuration: configuration)
-            .pull(reference, credentials: credentials)
+            .pull(reference, options: .by(credentials))
         #expect(pulled.target.digest == image.target.digest)
         #expect(pulled.target.mediaType == image.target.mediaType)
         #expect(try other.store.list() == fixture.store.list())
@@ -143,7 +143,7 @@ struct DockerRegistryTests {
         let reference = try ImageReference("\(registry.host)/some/bb:1")
         for credentials in [nil, RegistryCredentials(username: "alice", password: "guess")] {
             let error = #expect(throws: ImageError.self) {
-                try RegistryClient(store: fixture.store).pull(reference, credentials: credentials)
+                try RegistryClient(store: fixture.store).pull(reference, options: .by(credentials))
             }
             if let error { #expect("\(error)".contains("log in with credentials"), "\(error)") }
         }
@@ -158,7 +158,7 @@ struct DockerRegistryTests {
         var configuration = RegistryConfiguration()
         configuration.endpoints = { _ in
             var trust = TLSTrust()
-            trust.authorities = authority
+            trust.authorities = [authority]
             return [RegistryEndpoint(url: url, trust: trust)]
         }
         try roundTrip(registry, configuration: configuration)

@@ -70,6 +70,22 @@ struct ImageFixture: ~Copyable {
     }
 }
 
+extension PullOptions {
+    static func by(_ credentials: RegistryCredentials?) -> PullOptions {
+        var options = PullOptions()
+        options.credentials = [credentials].compactMap(\.self)
+        return options
+    }
+}
+
+extension PushOptions {
+    static func by(_ credentials: RegistryCredentials?) -> PushOptions {
+        var options = PushOptions()
+        options.credentials = [credentials].compactMap(\.self)
+        return options
+    }
+}
+
 /// Archives of images, made of layers that are tar archives.
 enum Archive {
     static func config(_ diffIDs: [Digest], architecture: String = Platform.host.architecture) -> [UInt8] {

@@ -85,7 +85,7 @@ struct RegistryClientTests {
         let reference = try ImageReference("\(server.host)/\(name)")
         let client = RegistryClient(store: fixture.store, configuration: configuration ?? self.configuration())
         do throws(ImageError) {
-            return (.success(try client.pull(reference, credentials: credentials)), server)
+            return (.success(try client.pull(reference, options: .by(credentials))), server)
         } catch {
             return (.failure(error), server)
         }

@@ -132,6 +132,7 @@ struct PodWorkerTests {
                 clock: { Self.now() },
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 actor: "system:reconciler",
+                settled: { _ in },
                 ended: { _, _ in ended.value.withLock { $0 += 1 } }
             )
         )

@@ -198,25 +198,4 @@ struct CallerTests {
         #expect(try call("create", "--bundle", bundle.path, "t").code == 1, "a terminal needs a socket")
         #expect(try bundle.leftovers() == [])
     }
-
-    /// With the seal removed the last open succeeds, and the attacker would own the runtime (seen with `wantsSeal` and
-    /// `Commands.seal` returning at once).
-    @Test(
-        "a file kept open through /proc/PID/exe cannot be reopened for writing once nothing runs from it (CVE-2019-5736)"
-    )
-    func sealed() throws {
-        try bundle.writeConfig()
-        let program = try #require(BuiltRuntime.path)
-        // A copy that no other test runs: a running file is "busy", which would hide what is tested.
-        let copy = bundle.path + "/runtime"
-        #expect(try Spawn.run(["/bin/cp", program, copy], environment: []).code == 0)
-        let pidFile = bundle.path + "/pid"
-        #expect(try call("create", "--bundle", bundle.path, "--pid-file", pidFile, "x", program: copy).code == 0)
-        let pid = try #require(Int32(try Files.readText(pidFile)))
-        let kept = try Descriptor.open("/proc/\(pid)/exe", O_RDONLY)
-        #expect(try call("delete", "-f", "x", program: copy).code == 0)
-        let failure = #expect(throws: SysError.self) { _ = try Descriptor.open("/proc/self/fd/\(kept.raw)", O_WRONLY) }
-        #expect(failure?.errno == Errno(EROFS) || failure?.errno == .notPermitted)
-        #expect(try bundle.leftovers() == [])
-    }
 }

@@ -22,52 +22,6 @@ struct HostileBundleTests {
         }
     }
 
-    @Test("a symbolic link in place of /proc, /sys or /dev is refused", arguments: ["proc", "sys", "dev"])
-    func linkedMountPoints(_ name: String) throws {
-        let bundle = try TestBundle()
-        try Files.makeDirectories(bundle.path + "/rootfs/elsewhere")
-        try bundle.link("/" + name, to: "elsewhere")
-        bundle.shell("true")
-        let error = try failure(bundle)
-        #expect(error.errno == Errno(ELOOP))
-        #expect(error.description.contains("/" + name))
-    }
-
-    @Test("a link in the image does not lead a mount target out of it")
-    func linkedTarget() throws {
-        let outside = try TemporaryDirectory()
-        let bundle = try TestBundle()
-        try bundle.link("/escape", to: outside.path)
-        try bundle.link("/escape2", to: "../../../../../../../.." + outside.path)
-        for target in ["/escape/made", "/escape2/made2"] {
-            bundle.spec.mounts?.append(.init(destination: target, type: "tmpfs", source: "tmpfs"))
-        }
-        bundle.shell("cat /proc/mounts")
-        let output = try bundle.run().output
-        #expect(try Files.list(outside.path) == [])
-        #expect(output.contains("\(outside.path)/made "), "it was made inside, where the link leads for the container")
-        #expect(output.contains("\(outside.path)/made2 "))
-    }
-
-    @Test("a mount over something of /proc through a link is refused")
-    func throughLinkIntoProc() throws {
-        let bundle = try TestBundle()
-        try bundle.link("/p", to: "/proc")
-        bundle.spec.mounts?.append(.init(destination: "/p/sys", type: "tmpfs", source: "tmpfs"))
-        bundle.shell("true")
-        #expect(try failure(bundle).errno == .notPermitted)
-    }
-
-    @Test("only a procfs may be bound on /proc")
-    func fakeProc() throws {
-        let bundle = try TestBundle()
-        try Files.makeDirectories(bundle.path + "/fake")
-        bundle.spec.mounts?.removeAll { $0.destination == "/proc" }
-        bundle.spec.mounts?.insert(.init(destination: "/proc", type: "bind", source: "fake", options: ["bind"]), at: 0)
-        bundle.shell("true")
-        #expect(try failure(bundle).errno == .notPermitted)
-    }
-
     @Test(
         "a working directory behind a descriptor of the host is refused",
         arguments: ["/proc/self/fd/7", "/proc/self/cwd/..", "/proc/1/root"]
@@ -100,19 +54,6 @@ struct HostileBundleTests {
         bundle.spec.linux?.maskedPaths = ["/secret", "/missing", "/etc/secret/below"]
         bundle.shell("cat /secret /etc/secret; echo done")
         #expect(try bundle.run().output == "done\n")
-    }
-
-    @Test("devices are made in the image's real /dev only, never through a link there")
-    func linkedDevice() throws {
-        let outside = try TemporaryDirectory()
-        let bundle = try TestBundle()
-        bundle.spec.mounts?.removeAll { $0.destination.hasPrefix("/dev") }
-        try Files.makeDirectories(bundle.path + "/rootfs/dev")
-        try bundle.link("/dev/sub", to: outside.path)
-        bundle.spec.linux?.devices = [.init(type: .character, path: "/dev/sub/null", major: 1, minor: 3)]
-        bundle.shell("true")
-        #expect(try failure(bundle).errno == Errno(ELOOP))
-        #expect(try Files.list(outside.path) == [])
     }
 
     @Test(
@@ -220,61 +161,4 @@ struct HostileBundleTests {
         bundle.spec.root?.path = "rootfs/bin/busybox"
         #expect(try failure(bundle).step == "rootfs")
     }
-
-    @Test("a target raced by somebody who swaps a directory and a link never leaves the image (CVE-2021-30465)")
-    func swappedTarget() throws {
-        let outside = try TemporaryDirectory()
-        let bundle = try TestBundle()
-        let (flip, flop) = (bundle.path + "/rootfs/flip", bundle.path + "/rootfs/flop")
-        try Files.makeDirectories(flop)
-        try bundle.link("/flip", to: outside.path)
-        let swapper = Swapper(flip, flop)
-        var inside = 0
-        for round in 0..<40 {
-            bundle.spec.mounts =
-                RuntimeSpec.standardMounts + [
-                    .init(destination: "/flip/target\(round)", type: "tmpfs", source: "tmpfs")
-                ]
-            bundle.shell("true")
-            // Failing is fine in a race; leaving the image is not.
-            if (try? bundle.run("r\(round)")) != nil { inside += 1 }
-            for id in try bundle.root.containers() { try Container.delete(id: id, force: true, root: bundle.root) }
-        }
-        let swaps = swapper.stop()
-        print("swapped \(swaps) times during 40 containers, of which \(inside) started")
-        #expect(swaps > 1000)
-        #expect(try Files.list(outside.path) == [])
-        #expect(try bundle.leftovers() == [])
-    }
-}
-
-/// Exchanges two paths on a thread of its own until it is stopped.
-private final class Swapper: Sendable {
-    private let pool = ThreadPool(name: "swapper", limit: 1)
-    private let stopping = Atomic(false)
-    private let ended = Atomic(false)
-    private let count = Atomic(0)
-
-    init(_ first: String, _ second: String) {
-        pool.submit { [self] in
-            while !stopping.load(ordering: .relaxed) {
-                if (try? Files.exchange(first, second)) != nil { count.add(1, ordering: .relaxed) }
-            }
-            ended.store(true, ordering: .releasing)
-        }
-    }
-
-    /// Stops the thread; nothing is swapped afterwards.
-    func stop() -> Int {
-        stopping.store(true, ordering: .relaxed)
-        while !ended.load(ordering: .acquiring) { Pause.microseconds(100) }
-        pool.stop()
-        return count.load(ordering: .relaxed)
-    }
-}
-
-/// An open descriptor in an array.
-private final class Held {
-    let descriptor: Descriptor
-    init(_ path: String) throws { descriptor = try Descriptor.open(path, O_RDONLY) }
 }

@@ -38,7 +38,7 @@ struct NameTests {
     func oneLine() {
         let error = RuntimeError(.invalid, step: "mount", subject: "/a\n/b", cause: "no\r\nway", hint: "x")
         #expect(!error.description.contains { $0.isNewline })
-        #expect(error.description == "mount /a /b: no way (x)")
+        #expect(error.description == #"mount /a\n/b: no\r\nway (x)"#)
     }
 
     @Test("capabilities are read in any case, with or without prefix")

@@ -51,7 +51,7 @@ enum ModuleTable {
             "HTTPAPI",
             ["NodeAgent", "RuntimeCore", "Images", "KubernetesAPI", "EventLog", "Facts", "OCI", "JSON", "Linux"]
         ),
-        ModuleRow(7, "CommandLine", ["KubernetesAPI", "JSON", "CCurl"]),
+        ModuleRow(7, "CommandLine", ["KubernetesAPI", "JSON", "Linux", "CCurl"]),
         ModuleRow(8, "swiftlet", ["NodeAgent", "HTTPAPI", "CommandLine", "Linux"]),
         ModuleRow(8, "containerd-shim-swiftlet-v1", ["TTRPC", "OCIRuntime", "OCI", "JSON", "Linux"]),
         ModuleRow(8, "swiftlet-oci", ["OCIRuntime", "OCI", "JSON", "Linux"]),

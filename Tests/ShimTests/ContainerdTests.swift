@@ -178,13 +178,45 @@ final class ContainerdHarness {
 
     func text(_ arguments: [String]) throws -> String { String(decoding: try ctr(arguments).output, as: UTF8.self) }
 
-    func run(_ id: String, _ command: [String], detached: Bool = false) throws -> Spawn.Outcome {
-        // Fifos and cgroups of our own, so that no other containerd of the machine is touched.
+    func run(
+        _ id: String,
+        _ command: [String],
+        detached: Bool = false,
+        flags: [String] = []
+    ) throws -> Spawn.Outcome {
+        try ctr(runArguments(id, command, [detached ? "-d" : "--rm"] + flags))
+    }
+
+    /// Fifos and cgroups of our own, so that no other containerd of the machine is touched.
+    func runArguments(_ id: String, _ command: [String], _ flags: [String]) -> [String] {
         let places = ["--fifo-dir", root + "/fifo", "--cgroup", "\(cgroupParent)/\(id)"]
-        return try ctr(
-            ["run", detached ? "-d" : "--rm", "--runtime", "io.containerd.swiftlet.v1"] + places + [Self.image, id]
-                + command
+        return ["run", "--runtime", "io.containerd.swiftlet.v1"] + flags + places + [Self.image, id] + command
+    }
+
+    /// The directories of a container's cgroup in all hierarchies.
+    func cgroupFiles(_ id: String) -> [String] {
+        ((try? Files.list("/sys/fs/cgroup")) ?? []).map { "/sys/fs/cgroup/\($0)\(cgroupParent)/\(id)" }
+            + ["/sys/fs/cgroup\(cgroupParent)/\(id)"]
+    }
+
+    /// As a line of a shell.
+    func ctrCommand(_ arguments: [String]) -> String {
+        (["/usr/bin/timeout", "--foreground", "-k", "1", "40", "/usr/bin/ctr", "-a", root + "/c.sock"] + arguments)
+            .map { "'" + $0.replacing("'", with: "'\\''") + "'" }.joined(separator: " ")
+    }
+
+    func shell(_ line: String) throws -> (code: Int32, text: String) {
+        let outcome = try Spawn.run(
+            ["/usr/bin/timeout", "-k", "1", "60", "/bin/sh", "-c", line],
+            environment: ["PATH=/usr/bin:/bin", "TERM=dumb"]
         )
+        return (outcome.code, String(decoding: outcome.output, as: UTF8.self))
+    }
+
+    /// Runs ctr on a pseudo terminal, as a person has one.
+    func onTerminal(_ arguments: [String]) throws -> (code: Int32, text: String) {
+        let quoted = ctrCommand(arguments).replacing("'", with: "'\\''")
+        return try shell("script -qec '\(quoted)' /dev/null </dev/null")
     }
 
     private var cgroupParent: String {
@@ -202,8 +234,8 @@ final class ContainerdHarness {
 
     private func importImage() throws {
         let script = """
-            set -e; cd \(root); mkdir -p img/rootfs/bin img/rootfs/proc img/rootfs/dev img/rootfs/sys; cp /bin/busybox img/rootfs/bin/
-            for a in sh echo sleep seq cat; do ln -s busybox img/rootfs/bin/$a; done
+            set -e; cd \(root); mkdir -p img/rootfs/bin img/rootfs/proc img/rootfs/dev img/rootfs/sys img/rootfs/mnt; cp /bin/busybox img/rootfs/bin/
+            for a in sh echo sleep seq cat id pwd touch tail test; do ln -s busybox img/rootfs/bin/$a; done
             tar -C img/rootfs -cf img/layer.tar .
             digest=$(sha256sum img/layer.tar | cut -d' ' -f1)
             echo '{"architecture":"\(Self.architecture)","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["sh"]},"rootfs":{"type":"layers","diff_ids":["sha256:'$digest'"]}}' > img/config.json

@@ -52,6 +52,7 @@ int swl_op_write_proc(struct swl_child *c);
 int swl_op_loopback(void);
 int swl_op_cwd(struct swl_child *c);
 int swl_op_bounding(const struct swl_op *op);
+int swl_op_undumpable(void);
 int swl_op_caps(const struct swl_op *op);
 int swl_op_ambient(const struct swl_op *op);
 int swl_op_stdio(const struct swl_op *op);

@@ -5,8 +5,12 @@ import JSON
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image",
-        abstract: "Import, list and remove images.",
-        subcommands: [ImageImportCommand.self, ImageListCommand.self, ImageRemoveCommand.self],
+        abstract: "Pull, push, import, export, list and remove images.",
+        subcommands: [
+            ImagePullCommand.self, ImagePushCommand.self, ImageListCommand.self, ImageTagCommand.self,
+            ImageRemoveCommand.self, ImageImportCommand.self, ImageExportCommand.self, ImageInspectCommand.self,
+            ImageHistoryCommand.self, ImagePruneCommand.self,
+        ],
         aliases: ["images"]
     )
 }

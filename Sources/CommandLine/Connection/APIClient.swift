@@ -46,7 +46,7 @@ package struct APIClient {
 
     /// Copies an answer to standard output as it comes.
     func copy(_ target: Target, accept: String = "*/*") throws {
-        try stream(HTTPRequest("GET", target.description, accept: accept)) { bytes in
+        try self.receive(HTTPRequest("GET", target.description, accept: accept)) { bytes in
             try console.output(bytes)
             return .more
         }
@@ -56,7 +56,7 @@ package struct APIClient {
     func lines(_ request: HTTPRequest, _ receive: @escaping ([UInt8]) throws -> HTTPTransport.Verdict) throws {
         var rest: [UInt8] = []
         var hasEnough = false
-        try stream(request) { bytes in
+        try self.receive(request) { bytes in
             rest += bytes
             var start = rest.startIndex
             while let end = rest[start...].firstIndex(of: 0x0A) {
@@ -93,7 +93,8 @@ package struct APIClient {
         }
     }
 
-    private func stream(
+    /// Hands over an answer as it comes.
+    func receive(
         _ request: HTTPRequest,
         _ receive: @escaping ([UInt8]) throws -> HTTPTransport.Verdict
     ) throws {

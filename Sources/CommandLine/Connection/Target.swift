@@ -15,6 +15,13 @@ package struct Target: CustomStringConvertible {
         return result
     }
 
+    /// Adds a parameter to the query, also an empty one.
+    func with(always name: String, _ value: String) -> Target {
+        var result = self
+        result.description += (description.contains("?") ? "&" : "?") + Target.encode(name) + "=" + Target.encode(value)
+        return result
+    }
+
     /// Percent encoding: all but letters, digits and "-._~" (RFC 3986, unreserved).
     static func encode(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)

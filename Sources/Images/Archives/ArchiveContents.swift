@@ -16,10 +16,12 @@ final class ArchiveContents {
     private var items: [String: Item] = [:]
     private let store: ContentStore
     private let limits: ImportLimits
+    private let lease: ContentLease?
 
-    private init(store: ContentStore, limits: ImportLimits) {
+    private init(store: ContentStore, limits: ImportLimits, lease: ContentLease?) {
         self.store = store
         self.limits = limits
+        self.lease = lease
     }
 
     private static let documents: Set<String> = [
@@ -30,11 +32,12 @@ final class ArchiveContents {
         _ file: consuming Descriptor,
         into store: ContentStore,
         limits: ImportLimits,
+        lease: ContentLease?,
         progress: (ImportProgress) -> Void
     ) throws(ImageError) -> ArchiveContents {
         let stream = try ByteStream(file, label: "the archive", limit: limits.archiveBytes)
         let reader = TarReader(stream)
-        let contents = ArchiveContents(store: store, limits: limits)
+        let contents = ArchiveContents(store: store, limits: limits, lease: lease)
         var entries = 0
         var reported: Int64 = 0
         do throws(ImageError) {
@@ -161,6 +164,7 @@ final class ArchiveContents {
             return .document(try reader.readAll(limit: limits.documentBytes))
         }
         let expected = ArchiveContents.digest(ofBlob: name)
+        if let expected { lease?.add([expected]) }
         if let expected, store.exists(expected) {
             var hash = ContentHash(expected.algorithm)
             try unsafe reader.readData { piece throws(ImageError) in unsafe hash.update(piece) }

@@ -55,16 +55,19 @@ package enum ImageArchive {
     ///
     /// All of them appear or, when this throws, none. Every digest is verified; for a docker-archive that includes the
     /// layers against the image's configuration. Content that no image of the archive refers to is dropped.
+    /// - Parameter lease: Claims what the images need, until their names are recorded.
     package static func importArchive(
         from source: Source,
         into store: ContentStore,
         limits: ImportLimits = ImportLimits(),
+        lease: ContentLease? = nil,
         progress: (ImportProgress) -> Void = { _ in }
     ) throws(ImageError) -> [ImportedImage] {
         let contents = try ArchiveContents.read(
             try open(source),
             into: store,
             limits: limits,
+            lease: lease,
             progress: progress
         )
         let plan: ImportPlan
@@ -83,7 +86,7 @@ package enum ImageArchive {
                 reason: "it has neither `manifest.json` (docker) nor `oci-layout` (OCI) at its top"
             )
         }
-        try store.publish(plan.contents, required: plan.required)
+        try store.publish(plan.contents, required: plan.required, lease: lease)
         for image in plan.images { progress(.image(image)) }
         return plan.images
     }

@@ -8,7 +8,7 @@ extension LayerExtractor {
     func makeWhiteout(_ path: EntryPath) throws(LayerTree.Obstacle) {
         // In a layer that nothing lies below, or where nothing has that name, there is nothing to hide.
         let hides = try system { () throws(SysError) in
-            if tree.parents.isEmpty { return false }
+            if !tree.parents.exist { return false }
             return try tree.parents.find(path.bytes) != nil
         }
         guard hides else { return }
@@ -29,7 +29,7 @@ extension LayerExtractor {
     }
 
     func makeOpaque(_ path: ArraySlice<UInt8>) throws(LayerTree.Obstacle) {
-        if tree.parents.isEmpty { return }
+        if !tree.parents.exist { return }
         let directory = try tree.directory(path)
         try system { () throws(SysError) in try tree.makeOpaque(directory) }
     }
@@ -41,6 +41,7 @@ extension LayerExtractor {
             throw .refused(.malformed(what: label, reason: "its root is not a directory"))
         }
         try system { () throws(SysError) in try describe(entry, tree.root.raw) }
+        describesRoot = true
         tree.setLater(entry.modified, ofDirectory: [])
     }
 

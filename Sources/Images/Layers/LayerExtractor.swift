@@ -10,23 +10,25 @@ final class LayerExtractor {
     let limits: UnpackLimits
     let tree: LayerTree
     private(set) var entries = 0
+    /// True once an entry said what the layer's root looks like.
+    var describesRoot = false
     /// Bytes of the files made so far.
     private(set) var bytes: Int64 = 0
 
     /// - Parameters:
     ///   - directory: Empty, private, and not a symbolic link.
-    ///   - parents: The directories of the layers below, the top one first.
+    ///   - parents: The layers below.
     ///   - label: The layer, for messages.
-    init(into directory: String, parents: [String], limits: UnpackLimits, label: String) throws(ImageError) {
+    init(into directory: String, parents: ParentLayers, limits: UnpackLimits, label: String) throws(ImageError) {
         self.label = label
         self.limits = limits
         tree = try doing("unpacking \(label)") { () throws(SysError) in
-            try LayerTree(path: directory, parents: try ParentLayers(parents))
+            try LayerTree(path: directory, parents: parents)
         }
     }
 
     /// Unpacks everything; `progress` gets the bytes made so far.
-    func extract(_ reader: TarReader, progress: (Int64) -> Void) throws(ImageError) {
+    func extract(_ reader: TarReader, progress: (Int64) throws(ImageError) -> Void) throws(ImageError) {
         while let entry = try reader.next() {
             entries += 1
             guard entries <= limits.entriesPerLayer else {
@@ -37,7 +39,7 @@ final class LayerExtractor {
             }
             try extract(entry, reader)
             bytes += entry.size
-            progress(bytes)
+            try progress(bytes)
         }
         do {
             try tree.setDirectoryTimes()

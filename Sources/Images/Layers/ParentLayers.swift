@@ -11,13 +11,28 @@ final class ParentLayers {
         let status: stat
     }
 
-    private let roots: [Int32]
+    /// False for the lowest layer of an image.
+    let exist: Bool
+    private let resolve: () throws(SysError) -> [String]
+    private var roots: [Int32]?
 
-    /// - Parameter paths: The directories of the layers, the top one first.
-    init(_ paths: [String]) throws(SysError) {
+    /// - Parameters:
+    ///   - exist: Whether there is a layer below.
+    ///   - resolve: The directories of the layers, the top one first. Called when something below is needed for the first
+    ///     time; it may wait until they are unpacked.
+    init(exist: Bool, resolve: @escaping () throws(SysError) -> [String]) {
+        self.exist = exist
+        self.resolve = resolve
+    }
+
+    deinit { for raw in roots ?? [] { _ = close(raw) } }
+
+    private func opened() throws(SysError) -> [Int32] {
+        if let roots { return roots }
+        guard exist else { return [] }
         var opened: [Int32] = []
         do {
-            for path in paths {
+            for path in try resolve() {
                 opened.append(try Descriptor.open(path, PathResolution.pathOnly | O_DIRECTORY).release())
             }
         } catch {
@@ -25,16 +40,13 @@ final class ParentLayers {
             throw error
         }
         roots = opened
+        return opened
     }
-
-    deinit { for raw in roots { _ = close(raw) } }
-
-    var isEmpty: Bool { roots.isEmpty }
 
     /// What is visible at a clean path, links not followed; nil if nothing is, or if it is hidden.
     func find(_ path: some Collection<UInt8>) throws(SysError) -> Found? {
         let names = path.split(separator: 0x2F)
-        layers: for root in roots {
+        layers: for root in try opened() {
             var opaque = false
             var walked: [UInt8] = []
             for (index, name) in names.enumerated() {

@@ -1,6 +1,5 @@
-import Glibc
-import Linux
 package import OCI
+import Synchronization
 
 /// An image that is ready to run: its layers are committed snapshots.
 package struct UnpackedImage: Hashable, Sendable {
@@ -49,44 +48,44 @@ package struct Unpacker: Sendable {
 
     /// Unpacks what is not unpacked yet.
     ///
-    /// Each new layer goes into a private directory; when all of them are complete, verified against the image's
-    /// configuration and on the disk, they become visible, the lowest first. When this throws, nothing of them stays.
-    /// Doing it twice, or at the same time on several threads, is harmless.
+    /// Layers are unpacked side by side into private directories; when all of them are complete, verified against the
+    /// image's configuration and on the disk, they become visible, the lowest first. When this throws, nothing of them
+    /// stays. Doing it twice, or at the same time on several threads, is harmless.
     ///
-    /// - Parameter target: The digest of a manifest, or of an index to choose one from.
+    /// - Parameters:
+    ///   - target: The digest of a manifest, or of an index to choose one from.
+    ///   - lease: Claims the content and the layers until it ends.
+    ///   - progress: Called on this thread, when all is done.
     package func unpack(
         _ target: Digest,
         platform: Platform = .host,
+        lease: ContentLease? = nil,
         progress: (UnpackProgress) -> Void = { _ in }
     ) throws(ImageError) -> UnpackedImage {
+        lease?.add([target])
         let image = try ImageGraph(store: store, layerLimit: limits.layers).resolve(target, platform: platform)
-        let layers = try Unpacker.layers(image)
-        var staged: [(layer: UnpackedImage.Layer, parent: Digest?, directory: Snapshotter.StagedLayer)] = []
-        var below: [String] = []
-        var parent: Digest?
-        for (layer, descriptor) in zip(layers, image.manifest.layers) {
-            if staged.isEmpty, snapshots.committed(layer.chainID) {
-                progress(.present(layer.digest))
-                parent = layer.chainID
-                continue
-            }
-            if staged.isEmpty, let parent { below = try snapshots.layers(parent) }
-            let directory = try snapshots.stage(above: below.first)
-            try unpack(layer, descriptor, into: directory.path, above: below, progress)
-            staged.append((layer, parent, directory))
-            below.insert(directory.path, at: 0)
-            parent = layer.chainID
-        }
-        if let last = staged.last {
-            try doing("writing the unpacked layers to the disk") { () throws(SysError) in
-                let file = try Descriptor.open(last.directory.path, O_RDONLY | O_DIRECTORY)
-                try syncFileSystem(file.raw, subject: last.directory.path)
-            }
-        }
-        for (layer, parent, directory) in staged {
-            try snapshots.commit(directory, as: layer.chainID, parent: parent)
-        }
-        return UnpackedImage(
+        let layers = try Unpacker.layers(image.manifest, image.config)
+        lease?.add(
+            [image.descriptor.digest, image.manifest.config.digest] + layers.flatMap { [$0.digest, $0.chainID] }
+        )
+        let told = Mutex<[UnpackProgress]>([])
+        let pipeline = try pipeline(layers) { step in told.withLock { $0.append(step) } }
+        pipeline.allAvailable()
+        try pipeline.finish()
+        for step in told.withLock({ $0 }) { progress(step) }
+        return Unpacker.unpacked(image, layers)
+    }
+
+    /// Begins to unpack layers whose content is still on its way.
+    func pipeline(
+        _ layers: [UnpackedImage.Layer],
+        progress: @escaping @Sendable (UnpackProgress) -> Void
+    ) throws(ImageError) -> LayerPipeline {
+        try LayerPipeline(layers, store: store, snapshots: snapshots, limits: limits, progress: progress)
+    }
+
+    static func unpacked(_ image: ResolvedImage, _ layers: [UnpackedImage.Layer]) -> UnpackedImage {
+        UnpackedImage(
             chainID: layers.last?.chainID,
             config: image.config,
             configDigest: image.manifest.config.digest,
@@ -95,8 +94,12 @@ package struct Unpacker: Sendable {
         )
     }
 
-    private static func layers(_ image: ResolvedImage) throws(ImageError) -> [UnpackedImage.Layer] {
-        let diffIDs = image.config.rootfs.diffIDs
+    /// What the layers of an image are called.
+    static func layers(
+        _ manifest: ImageManifest,
+        _ config: ImageConfig
+    ) throws(ImageError) -> [UnpackedImage.Layer] {
+        let diffIDs = config.rootfs.diffIDs
         if let other = diffIDs.first(where: { $0.algorithm != .sha256 }) {
             throw .unsupported(
                 what: "the layer \(other)",
@@ -106,7 +109,7 @@ package struct Unpacker: Sendable {
         }
         let chain = ChainID.chain(of: diffIDs) { ContentHash.digest(of: $0) }
         var layers: [UnpackedImage.Layer] = []
-        for (index, descriptor) in image.manifest.layers.enumerated() {
+        for (index, descriptor) in manifest.layers.enumerated() {
             guard descriptor.mediaType.isLayer else {
                 throw .unsupported(
                     what: "the layer \(descriptor.digest)",
@@ -124,34 +127,5 @@ package struct Unpacker: Sendable {
             )
         }
         return layers
-    }
-
-    private func unpack(
-        _ layer: UnpackedImage.Layer,
-        _ descriptor: ContentDescriptor,
-        into directory: String,
-        above below: [String],
-        _ progress: (UnpackProgress) -> Void
-    ) throws(ImageError) {
-        let label = "the layer \(layer.digest)"
-        let stream = try ByteStream(
-            try store.open(layer.digest),
-            label: label,
-            limit: limits.archiveBytesPerLayer,
-            hashing: .sha256
-        )
-        let extractor = try LayerExtractor(into: directory, parents: below, limits: limits, label: label)
-        var reported: Int64 = 0
-        try extractor.extract(TarReader(stream)) { bytes in
-            guard bytes - reported >= 4 << 20 else { return }
-            reported = bytes
-            progress(.unpacking(layer.digest, bytes: bytes))
-        }
-        // What follows the end of the tar belongs to the hash.
-        try stream.drain()
-        if let actual = stream.digest, actual != layer.diffID {
-            throw .digestMismatch(what: "\(label), uncompressed,", expected: layer.diffID, actual: actual)
-        }
-        progress(.unpacked(layer.digest, entries: extractor.entries, bytes: extractor.bytes))
     }
 }

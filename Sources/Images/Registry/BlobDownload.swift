@@ -67,6 +67,7 @@ final class BlobDownload {
                 finished(result)
             }
         )
+        made.scope = "repository:\(repository):pull"
         call = made
         session.send(made)
     }

@@ -1,11 +1,15 @@
 import JSON
 
-/// The credentials in a docker `config.json`, which is also what an image pull secret of Kubernetes holds. Pure.
+/// The credentials in a docker `config.json`, which is also what an image pull secret of Kubernetes holds.
 ///
-/// Credential helpers are programs; who has some runs them and does not ask here.
+/// Credential helpers are programs: `resolve` runs them, `credentials` does not.
 package struct DockerConfiguration: Sendable {
     /// By the key as it is written: "https://index.docker.io/v1/", "localhost:5000", "*.example.com", "example.com/team".
     private var entries: [(key: String, credentials: RegistryCredentials)] = []
+    /// Helpers by the key of the registry that they are for.
+    private var helpers: [(key: String, helper: String)] = []
+    /// The helper for all other registries.
+    private var helperForAll: String?
 
     /// Reads `{"auths": {…}}`; with `isLegacy`, the older `.dockercfg`, which is the inner object alone.
     ///
@@ -24,6 +28,26 @@ package struct DockerConfiguration: Sendable {
             guard let credentials = try DockerConfiguration.credentials(entry, key, what) else { continue }
             entries.append((key, credentials))
         }
+        guard !isLegacy else { return }
+        for (key, helper) in value["credHelpers"]?.objectValue ?? [:] {
+            if let helper = helper.stringValue { helpers.append((key, helper)) }
+        }
+        helperForAll = value["credsStore"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The credentials for a repository, from a helper if one is named for it. Blocks while the helper runs.
+    ///
+    /// - Parameter name: With domain: "docker.io/library/bb".
+    package func resolve(_ name: String) throws(ImageError) -> RegistryCredentials? {
+        let domain = String(name.prefix { $0 != "/" })
+        // Docker stores its own registry under this key.
+        let server = domain == "docker.io" ? "https://index.docker.io/v1/" : domain
+        if let own = helpers.first(where: { DockerConfiguration.matches($0.key, name) }) {
+            return try CredentialHelper.credentials(own.helper, server: own.key)
+        }
+        if let known = credentials(for: name) { return known }
+        guard let helperForAll else { return nil }
+        return try CredentialHelper.credentials(helperForAll, server: server)
     }
 
     /// The credentials for a repository; the entry that names it most closely wins, as in a kubelet.

@@ -1,9 +1,13 @@
-import CCurl
-import Glibc
-
 /// One HTTP request, and what came back for it. Belongs to the thread of its session.
 @safe
 final class HTTPTransfer {
+    /// What of a file is sent.
+    struct Upload {
+        var path: String
+        var offset: Int64 = 0
+        var size: Int64
+    }
+
     struct Request {
         var method = "GET"
         var url: String
@@ -11,13 +15,15 @@ final class HTTPTransfer {
         var headers: [String] = []
         /// For POST and PUT of small documents.
         var body: [UInt8]?
-        /// For PUT of a file, which is read from its start.
-        var file: (path: String, size: Int64)?
+        /// For PUT and PATCH: a part of a file.
+        var file: Upload?
         var trust = TLSTrust()
         /// Whether a plain-text URL, or a redirect to one, is allowed.
         var allowsPlainText = false
         /// Seconds for all of it; 0 is no limit. Slow transfers end anyway (see `HTTPSession`).
         var timeout = 0
+        /// Gets the bytes of `file` sent so far, now and then.
+        var sent: ((Int64) -> Void)?
     }
 
     /// How the transfer itself ended, whatever the status.
@@ -31,7 +37,7 @@ final class HTTPTransfer {
     /// Gets the bytes of a successful answer. Returns false to stop the transfer.
     private let sink: ((UnsafeRawBufferPointer) -> Bool)?
     /// Called when it ended; may add further transfers to the session.
-    let completion: (HTTPTransfer, Outcome) -> Void
+    private var completion: ((HTTPTransfer, Outcome) -> Void)?
 
     /// The status of the last answer; 0 before one came.
     private(set) var status = 0
@@ -58,10 +64,24 @@ final class HTTPTransfer {
 
     func header(_ name: String) -> String? { headers[name]?.last }
 
+    private var reportedSent: Int64 = 0
+
+    /// Tells how it ended, once. Who keeps the answer does not keep the session with it.
+    func end(_ outcome: Outcome) {
+        let completion = completion.take()
+        completion?(self, outcome)
+    }
+
     // MARK: What curl delivers
 
+    func take(sent: Int64) {
+        guard sent - reportedSent >= 1 << 20 || sent < reportedSent else { return }
+        reportedSent = sent
+        request.sent?(sent)
+    }
+
     /// One line of a header; a status line starts a new answer (after a redirect, or "100 Continue").
-    fileprivate func take(headerLine line: UnsafeRawBufferPointer) {
+    func take(headerLine line: UnsafeRawBufferPointer) {
         let text = unsafe String(decoding: line, as: UTF8.self)
         if text.hasPrefix("HTTP/") {
             let parts = text.split(separator: " ", maxSplits: 2)
@@ -78,7 +98,7 @@ final class HTTPTransfer {
     }
 
     /// Bytes of a body. Returns false to stop.
-    fileprivate func take(body bytes: UnsafeRawBufferPointer) -> Bool {
+    func take(body bytes: UnsafeRawBufferPointer) -> Bool {
         if let sink = unsafe sink, isSuccess { return unsafe sink(bytes) }
         guard body.count + bytes.count <= bodyLimit else {
             bodyOverflowed = true
@@ -87,213 +107,5 @@ final class HTTPTransfer {
         }
         unsafe body.append(contentsOf: bytes)
         return true
-    }
-}
-
-/// Whom to trust, and who we are, in TLS.
-package struct TLSTrust: Hashable, Sendable {
-    /// A file with certificates to trust instead of the system's.
-    package var authorities: String?
-    /// Our own certificate and its key, in files.
-    package var certificate: String?
-    package var key: String?
-    /// Takes any certificate. For experiments.
-    package var skipsVerification = false
-
-    package init() {}
-}
-
-/// Runs HTTP transfers side by side on the calling thread: libcurl's multi interface with HTTP/2 and kept connections.
-@safe
-final class HTTPSession {
-    private let multi: UnsafeMutableRawPointer
-    private var running: [UnsafeMutableRawPointer: Running] = unsafe [:]
-    /// Waiting for their moment, in the order of arrival.
-    private var waiting: [(transfer: HTTPTransfer, notBefore: Int64)] = []
-    private let parallel: Int
-
-    @safe
-    private final class Running {
-        let transfer: HTTPTransfer
-        let headers: UnsafeMutablePointer<curl_slist>?
-        /// What is uploaded; closed when the transfer is over.
-        let file: UnsafeMutablePointer<FILE>?
-        let errorText: UnsafeMutablePointer<CChar>
-
-        init(_ transfer: HTTPTransfer, headers: UnsafeMutablePointer<curl_slist>?) {
-            self.transfer = transfer
-            unsafe self.headers = headers
-            unsafe file = transfer.request.file.flatMap { unsafe fopen($0.path, "re") }
-            unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
-            unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        }
-
-        deinit {
-            unsafe curl_slist_free_all(headers)
-            if let file = unsafe file { unsafe fclose(file) }
-            unsafe errorText.deallocate()
-        }
-    }
-
-    /// libcurl wants this once per process, before anything else.
-    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
-
-    /// - Parameter parallel: Transfers at a time.
-    init?(parallel: Int) {
-        guard HTTPSession.isReady, let multi = unsafe curl_multi_init() else { return nil }
-        unsafe self.multi = multi
-        self.parallel = parallel
-        unsafe swl_curl_multi_setopt_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
-    }
-
-    deinit {
-        while let easy = unsafe running.popFirst()?.key {
-            unsafe curl_multi_remove_handle(multi, easy)
-            unsafe curl_easy_cleanup(easy)
-        }
-        unsafe curl_multi_cleanup(multi)
-    }
-
-    /// Adds a transfer, to start when there is room and not before a number of milliseconds have passed.
-    func add(_ transfer: HTTPTransfer, after delay: Int = 0) {
-        waiting.append((transfer, HTTPSession.now() + Int64(delay)))
-    }
-
-    /// Runs until nothing is running or waiting. Completions are called in between, on this thread.
-    func run() {
-        while unsafe !(waiting.isEmpty && running.isEmpty) {
-            startDue()
-            var active: Int32 = 0
-            unsafe curl_multi_perform(multi, &active)
-            collect()
-            if unsafe running.isEmpty, waiting.isEmpty { return }
-            unsafe curl_multi_poll(multi, nil, 0, Int32(wait()), nil)
-        }
-    }
-
-    /// Milliseconds to sleep at most: until the next transfer is due.
-    private func wait() -> Int {
-        guard unsafe running.count < parallel, let next = waiting.map(\.notBefore).min() else { return 1000 }
-        return Int(max(0, min(1000, next - HTTPSession.now())))
-    }
-
-    private func startDue() {
-        let now = HTTPSession.now()
-        while unsafe running.count < parallel, let index = waiting.firstIndex(where: { $0.notBefore <= now }) {
-            start(waiting.remove(at: index).transfer)
-        }
-    }
-
-    private func collect() {
-        var left: Int32 = 0
-        while let message = unsafe curl_multi_info_read(multi, &left) {
-            guard unsafe message.pointee.msg == CURLMSG_DONE, let easy = unsafe message.pointee.easy_handle else {
-                continue
-            }
-            let code = unsafe message.pointee.data.result
-            guard let done = unsafe running.removeValue(forKey: easy) else { continue }
-            unsafe curl_multi_remove_handle(multi, easy)
-            unsafe curl_easy_cleanup(easy)
-            done.transfer.completion(done.transfer, HTTPSession.outcome(code, done))
-        }
-    }
-
-    private static func outcome(_ code: CURLcode, _ done: Running) -> HTTPTransfer.Outcome {
-        if code == CURLE_OK { return .answered }
-        let detail = unsafe String(cString: done.errorText)
-        let reason = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
-        return .failed(code: code.rawValue, reason: reason)
-    }
-
-    private func start(_ transfer: HTTPTransfer) {
-        guard let easy = unsafe curl_easy_init() else {
-            transfer.completion(transfer, .failed(code: CURLE_OUT_OF_MEMORY.rawValue, reason: "out of memory"))
-            return
-        }
-        let request = transfer.request
-        var list: UnsafeMutablePointer<curl_slist>? = nil
-        for header in request.headers { unsafe list = curl_slist_append(list, header) }
-        let item = unsafe Running(transfer, headers: list)
-        if request.file != nil, unsafe item.file == nil {
-            unsafe curl_easy_cleanup(easy)
-            let reason = "cannot open what shall be uploaded"
-            transfer.completion(transfer, .failed(code: CURLE_READ_ERROR.rawValue, reason: reason))
-            return
-        }
-        unsafe running[easy] = item
-
-        unsafe swl_curl_setopt_pointer(easy, CURLOPT_ERRORBUFFER, item.errorText)
-        unsafe swl_curl_setopt_string(easy, CURLOPT_URL, request.url)
-        unsafe swl_curl_setopt_pointer(easy, CURLOPT_HTTPHEADER, item.headers)
-        unsafe swl_curl_setopt_string(easy, CURLOPT_USERAGENT, "swiftlet")
-        unsafe swl_curl_setopt_long(easy, CURLOPT_NOSIGNAL, 1)
-        unsafe swl_curl_setopt_long(easy, CURLOPT_FOLLOWLOCATION, 1)
-        unsafe swl_curl_setopt_long(easy, CURLOPT_MAXREDIRS, 5)
-        let protocols = request.allowsPlainText ? "http,https" : "https"
-        unsafe swl_curl_setopt_string(easy, CURLOPT_PROTOCOLS_STR, protocols)
-        unsafe swl_curl_setopt_string(easy, CURLOPT_REDIR_PROTOCOLS_STR, protocols)
-        unsafe swl_curl_setopt_long(easy, CURLOPT_CONNECTTIMEOUT, 30)
-        // A connection that delivers nothing for a minute is dead.
-        unsafe swl_curl_setopt_long(easy, CURLOPT_LOW_SPEED_LIMIT, 1)
-        unsafe swl_curl_setopt_long(easy, CURLOPT_LOW_SPEED_TIME, 60)
-        if request.timeout > 0 { unsafe swl_curl_setopt_long(easy, CURLOPT_TIMEOUT, request.timeout) }
-        unsafe swl_curl_setopt_long(easy, CURLOPT_BUFFERSIZE, 256 << 10)
-        unsafe swl_curl_setopt_long(easy, CURLOPT_PIPEWAIT, 1)
-        unsafe setTrust(request.trust, easy)
-        switch request.method {
-        case _ where request.file != nil:
-            unsafe swl_curl_setopt_long(easy, CURLOPT_UPLOAD, 1)
-            unsafe swl_curl_setopt_off(easy, CURLOPT_INFILESIZE_LARGE, Int(request.file?.size ?? 0))
-            // curl's own read function is fread(3).
-            unsafe swl_curl_setopt_pointer(easy, CURLOPT_READDATA, UnsafeMutableRawPointer(item.file))
-        case "GET": break
-        case "HEAD": unsafe swl_curl_setopt_long(easy, CURLOPT_NOBODY, 1)
-        default:
-            unsafe swl_curl_setopt_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
-            let body = request.body ?? []
-            unsafe swl_curl_setopt_off(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count)
-            unsafe (body + [0]).withUnsafeBytes { bytes in
-                // COPYPOSTFIELDS takes its own copy, of the size set just before.
-                _ = unsafe swl_curl_setopt_pointer(
-                    easy,
-                    CURLOPT_COPYPOSTFIELDS,
-                    UnsafeMutableRawPointer(mutating: bytes.baseAddress)
-                )
-            }
-        }
-        // SAFETY: `running` holds the transfer until curl has let go of the handle.
-        let context = unsafe Unmanaged.passUnretained(transfer).toOpaque()
-        unsafe swl_curl_setopt_pointer(easy, CURLOPT_HEADERDATA, context)
-        unsafe swl_curl_setopt_pointer(easy, CURLOPT_WRITEDATA, context)
-        unsafe swl_curl_setopt_data(easy, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
-            guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
-            let transfer = unsafe Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
-            unsafe transfer.take(headerLine: UnsafeRawBufferPointer(start: bytes, count: size * count))
-            return size * count
-        }
-        unsafe swl_curl_setopt_data(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-            guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
-            let transfer = unsafe Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
-            let isWanted = unsafe transfer.take(body: UnsafeRawBufferPointer(start: bytes, count: size * count))
-            return isWanted ? size * count : 0
-        }
-        unsafe curl_multi_add_handle(multi, easy)
-    }
-
-    private func setTrust(_ trust: TLSTrust, _ easy: UnsafeMutableRawPointer) {
-        if let file = trust.authorities { unsafe swl_curl_setopt_string(easy, CURLOPT_CAINFO, file) }
-        if let file = trust.certificate { unsafe swl_curl_setopt_string(easy, CURLOPT_SSLCERT, file) }
-        if let file = trust.key { unsafe swl_curl_setopt_string(easy, CURLOPT_SSLKEY, file) }
-        if trust.skipsVerification {
-            unsafe swl_curl_setopt_long(easy, CURLOPT_SSL_VERIFYPEER, 0)
-            unsafe swl_curl_setopt_long(easy, CURLOPT_SSL_VERIFYHOST, 0)
-        }
-    }
-
-    /// Milliseconds of a clock that only goes forward.
-    static func now() -> Int64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }

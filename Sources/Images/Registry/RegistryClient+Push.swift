@@ -4,8 +4,25 @@ package import OCI
 package enum PushProgress: Hashable, Sendable {
     /// The registry had it already.
     case present(Digest)
+    /// The registry took it from another repository of its own.
+    case mounted(Digest, from: String)
+    /// Bytes sent so far; about every MiB.
+    case uploading(Digest, bytes: Int64, of: Int64)
     case pushed(Digest, size: Int64)
     case retrying(what: String, reason: String)
+}
+
+/// What to push, and for whom.
+package struct PushOptions: Sendable {
+    /// Who asks, one after the other until one is let in; empty leaves it to the configuration.
+    package var credentials: [RegistryCredentials] = []
+    /// Without TLS.
+    package var plainText = false
+    package var cancellation: Cancellation?
+    /// Repositories of the same registry that may have a blob already: the registry is asked to take it from there.
+    package var sources: [Digest: String] = [:]
+
+    package init() {}
 }
 
 extension RegistryClient {
@@ -17,25 +34,47 @@ extension RegistryClient {
     package func push(
         _ target: ContentDescriptor,
         to reference: ImageReference,
-        credentials: RegistryCredentials? = nil,
+        options: PushOptions = PushOptions(),
         progress: @escaping (PushProgress) -> Void = { _ in }
     ) throws(ImageError) {
-        let reference = reference.withDefaultTag
-        let session = try RegistrySession(
-            domain: reference.domain,
-            configuration: configuration,
-            credentials: credentials
-        ) { progress(.retrying(what: $0, reason: $1)) }
-        let configured = configuration.endpoints(reference.domain).filter { !$0.isMirror }
-        guard let endpoint = (configured.isEmpty ? RegistryConfiguration.standard(reference.domain) : configured).last
-        else { return }
+        try withCredentials(reference, options.credentials) { (credentials) throws(ImageError) in
+            try push(target, to: reference.withDefaultTag, as: credentials, options, progress)
+        }
+    }
+
+    private func push(
+        _ target: ContentDescriptor,
+        to reference: ImageReference,
+        as credentials: RegistryCredentials?,
+        _ options: PushOptions,
+        _ progress: @escaping (PushProgress) -> Void
+    ) throws(ImageError) {
+        let session = try session(reference, credentials, options.cancellation) {
+            progress(.retrying(what: $0, reason: $1))
+        }
+        let places = try configuration.places(reference.domain, plainText: options.plainText)
+        guard let endpoint = places.first(where: { $0.canPush }) else {
+            throw .unsupported(
+                what: "pushing to \(reference.domain)",
+                reason: "none of the endpoints configured for it takes content",
+                advice: "give one of them the capability \"push\" in its hosts.toml"
+            )
+        }
         var blobs: [ContentDescriptor] = []
         var manifests: [Document] = []
         try collect(target, depth: 0, &blobs, &manifests)
         var failure: ImageError?
         var seen: Set<Digest> = []
         for blob in blobs where seen.insert(blob.digest).inserted {
-            BlobUpload(blob, reference.path, endpoint, session, store, progress) { error in
+            BlobUpload(
+                blob,
+                reference.path,
+                endpoint,
+                session,
+                store,
+                source: options.sources[blob.digest],
+                progress
+            ) { error in
                 if failure == nil { failure = error }
             }.start()
         }
@@ -59,6 +98,7 @@ extension RegistryClient {
                 case .success: progress(.pushed(digest, size: Int64(manifest.bytes.count)))
                 }
             }
+            call.scope = "repository:\(reference.path):pull,push"
             session.send(call)
             session.run()
             if let failure { throw failure }
@@ -90,95 +130,5 @@ extension RegistryClient {
             throw .unsupported(what: what, reason: "it is \(descriptor.mediaType)", advice: "only images can be pushed")
         }
         manifests.append(Document(descriptor: descriptor, bytes: bytes))
-    }
-}
-
-/// The upload of one blob: asked for, and sent in one piece where it is missing (distribution-spec, "monolithically").
-private final class BlobUpload {
-    private let descriptor: ContentDescriptor
-    private let repository: String
-    private let endpoint: RegistryEndpoint
-    private let session: RegistrySession
-    private let store: ContentStore
-    private let progress: (PushProgress) -> Void
-    private let fail: (ImageError) -> Void
-
-    init(
-        _ descriptor: ContentDescriptor,
-        _ repository: String,
-        _ endpoint: RegistryEndpoint,
-        _ session: RegistrySession,
-        _ store: ContentStore,
-        _ progress: @escaping (PushProgress) -> Void,
-        fail: @escaping (ImageError) -> Void
-    ) {
-        self.descriptor = descriptor
-        self.repository = repository
-        self.endpoint = endpoint
-        self.session = session
-        self.store = store
-        self.progress = progress
-        self.fail = fail
-    }
-
-    func start() {
-        send("HEAD", path: "/\(repository)/blobs/\(descriptor.digest)") { [self] result in
-            switch result {
-            case .success: progress(.present(descriptor.digest))
-            case .failure(.registry(_, _, 404, _)): begin()
-            case .failure(let error): fail(error)
-            }
-        }
-    }
-
-    private func begin() {
-        send("POST", path: "/\(repository)/blobs/uploads/") { [self] result in
-            switch result {
-            case .success(let answer):
-                guard let location = answer.header("location") else {
-                    let message = "it did not say where to upload to"
-                    fail(
-                        .registry(
-                            host: endpoint.host,
-                            what: "\(descriptor.digest)",
-                            status: answer.status,
-                            message: message
-                        )
-                    )
-                    return
-                }
-                upload(to: session.url(location, from: endpoint))
-            case .failure(let error): fail(error)
-            }
-        }
-    }
-
-    private func upload(to place: String) {
-        let url = place + (place.contains("?") ? "&" : "?") + "digest=" + URLText.escaped("\(descriptor.digest)")
-        send("PUT", path: url, file: (store.path(of: descriptor.digest), descriptor.size)) { [self] result in
-            switch result {
-            case .success: progress(.pushed(descriptor.digest, size: descriptor.size))
-            case .failure(let error): fail(error)
-            }
-        }
-    }
-
-    private func send(
-        _ method: String,
-        path: String,
-        file: (path: String, size: Int64)? = nil,
-        _ completion: @escaping (Result<HTTPTransfer, ImageError>) -> Void
-    ) {
-        let call = unsafe RegistrySession.Call(
-            "\(descriptor.digest)",
-            endpoint,
-            method: method,
-            path: path,
-            headers: { file == nil ? [] : ["Content-Type: application/octet-stream", "Expect:"] },
-            file: file,
-            sink: nil,
-            completion: completion
-        )
-        session.send(call)
     }
 }

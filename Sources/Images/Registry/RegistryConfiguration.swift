@@ -1,4 +1,4 @@
-import OCI
+package import OCI
 
 /// Who asks a registry.
 package struct RegistryCredentials: Hashable, Sendable {
@@ -25,6 +25,10 @@ package struct RegistryEndpoint: Hashable, Sendable {
     package var isMirror: Bool
     /// False for a mirror that must not say what a tag stands for, only deliver what has a digest.
     package var canResolve: Bool
+    /// Delivers content.
+    package var canPull = true
+    /// Takes content.
+    package var canPush = true
     /// Nobody asked for TLS in particular: a registry on this machine may speak plain text.
     var mayUsePlainText = false
 
@@ -54,9 +58,16 @@ package struct RegistryEndpoint: Hashable, Sendable {
 /// How to reach registries. A value; the agent makes it from its configuration.
 package struct RegistryConfiguration: Sendable {
     /// Where to look for the images of a domain, the best place first; empty for the usual place.
-    package var endpoints: @Sendable (_ domain: String) -> [RegistryEndpoint] = { _ in [] }
-    /// Who asks; nil for anybody.
-    package var credentials: @Sendable (_ domain: String) -> RegistryCredentials? = { _ in nil }
+    ///
+    /// - Throws: What is wrong with the configuration of that domain.
+    package var endpoints: @Sendable (_ domain: String) throws(ImageError) -> [RegistryEndpoint] = {
+        (_) throws(ImageError) in []
+    }
+    /// Who may ask for an image, the best guess first; empty for anybody.
+    package var credentials: @Sendable (ImageReference) throws(ImageError) -> [RegistryCredentials] = {
+        (_) throws(ImageError) in []
+    }
+    package var proxies: ProxyEnvironment = .process
     /// Transfers at a time.
     package var parallelDownloads = 4
     /// How often a transfer is tried again after the network or the registry failed.
@@ -67,6 +78,20 @@ package struct RegistryConfiguration: Sendable {
     package var layerLimit = 500
 
     package init() {}
+
+    /// Where to look for the images of a domain.
+    ///
+    /// - Parameter plainText: Without TLS, because somebody asked for that.
+    func places(_ domain: String, plainText: Bool) throws(ImageError) -> [RegistryEndpoint] {
+        let configured = try endpoints(domain)
+        let all = configured.isEmpty ? RegistryConfiguration.standard(domain) : configured
+        guard plainText else { return all }
+        return all.map { endpoint in
+            var endpoint = endpoint
+            if endpoint.url.hasPrefix("https://") { endpoint.url = "http" + endpoint.url.dropFirst("https".count) }
+            return endpoint
+        }
+    }
 
     /// The usual place of a domain. A registry on this machine may speak plain text; any other must speak TLS.
     static func standard(_ domain: String) -> [RegistryEndpoint] {

@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import JSON
 import OCI
 
@@ -18,17 +19,21 @@ final class RegistrySession {
         let headers: () -> [String]
         let body: [UInt8]?
         /// A file to upload in the place of a body.
-        let file: (path: String, size: Int64)?
+        let file: HTTPTransfer.Upload?
         let bodyLimit: Int
         /// Gets the bytes of a successful answer; the transfer is given for its status. False stops it.
         let sink: ((HTTPTransfer, UnsafeRawBufferPointer) -> Bool)?
         /// What a stopped transfer was stopped for.
         var stopped: ImageError?
+        /// What a token must be good for, if the registry does not say: "repository:library/bb:pull".
+        var scope: String?
+        /// Gets the bytes of a file sent so far.
+        var sent: ((Int64) -> Void)?
         let completion: (Result<HTTPTransfer, ImageError>) -> Void
         fileprivate var failures = 0
-        fileprivate var authorizations = 0
+        var authorizations = 0
         /// What the last transfer said who we are.
-        fileprivate var authorization: String?
+        var authorization: String?
 
         init(
             _ what: String,
@@ -37,7 +42,7 @@ final class RegistrySession {
             path: String,
             headers: @escaping () -> [String] = { [] },
             body: [UInt8]? = nil,
-            file: (path: String, size: Int64)? = nil,
+            file: HTTPTransfer.Upload? = nil,
             bodyLimit: Int = 64 << 10,
             sink: ((HTTPTransfer, UnsafeRawBufferPointer) -> Bool)? = nil,
             completion: @escaping (Result<HTTPTransfer, ImageError>) -> Void
@@ -55,32 +60,41 @@ final class RegistrySession {
         }
     }
 
-    private let http: HTTPSession
+    let http: HTTPSession
     private let configuration: RegistryConfiguration
     private let domain: String
-    private let credentials: RegistryCredentials?
+    /// Who asks an endpoint. A mirror is not told the password of the registry that it mirrors.
+    let credentials: (RegistryEndpoint) -> RegistryCredentials?
+    private let cancellation: Cancellation?
     /// The value of `Authorization` for a host, once it is known what that wants.
-    private var authorization: [String: String] = [:]
+    var authorization: [String: String] = [:]
     /// Calls that wait for a token of a realm, service and scope that is being fetched.
-    private var waiting: [String: [Call]] = [:]
+    var waiting: [String: [Call]] = [:]
     /// Endpoints of this machine that turned out to speak plain text.
-    private var plainText: Set<String> = []
+    var plainText: Set<String> = []
     private let onRetry: (String, String) -> Void
 
     /// - Parameter onRetry: Told what is tried again, and why.
     init(
         domain: String,
         configuration: RegistryConfiguration,
-        credentials: RegistryCredentials?,
+        credentials: @escaping (RegistryEndpoint) -> RegistryCredentials?,
+        cancellation: Cancellation? = nil,
         onRetry: @escaping (_ what: String, _ reason: String) -> Void
     ) throws(ImageError) {
-        guard let http = HTTPSession(parallel: max(1, configuration.parallelDownloads)) else {
+        let session = HTTPSession(
+            parallel: max(1, configuration.parallelDownloads),
+            proxies: configuration.proxies,
+            cancellation: cancellation
+        )
+        guard let http = session else {
             throw .network(host: domain, what: "anything", reason: "libcurl cannot be initialised")
         }
         self.http = http
         self.configuration = configuration
         self.domain = domain
-        self.credentials = credentials ?? configuration.credentials(domain)
+        self.credentials = credentials
+        self.cancellation = cancellation
         self.onRetry = onRetry
     }
 
@@ -107,7 +121,8 @@ final class RegistrySession {
             body: call.body,
             file: call.file,
             trust: endpoint.trust,
-            allowsPlainText: base.hasPrefix("http://")
+            allowsPlainText: base.hasPrefix("http://"),
+            sent: call.sent
         )
         weak var current: HTTPTransfer?
         let sink: ((UnsafeRawBufferPointer) -> Bool)? =
@@ -162,6 +177,10 @@ final class RegistrySession {
             call.completion(.failure(stopped))
             return
         }
+        if let cancellation, cancellation.isCancelled {
+            call.completion(.failure(.cancelled(what: call.what)))
+            return
+        }
         if transfer.bodyOverflowed {
             call.completion(.failure(.tooLarge(what: call.what, limit: Int64(call.bodyLimit), unit: "bytes")))
             return
@@ -187,7 +206,7 @@ final class RegistrySession {
         }
     }
 
-    private func retry(_ call: Call, _ transfer: HTTPTransfer, _ reason: String, _ error: () -> ImageError) {
+    func retry(_ call: Call, _ transfer: HTTPTransfer, _ reason: String, _ error: () -> ImageError) {
         guard call.failures < configuration.retries else {
             call.completion(.failure(error()))
             return
@@ -205,12 +224,19 @@ final class RegistrySession {
     /// Milliseconds to wait: doubling up to 30 s, or what the registry asks for up to a minute.
     static func delay(attempt: Int, backoff: Int, retryAfter: String?) -> Int {
         let own = min(30_000, backoff << min(attempt, 10))
-        guard let asked = retryAfter.flatMap({ Int($0) }), asked > 0 else { return own }
+        guard let asked = retryAfter.flatMap(seconds), asked > 0 else { return own }
         return max(own, min(asked, 60) * 1000)
     }
 
+    /// "120", or a date (RFC 9110 section 10.2.3).
+    private static func seconds(_ retryAfter: String) -> Int? {
+        if let seconds = Int(retryAfter) { return seconds }
+        let moment = unsafe curl_getdate(retryAfter, nil)
+        return moment < 0 ? nil : moment - time(nil)
+    }
+
     /// Registries explain errors as {"errors": [{"code": …, "message": …}]}.
-    private func error(_ call: Call, _ transfer: HTTPTransfer) -> ImageError {
+    func error(_ call: Call, _ transfer: HTTPTransfer) -> ImageError {
         // What is no JSON is shown as it is.
         let parsed = try? JSONValue(parsing: transfer.body)
         let first = parsed?["errors"]?[0]
@@ -221,105 +247,5 @@ final class RegistrySession {
             return .unauthorized(host: call.endpoint.host, what: call.what, reason: "status \(transfer.status) \(text)")
         }
         return .registry(host: call.endpoint.host, what: call.what, status: transfer.status, message: text)
-    }
-
-    // MARK: Authentication
-
-    private func authorize(_ call: Call, _ transfer: HTTPTransfer) {
-        call.authorizations += 1
-        guard call.authorizations <= 3, let challenge = Challenge.parse(transfer.headers["www-authenticate"] ?? [])
-        else {
-            call.completion(.failure(error(call, transfer)))
-            return
-        }
-        let host = call.endpoint.host
-        if let newer = authorization[host], newer != call.authorization {
-            // Another call has been told since who we are.
-            send(call)
-            return
-        }
-        switch challenge {
-        case .basic:
-            guard let credentials, call.authorizations == 1 else {
-                call.completion(.failure(error(call, transfer)))
-                return
-            }
-            authorization[host] = RegistrySession.basic(credentials)
-            send(call)
-        case .bearer(let realm, let service, let scope):
-            fetchToken(call, realm: realm, service: service, scope: scope)
-        }
-    }
-
-    static func basic(_ credentials: RegistryCredentials) -> String {
-        "Basic " + Base64Bytes(Array("\(credentials.username):\(credentials.password)".utf8)).text
-    }
-
-    /// Gets a token from where the registry says (distribution's "token" and "oauth2" specifications).
-    private func fetchToken(_ call: Call, realm: String, service: String?, scope: String?) {
-        let key = [realm, service ?? "", scope ?? ""].joined(separator: "\n")
-        if waiting[key] != nil {
-            waiting[key]?.append(call)
-            return
-        }
-        waiting[key] = [call]
-        let isPlain = call.endpoint.isPlainText || plainText.contains(call.endpoint.host)
-        var parameters: [(String, String)] = []
-        if let service { parameters.append(("service", service)) }
-        for one in scope?.split(separator: " ") ?? [] { parameters.append(("scope", String(one))) }
-        var request = HTTPTransfer.Request(
-            url: realm,
-            trust: call.endpoint.trust,
-            allowsPlainText: isPlain,
-            timeout: 60
-        )
-        if let credentials, let refresh = credentials.identityToken {
-            parameters += [("grant_type", "refresh_token"), ("client_id", "swiftlet"), ("refresh_token", refresh)]
-            request.method = "POST"
-            request.headers.append("Content-Type: application/x-www-form-urlencoded")
-            request.body = Array(RegistrySession.form(parameters).utf8)
-        } else {
-            if let credentials { request.headers.append("Authorization: " + RegistrySession.basic(credentials)) }
-            let query = RegistrySession.form(parameters)
-            if !query.isEmpty { request.url += (realm.contains("?") ? "&" : "?") + query }
-        }
-        let token = unsafe HTTPTransfer(request, bodyLimit: 1 << 20, sink: nil) { [self] transfer, outcome in
-            let calls = waiting.removeValue(forKey: key) ?? []
-            for call in calls { tokenAnswered(call, realm, transfer, outcome) }
-        }
-        http.add(token)
-    }
-
-    private func tokenAnswered(_ call: Call, _ realm: String, _ transfer: HTTPTransfer, _ outcome: HTTPTransfer.Outcome)
-    {
-        let host = call.endpoint.host
-        func refused(_ reason: String) -> ImageError {
-            .unauthorized(host: host, what: call.what, reason: "its token server at \(realm) \(reason)")
-        }
-        switch outcome {
-        case .failed(_, let reason):
-            let error = ImageError.network(host: host, what: "a token for \(call.what)", reason: reason)
-            retry(call, transfer, reason) { error }
-        case .answered where transfer.isSuccess:
-            // An answer without a token is dealt with below.
-            let answer = try? JSONValue(parsing: transfer.body)
-            guard let text = answer?["token"]?.stringValue ?? answer?["access_token"]?.stringValue, !text.isEmpty,
-                !text.utf8.contains(where: { $0 < 0x21 })
-            else {
-                call.completion(.failure(refused("gave no token")))
-                return
-            }
-            authorization[host] = "Bearer " + text
-            send(call)
-        case .answered where transfer.status >= 500 || transfer.status == 429:
-            retry(call, transfer, "token server: status \(transfer.status)") {
-                refused("answered \(transfer.status)")
-            }
-        case .answered: call.completion(.failure(refused("answered \(transfer.status)")))
-        }
-    }
-
-    private static func form(_ parameters: [(String, String)]) -> String {
-        parameters.map { "\($0.0)=\(URLText.escaped($0.1))" }.joined(separator: "&")
     }
 }

@@ -83,6 +83,11 @@ package struct Snapshotter: Sendable {
         }
     }
 
+    /// Gives the root of an unpacked layer the look of the one below, for a layer that says nothing of its root.
+    func dress(_ staged: StagedLayer, like below: String) throws(ImageError) {
+        try doing("describing the root of a layer") { () throws(SysError) in try dress(staged.path, like: below) }
+    }
+
     /// Turns an unpacked layer into the committed snapshot of a chain id. If there is one already, that one stays.
     ///
     /// Whoever calls has put the layer's files on the disk (syncfs) before.
@@ -171,17 +176,25 @@ package struct Snapshotter: Sendable {
 
     /// Removes the top layer of a chain id.
     ///
-    /// - Returns: False if there was none.
+    /// - Parameter leases: What somebody works with; that stays.
+    /// - Returns: False if there was none, or if it stays.
     /// - Throws: `inUse` while another snapshot lies on top of it.
     @discardableResult
-    package func removeCommitted(_ chainID: Digest) throws(ImageError) -> Bool {
+    package func removeCommitted(_ chainID: Digest, unless leases: ContentLeases? = nil) throws(ImageError) -> Bool {
         let removed: SnapshotRecord? = try shared.records.withLock { _ throws(ImageError) in
             guard committed(chainID) else { return nil }
             let record = try read(committedFile(chainID), label: "the layers \(chainID)")
             for info in try list() where info.parent == chainID {
                 throw .inUse(what: "the layers \(chainID)", by: "the \(info.kind.rawValue) snapshot \(info.name)")
             }
-            try forget(committedFile(chainID), label: "the layers \(chainID)")
+            let forgotten = { () throws(ImageError) in
+                try forget(committedFile(chainID), label: "the layers \(chainID)")
+            }
+            if let leases {
+                guard try leases.unlessLeased(chainID, forgotten) else { return nil }
+            } else {
+                try forgotten()
+            }
             return record
         }
         guard let removed else { return false }

@@ -21,6 +21,7 @@ package struct ContentStore: Sendable {
         /// Held while content becomes visible, so that a group of blobs appears, and disappears again, as one.
         let publishing = Mutex(())
         let counter = Atomic<UInt64>(0)
+        let leases = ContentLeases()
 
         init(directory: String, ownership: StoreOwnership) {
             self.directory = directory
@@ -45,6 +46,9 @@ package struct ContentStore: Sendable {
         }
         if shared.ownership.isFirst { try sweep() }
     }
+
+    /// What must not be collected although no name refers to it yet.
+    package var leases: ContentLeases { shared.leases }
 
     /// Where the bytes of a digest are, or would be.
     package func path(of digest: Digest) -> String { "\(directory)/blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
@@ -118,10 +122,17 @@ package struct ContentStore: Sendable {
     /// Makes a group of sealed contents visible: all of them, or, if this throws or the machine stops, none.
     ///
     /// Content that the store has already is left as it is.
-    /// - Parameter required: Content that the group refers to and that must still be there, else `missingContent`.
+    /// - Parameters:
+    ///   - required: Content that the group refers to and that must still be there, else `missingContent`.
+    ///   - lease: Claims all of it, until a name refers to it.
     /// - Returns: The digests that are new in the store.
     @discardableResult
-    package func publish(_ contents: [SealedContent], required: [Digest] = []) throws(ImageError) -> [Digest] {
+    package func publish(
+        _ contents: [SealedContent],
+        required: [Digest] = [],
+        lease: ContentLease? = nil
+    ) throws(ImageError) -> [Digest] {
+        lease?.add(contents.map(\.digest) + required)
         for content in contents where !exists(content.digest) {
             // Outside of the lock: it may take long. What is renamed later is complete on the disk.
             try doing("storing \(content.digest)") { () throws(SysError) in
@@ -159,6 +170,15 @@ package struct ContentStore: Sendable {
         let failure = Errno.current
         if failure == .noEntry { return false }
         throw .system(SysError(call: "unlink", subject: path(of: digest), errno: failure), doing: "removing \(digest)")
+    }
+
+    /// Removes a piece of content unless somebody works with it.
+    ///
+    /// - Returns: True if it was there and is gone.
+    package func collect(_ digest: Digest) throws(ImageError) -> Bool {
+        var removed = false
+        _ = try leases.unlessLeased(digest) { () throws(ImageError) in removed = try remove(digest) }
+        return removed
     }
 
     /// Everything in the store, by digest.

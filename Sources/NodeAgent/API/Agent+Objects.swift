@@ -77,7 +77,7 @@ extension APIError {
         case .alreadyExists: self = .alreadyExists(resource: resource, name: name)
         case .notFound: self = .notFound(resource: resource, name: name)
         case .idempotencyMismatch:
-            self = .badRequest("the Idempotency-Key was used for another request; take a new one")
+            self = APIError(.invalid, "the Idempotency-Key was used for another request; take a new one")
         case .overloaded(let delay):
             self = .tooManyRequests(
                 "the event log is busy; try again later",

@@ -1,5 +1,6 @@
 import EventLog
 import Facts
+import JSON
 package import KubernetesAPI
 import Reconciler
 
@@ -26,10 +27,25 @@ extension Agent {
         try requireNamespace(namespace)
         generateName(&pod.metadata)
         PodDefaults.apply(to: &pod)
-        let errors = PodValidation.validate(pod)
+        var errors = PodValidation.validate(pod)
+        if !pod.spec.nodeName.isEmpty, pod.spec.nodeName != node.name {
+            errors.append(
+                FieldError(
+                    type: .invalid,
+                    field: "spec.nodeName",
+                    badValue: .string(pod.spec.nodeName),
+                    detail: "this agent runs the pods of node \"\(node.name)\" only"
+                )
+            )
+        }
         guard errors.isEmpty else { throw .invalid(kind: "Pod", name: pod.metadata.name, errors: errors) }
         let uid = UID.random()
         pod = Reconciler.admit(pod, node: node, uid: uid.description, now: clock())
+        let rejection = claimRoom(for: pod, uid: uid)
+        // A claim that no pod of the log stands behind is let go.
+        var isStored = false
+        defer { if !isStored { ledger.release(uid) } }
+        if let rejection { pod.reject(rejection) }
         let stream = PodStream.reference(namespace: namespace, name: pod.metadata.name)
         if dryRun {
             guard store.object(stream) == nil else { throw .alreadyExists(resource: "pods", name: pod.metadata.name) }
@@ -39,12 +55,18 @@ extension Agent {
         guard let record = Reconciler.fold(nil, fact, object: pod) else {
             throw .internalError("a new pod folds to nothing")
         }
+        var facts = [try newFact(fact, record.pod)]
+        if let rejection {
+            facts.append(
+                try newFact(PodFact.warned(PodWarned(reason: rejection.reason, message: rejection.message)), record.pod)
+            )
+        }
         let appended = try await append(
             Proposal(
                 stream: stream,
                 uid: uid,
                 expected: .absent,
-                facts: [try newFact(fact, record.pod)],
+                facts: facts,
                 actor: origin.actor,
                 request: origin.request,
                 idempotencyKey: idempotency?.key,
@@ -53,7 +75,10 @@ extension Agent {
             resource: "pods",
             name: pod.metadata.name
         )
-        if !appended.replayed { addWorker(uid, record, cause: appended.last, adopt: false) }
+        if !appended.replayed {
+            isStored = rejection == nil
+            addWorker(uid, record, cause: appended.last, adopt: false)
+        }
         return try image(at: appended.last)
     }
 
@@ -61,6 +86,7 @@ extension Agent {
     ///
     /// - Parameters:
     ///   - patchType: The media type of a patch; nil for a replacement.
+    ///   - validate: Which rules a change must keep.
     ///   - change: May be called on another thread; throws what is wrong with the request.
     package func updatePod(
         namespace: String,
@@ -68,6 +94,7 @@ extension Agent {
         patchType: String?,
         origin: RequestOrigin,
         dryRun: Bool = false,
+        validate: @escaping @Sendable (_ old: Pod, _ new: Pod) -> [FieldError] = PodValidation.validateUpdate,
         change: @escaping @Sendable (Pod) throws(APIError) -> Pod
     ) async throws(APIError) -> [UInt8] {
         let stream = PodStream.reference(namespace: namespace, name: name)
@@ -81,7 +108,7 @@ extension Agent {
             PodDefaults.apply(to: &new)
             new.takeOverSystemFields(from: current)
             new.metadata.resourceVersion = current.metadata.resourceVersion
-            let errors = PodValidation.validateUpdate(old: current, new: new)
+            let errors = validate(current, new)
             guard errors.isEmpty else { throw .invalid(kind: "Pod", name: name, errors: errors) }
             return new == current ? nil : new
         }
@@ -180,7 +207,8 @@ extension Agent {
     }
 
     /// Hands a command to the pod's worker and waits for its answer.
-    private func command(
+    @discardableResult
+    func command(
         _ reference: StreamRef,
         origin: RequestOrigin,
         change: @escaping @Sendable (Pod) throws -> PodCommand.Change?
@@ -210,5 +238,32 @@ extension Agent {
         } catch {
             throw .internalError("a fact cannot be encoded: \(error)")
         }
+    }
+}
+
+extension Agent {
+    /// Claims what the pod asks for, or says why it may not run here.
+    private func claimRoom(for pod: Pod, uid: UID) -> Admission.Rejection? {
+        let labels =
+            store.object(StreamRef(resource: Self.nodeResource, namespace: "", name: node.name))
+            .flatMap { try? decode(Node.self, $0.bytes).metadata.labels } ?? [:]  // no node yet: no labels
+        let admitting = Admission.Node(
+            labels: labels,
+            name: node.name,
+            capacity: room,
+            hasAppArmor: hasAppArmor
+        )
+        return ledger.claim(uid, NodeRoom(askedBy: pod.spec)) { used in
+            Admission.rejection(of: pod, on: admitting, used: used)
+        }
+    }
+}
+
+extension Pod {
+    /// Ends a new pod before it began, as kubelet does with one that it does not admit.
+    fileprivate mutating func reject(_ rejection: Admission.Rejection) {
+        status.phase = "Failed"
+        status.reason = rejection.reason
+        status.message = "Pod was rejected: " + rejection.message
     }
 }

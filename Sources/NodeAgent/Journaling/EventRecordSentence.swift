@@ -1,5 +1,6 @@
 import EventLog
 import Facts
+import JSON
 import Journal
 import KubernetesAPI
 
@@ -88,6 +89,17 @@ struct EventRecordSentence {
             fields.append(Field(Name.signal, String(fact.signal)))
             fields.append(Field(Name.reason, fact.reason))
         case .containerRemoved(let fact): fields += Self.id(fact.containerID)
+        case .execStarted(let fact):
+            fields += Self.id(fact.containerID)
+            fields.append(Field(Name.execID, fact.execID))
+            let command = JSONValue.array(fact.command.map(JSONValue.string))
+            fields.append(Field(Name.execCommand, String(decoding: command.bytes(), as: UTF8.self)))
+        case .execFinished(let fact):
+            fields += Self.id(fact.containerID)
+            fields.append(Field(Name.execID, fact.execID))
+            if let code = fact.exitCode { fields.append(Field(Name.exitCode, String(code))) }
+            if let reason = fact.reason { fields.append(Field(Name.reason, reason)) }
+        case .attached(let fact): fields += Self.id(fact.containerID)
         case .sandboxFailed(let fact): fields.append(Field(Name.reason, fact.reason))
         case .warned(let fact): fields.append(Field(Name.reason, fact.reason))
         default: break
@@ -101,11 +113,14 @@ struct EventRecordSentence {
 
     private func imageFields(_ fact: ImageFact) -> [Field] {
         var fields = [Field(Name.imageName, event.stream.name)]
-        switch fact {
-        case .imported(let fact): fields.append(Field(Name.imageDigest, fact.target))
-        case .tagged(let fact): fields.append(Field(Name.imageDigest, fact.target))
-        default: break
-        }
+        let digest: String? =
+            switch fact {
+            case .imported(let fact): fact.target
+            case .fetched(let fact): fact.target
+            case .tagged(let fact): fact.target
+            case .unpacked, .removed: nil
+            }
+        if let digest { fields.append(Field(Name.imageDigest, digest)) }
         return fields
     }
 
@@ -141,8 +156,9 @@ struct EventRecordSentence {
             .pod(.deadlineExceeded):
             .warning
         case .pod(.containerExited(let fact)): fact.exitCode == 0 ? .informational : .notice
-        case .pod(.created), .pod(.replaced), .pod(.patched), .pod(.deletionRequested), .pod(.removed), .namespace,
-            .image(.imported), .image(.removed), .image(.tagged):
+        case .pod(.created), .pod(.replaced), .pod(.patched), .pod(.deletionRequested), .pod(.removed),
+            .pod(.execStarted), .pod(.execFinished), .pod(.attached), .namespace,
+            .image(.imported), .image(.fetched), .image(.removed), .image(.tagged):
             .notice
         case .request(.answered(let fact)):
             switch fact.status {

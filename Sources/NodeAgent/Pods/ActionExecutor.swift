@@ -19,12 +19,14 @@ struct ActionExecutor: Sendable {
             _ pod: Pod, _ container: ContainerRef, _ containerID: String, _ attempt: Int, _ sandboxID: String
         ) -> Void
     let watch: Watch
+    let pulling: ImagePulling
 
     /// - Returns: The facts it brings, in order. Empty means: not done, decide again later.
     func perform(_ action: Action, _ record: PodRecord) async -> [PodFact] {
         switch action {
         case .record(let fact): [fact]
-        case .pullImage(let container, let image, let policy): await pull(container, image, policy)
+        case .pullImage(let container, let image, let policy):
+            await pulling.perform(container, image, policy, record.pod)
         case .createSandbox(let id, let attempt): await createSandbox(id, attempt, record.pod)
         case .startContainer(let container, let id, let attempt): await start(container, id, attempt, record)
         case .signalContainer(let kill): await signal(kill, record)
@@ -34,64 +36,9 @@ struct ActionExecutor: Sendable {
         }
     }
 
-    private func pull(_ container: ContainerRef, _ image: String, _ policy: String) async -> [PodFact] {
-        let began = clock()
-        do {
-            let record = try core.findImage(image)
-            let unpacked = try await core.unpack(record)
-            return [
-                .imagePulled(
-                    ImagePulled(
-                        container: container,
-                        image: image,
-                        imageID: unpacked.configDigest.description,
-                        imageRef: Self.imageRef(record),
-                        sizeBytes: record.sizeBytes,
-                        alreadyPresent: true,
-                        durationMicroseconds: clock() - began
-                    )
-                )
-            ]
-        } catch {
-            let (reason, message) = Self.pullFailure(error, image: image, policy: policy)
-            return [
-                .imagePullFailed(
-                    ImagePullFailed(
-                        container: container,
-                        image: image,
-                        reason: reason,
-                        message: message,
-                        failedAt: clock()
-                    )
-                )
-            ]
-        }
-    }
-
-    private static func imageRef(_ record: ImageRecord) -> String {
-        let repository = (try? ImageReference(record.name))?.name ?? record.name  // the store holds normalised names
-        return "\(repository)@\(record.target.digest)"
-    }
-
-    private static func pullFailure(_ error: any Error, image: String, policy: String) -> (String, String) {
-        guard let error = error as? CoreError else { return ("ErrImagePull", "\(error)") }
-        switch error {
-        case .invalidReference(let text):
-            return ("InvalidImageName", "Failed to apply default image tag \"\(image)\": \(text)")
-        case .imageNotFound where policy == "Never":
-            return ("ErrImageNeverPull", "Container image \"\(image)\" is not present with pull policy of Never")
-        case .imageNotFound:
-            return (
-                "ErrImagePull",
-                "failed to pull image \"\(image)\": this node does not pull from registries yet; "
-                    + "import it with: swiftlet image import FILE.tar"
-            )
-        default: return ("ErrImagePull", "failed to unpack image \"\(image)\": \(error)")
-        }
-    }
-
     private func createSandbox(_ id: String, _ attempt: Int, _ pod: Pod) async -> [PodFact] {
         do {
+            _ = try assembly.runtime(of: pod)
             let handle = try await core.createSandbox(assembly.sandbox(id: id, pod: pod))
             return [
                 .sandboxCreated(
@@ -112,7 +59,7 @@ struct ActionExecutor: Sendable {
                         sandboxID: id,
                         attempt: attempt,
                         reason: "CreatePodSandboxError",
-                        message: "failed to create sandbox: \(error)",
+                        message: error is RuntimeClassError ? "\(error)" : "failed to create sandbox: \(error)",
                         failedAt: clock()
                     )
                 )
@@ -151,9 +98,9 @@ struct ActionExecutor: Sendable {
         } catch {
             return failed("CreateContainerError", "\(error)")
         }
-        let pid: Int32
+        let task: CreatedTask
         do {
-            pid = try await core.createTask(prepared.request)
+            task = try await core.createTask(prepared.request)
         } catch {
             // Whatever came in the way, the attempt counts as used: from here on something may have been made.
             return failed("RunContainerError", "failed to create containerd task: \(error)")
@@ -178,9 +125,22 @@ struct ActionExecutor: Sendable {
         return [
             created,
             .containerStarted(
-                ContainerStarted(container: container, containerID: id, attempt: attempt, pid: pid, startedAt: clock())
+                ContainerStarted(
+                    container: container,
+                    containerID: id,
+                    attempt: attempt,
+                    pid: task.pid,
+                    startedAt: clock()
+                )
             ),
-        ]
+        ] + Self.limitations(task, of: container)
+    }
+
+    /// What the machine did not allow becomes one warning of the pod: the container runs without it.
+    private static func limitations(_ task: CreatedTask, of container: ContainerRef) -> [PodFact] {
+        guard !task.warnings.isEmpty else { return [] }
+        let message = "container \(container.name) runs with less than it asked for: "
+        return [.warned(PodWarned(reason: "LimitedByNode", message: message + task.warnings.joined(separator: "; ")))]
     }
 
     private func signal(_ kill: ContainerKillRequested, _ record: PodRecord) async -> [PodFact] {

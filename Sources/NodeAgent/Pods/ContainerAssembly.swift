@@ -18,6 +18,8 @@ struct ContainerAssembly: Sendable {
     let cgroupRoot: String
     let logMaxSize: Int64
     let logMaxFiles: Int
+    /// By the names that pods use in `runtimeClassName`.
+    let runtimes: [String: RuntimeHandler]
 
     struct Prepared: Sendable {
         let request: ContainerRequest
@@ -38,6 +40,15 @@ struct ContainerAssembly: Sendable {
             sysctls: sysctls,
             cgroupParent: cgroupParent(of: pod)
         )
+    }
+
+    /// The handler that the pod's `runtimeClassName` names; nil for a pod that names none.
+    func runtime(of pod: Pod) throws(RuntimeClassError) -> RuntimeHandler? {
+        guard let name = pod.spec.runtimeClassName, !name.isEmpty else { return nil }
+        guard let handler = runtimes[name] else {
+            throw RuntimeClassError(name: name, known: runtimes.keys.sorted())
+        }
+        return handler
     }
 
     /// kubelet's layout: guaranteed pods directly below the root, the others below their class.
@@ -61,6 +72,7 @@ struct ContainerAssembly: Sendable {
     ) async throws -> Prepared {
         let pod = record.pod
         let container = try Self.container(reference, of: pod)
+        let handler = try runtime(of: pod)
         let image = try await core.unpack(try core.findImage(container.image))
         let namespaces = try await core.namespaces(ofSandbox: sandboxID)
         return try await pool.run { [self] in
@@ -119,7 +131,9 @@ struct ContainerAssembly: Sendable {
                     image: image,
                     logPath: log,
                     logMaxSize: logMaxSize,
-                    logMaxFiles: logMaxFiles
+                    logMaxFiles: logMaxFiles,
+                    runtime: handler,
+                    stdin: container.stdin
                 ),
                 imageName: container.image
             )
@@ -175,6 +189,18 @@ struct ContainerAssembly: Sendable {
             throw ContainerConfigError("container \(reference.name) is not in the pod's spec any more")
         }
         return found
+    }
+}
+
+/// A pod asks for a runtime that this node has not.
+struct RuntimeClassError: Error, CustomStringConvertible {
+    let name: String
+    let known: [String]
+
+    /// kubelet's words, and what to do.
+    var description: String {
+        "runtimeclass.node.k8s.io \"\(name)\" not found: this node has \(known.joined(separator: ", ")); "
+            + "add [runtimes.\(name)] to config.toml and restart the agent"
     }
 }
 

@@ -4,6 +4,7 @@ import KubernetesAPI
 import Logging
 import Reconciler
 import RuntimeCore
+import Synchronization
 
 /// Waits for the ends of containers and turns each into a fact for its pod.
 ///
@@ -24,6 +25,8 @@ final class ExitWatch: Sendable {
     private let table: PodTable
     private let clock: @Sendable () -> Microseconds
     private let logger: Logger
+    /// Containers whose ends are waited for, and whether the want of memory was told already.
+    private let watched = Mutex<[String: (subject: Subject, toldOfMemory: Bool)]>([:])
     private let subjects: AsyncStream<Subject>
     private let sender: AsyncStream<Subject>.Continuation
 
@@ -54,7 +57,25 @@ final class ExitWatch: Sendable {
         }
     }
 
+    /// Takes what a shim said of a running container.
+    ///
+    /// Ends are not taken from here: they come by waiting, which loses none and tells none twice.
+    func note(_ event: TaskEvent) {
+        guard case .outOfMemory(let id) = event else { return }
+        let subject: Subject? = watched.withLock { watched in
+            guard let entry = watched[id], !entry.toldOfMemory else { return nil }
+            watched[id]?.toldOfMemory = true
+            return entry.subject
+        }
+        guard let subject else { return }
+        // One warning for each start of a container: a program that is killed again and again must not fill the log.
+        let message = "Memory cgroup out of memory: the kernel killed a process of container \(subject.container.name)"
+        table.worker(subject.podUID)?.send(.facts([.warned(PodWarned(reason: "OOMKilling", message: message))]))
+    }
+
     private func follow(_ subject: Subject) async {
+        watched.withLock { $0[subject.containerID] = (subject, false) }
+        defer { _ = watched.withLock { $0.removeValue(forKey: subject.containerID) } }
         let exit: TaskExit
         do {
             exit = try await core.waitTask(subject.containerID, sandboxID: subject.sandboxID)

@@ -186,6 +186,7 @@ final class PodWorker: Sendable {
         state.lastSeq = last
         state.record = after
         state.inLog = record.pod
+        if after?.isOver ?? true { environment.settled(uid) }
     }
 
     /// - Returns: The last event's seq; nil if the log is closed or the pod is not in it any more.
@@ -340,6 +341,8 @@ struct PodWorkerEnvironment: Sendable {
     let logger: Logger
     /// The actor of what the agent itself does.
     let actor: String
+    /// Called when the pod will never run again: what it asked for is free.
+    let settled: @Sendable (_ uid: UID) -> Void
     /// Called when a worker has nothing to own any more.
     let ended: @Sendable (_ uid: UID, _ namespace: String) -> Void
 }

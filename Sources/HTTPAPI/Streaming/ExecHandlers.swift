@@ -1,0 +1,67 @@
+import Hummingbird
+import KubernetesAPI
+import NIOCore
+import NodeAgent
+
+/// …/pods/NAME/exec in Kubernetes' form, over WebSocket; and the form for plain HTTP in `ExecRun`.
+struct ExecHandlers: Sendable {
+    let agent: Agent
+
+    /// What a client gets that asks for WebSocket.
+    func upgrade(_ request: APIRequest) throws(APIError) -> any UpgradedService {
+        let options = Self.options(request)
+        let target = try agent.execTarget(namespace: request["namespace"], pod: request["name"], options: options)
+        return WebSocketService { client in
+            await ExecStreaming(agent: agent, options: options, target: target, origin: request.origin).serve(client)
+        }
+    }
+
+    /// What a client gets that does not: what is wrong with the request, or that it has to ask for WebSocket.
+    func needsUpgrade(_ request: APIRequest) throws(APIError) -> Response {
+        let options = Self.options(request)
+        _ = try agent.execTarget(namespace: request["namespace"], pod: request["name"], options: options)
+        throw Self.upgradeRequired(
+            "for plain HTTP: POST /v1/namespaces/\(request["namespace"])/pods/\(request["name"])/exec"
+        )
+    }
+
+    static func upgradeRequired(_ hint: String) -> APIError {
+        .badRequest(
+            "Upgrade request required: ask for WebSocket with the subprotocol "
+                + "\(WebSocketClient.protocols.joined(separator: " or ")); \(hint)"
+        )
+    }
+
+    static func options(_ request: APIRequest) -> ExecOptions {
+        ExecOptions(
+            container: request.query("container"),
+            command: request.queries("command"),
+            stdin: request.flag("stdin"),
+            stdout: request.query("stdout") == nil || request.flag("stdout"),
+            stderr: request.query("stderr") == nil || request.flag("stderr"),
+            tty: request.flag("tty")
+        )
+    }
+
+    /// The form for curl and scripts.
+    func run(_ request: APIRequest) async throws -> Response { try await ExecRun(agent: agent).answer(request) }
+}
+
+/// Something that is served over WebSocket in Kubernetes' form.
+struct WebSocketService: UpgradedService {
+    let body: @Sendable (WebSocketClient) async -> Void
+
+    func serve(
+        inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
+        outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
+        allocator: ByteBufferAllocator,
+        watcher: DisconnectWatcher
+    ) async {
+        let client = WebSocketClient(inbound: inbound, outbound: outbound, allocator: allocator, watcher: watcher)
+        await withTaskGroup { group in
+            group.addTask { await client.keepAlive() }
+            await body(client)
+            group.cancelAll()
+        }
+    }
+}

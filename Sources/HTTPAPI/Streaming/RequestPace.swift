@@ -1,0 +1,117 @@
+import NIOCore
+import NIOHTTPTypes
+
+/// Ends connections whose first request does not come: its head must be complete within a time.
+///
+/// Stands before everything else and sees bytes; it goes when the connection's kind is settled.
+final class FirstHeadTimer: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let limit: TimeAmount
+    private var timer: Scheduled<Void>?
+
+    init(limit: TimeAmount) { self.limit = limit }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let channel = context.channel
+        // Still no request: nobody waits for an answer.
+        timer = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+    }
+
+    /// Takes it away; the kind of the connection is settled.
+    static func remove(from channel: any Channel) {
+        let operations = channel.pipeline.syncOperations
+        guard let context = try? operations.context(handlerType: Self.self) else { return }  // gone already
+        operations.removeHandler(context: context, promise: nil)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+    }
+}
+
+/// Ends connections whose client stalls: in the middle of a request's body, or between requests for too long.
+///
+/// Time counts only while the server wants to read: a server that is slow itself must not blame the client.
+final class RequestPace: ChannelDuplexHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    struct Limits: Sendable {
+        /// For the head of a connection's first request.
+        var head = TimeAmount.seconds(20)
+        /// Between two pieces of a body.
+        var body = TimeAmount.seconds(60)
+        /// Between an answer and the next request.
+        var idle = TimeAmount.minutes(5)
+    }
+
+    private enum Phase {
+        case idle
+        case body
+        /// The whole request is here; its answer takes as long as it takes.
+        case answering
+    }
+
+    private let limits: Limits
+    private var phase = Phase.idle
+    private var wantsToRead = false
+    private var timer: Scheduled<Void>?
+
+    init(limits: Limits) { self.limits = limits }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        wantsToRead = false
+        switch unwrapInboundIn(data) {
+        case .head, .body: phase = .body
+        case .end: phase = .answering
+        }
+        restart(context)
+        context.fireChannelRead(data)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        wantsToRead = true
+        if timer == nil { restart(context) }
+        context.read()
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        // An answer before the body's end (a refusal) does not change what is waited for.
+        if case .end = unwrapOutboundIn(data), phase == .answering {
+            phase = .idle
+            restart(context)
+        }
+        context.write(data, promise: promise)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { stop() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        stop()
+        context.fireChannelInactive()
+    }
+
+    private func stop() {
+        timer?.cancel()
+        timer = nil
+    }
+
+    private func restart(_ context: ChannelHandlerContext) {
+        stop()
+        let limit: TimeAmount
+        switch phase {
+        case .answering: return
+        case .idle: limit = limits.idle
+        case .body:
+            guard wantsToRead else { return }
+            limit = limits.body
+        }
+        let channel = context.channel
+        timer = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+    }
+}

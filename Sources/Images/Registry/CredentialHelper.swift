@@ -1,0 +1,52 @@
+import JSON
+import Linux
+
+/// A program that knows passwords: `docker-credential-NAME`, by the protocol of docker's credential helpers.
+enum CredentialHelper {
+    /// Asks a helper for the credentials of a server. Blocks for half a minute at most.
+    ///
+    /// - Parameters:
+    ///   - name: As config.json writes it: "pass", "ecr-login".
+    ///   - server: The key under which docker stored them.
+    /// - Returns: Nil if the helper has none.
+    static func credentials(_ name: String, server: String) throws(ImageError) -> RegistryCredentials? {
+        guard !name.isEmpty, !name.contains("/"), !name.contains("..") else {
+            throw .malformed(
+                what: "the docker config.json",
+                reason: "\"\(name)\" is not the name of a credential helper"
+            )
+        }
+        let program = "docker-credential-" + name
+        let outcome = try doing("asking \(program) for the credentials of \(server)") { () throws(SysError) in
+            try Spawn.run(
+                ["/bin/sh", "-c", "printf '%s' \"$2\" | timeout 30 \"$1\" get", "sh", program, server],
+                environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]
+            )
+        }
+        guard outcome.code == 0 else {
+            let text = ByteText.text(outcome.output + outcome.errors)
+            if text.contains("credentials not found") { return nil }
+            throw .unauthorized(
+                host: server,
+                what: "its images",
+                reason: "\(program) ended with code \(outcome.code): \(text.prefix(300))"
+            )
+        }
+        return try parse(outcome.output, program: program)
+    }
+
+    /// `{"ServerURL": …, "Username": …, "Secret": …}`; the user name "<token>" says that the secret is an identity token.
+    static func parse(_ bytes: [UInt8], program: String) throws(ImageError) -> RegistryCredentials? {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: bytes)
+        } catch {
+            throw .malformed(what: "the answer of \(program)", reason: "\(error)")
+        }
+        guard let username = value["Username"]?.stringValue, let secret = value["Secret"]?.stringValue else {
+            throw .malformed(what: "the answer of \(program)", reason: "it has no Username or no Secret")
+        }
+        if username == "<token>" { return RegistryCredentials(username: "", password: "", identityToken: secret) }
+        return username.isEmpty && secret.isEmpty ? nil : RegistryCredentials(username: username, password: secret)
+    }
+}

@@ -1,0 +1,100 @@
+import Glibc
+import JSON
+import Linux
+import Testing
+
+/// Debian's containerd-shim-runc-v2 and runc, unmodified, under our agent.
+enum ForeignShim {
+    private static let programs = ["/usr/bin/containerd-shim-runc-v2", "/usr/sbin/runc"]
+
+    static var isInstalled: Bool {
+        let missing = programs.filter { !Files.exists($0) }
+        if !missing.isEmpty { print("skipped tests with runc's shim: needs \(missing.joined(separator: ", "))") }
+        return missing.isEmpty
+    }
+}
+
+extension SystemSuite {
+    @Suite("pods with a runtimeClassName", .enabled(if: ForeignShim.isInstalled), .serialized)
+    struct ForeignRuntimeTests {
+        private static let runc = "runtimeClassName: runc"
+
+        @Test("runc's shim runs them: output in order, exit codes, want of memory, and nothing is left")
+        func life() throws {
+            try RunningAgent.with { agent in
+                try agent.create(
+                    Manifest.pod(
+                        "out",
+                        "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; exit 3",
+                        spec: Self.runc
+                    )
+                )
+                try agent.create(
+                    Manifest.pod(
+                        "oom",
+                        "tail /dev/zero",
+                        container: "resources: {limits: {memory: 24Mi}}",
+                        spec: Self.runc
+                    )
+                )
+                try agent.create(Manifest.pod("on", "hostname; \(Manifest.sleeper)", spec: Self.runc))
+                try agent.waitForPhase("out", "Failed")
+                try agent.waitForPhase("oom", "Failed")
+                try agent.waitForPhase("on", "Running")
+                #expect(try agent.container("out")["state"]?["terminated"]?["exitCode"] == 3)
+                let lines = try agent.logText("out").split(separator: "\n").map(String.init)
+                #expect(lines == (0..<3000).map { "line \($0)" })
+                #expect(try agent.container("oom")["state"]?["terminated"]?["reason"] == "OOMKilled")
+                #expect(agent.processes().contains { $0.command.contains("containerd-shim-runc-v2") })
+                try agent.wait("the host name to be logged") { try agent.logText("on") == "on\n" }
+                for name in ["out", "oom", "on"] { try agent.delete(name) }
+                try agent.expectNoLeftovers()
+            }
+        }
+
+        @Test("a kill -9 of the agent costs them no line and no exit code; one of their shim ends them")
+        func crashes() throws {
+            try RunningAgent.with { agent in
+                try agent.create(
+                    Manifest.pod(
+                        "talks",
+                        "i=0; while [ $i -lt 40 ]; do echo $i; i=$((i+1)); sleep 0.05; done; exit 7",
+                        spec: Self.runc
+                    )
+                )
+                try agent.create(Manifest.pod("stays", "sleep 1000", spec: Self.runc))
+                try agent.waitForPhase("talks", "Running")
+                try agent.waitForPhase("stays", "Running")
+                try agent.kill()
+                usleep(2_500_000)
+                try agent.start()
+                try agent.waitForPhase("talks", "Failed")
+                #expect(try agent.container("talks")["state"]?["terminated"]?["exitCode"] == 7)
+                #expect(try agent.logText("talks") == (0..<40).map { "\($0)\n" }.joined())
+                #expect(try agent.phase("stays") == "Running")
+                for shim in agent.processes() where shim.command.contains("containerd-shim-runc-v2") {
+                    _ = Glibc.kill(shim.pid, SIGKILL)
+                }
+                try agent.waitForPhase("stays", "Failed")
+                #expect(try agent.container("stays")["state"]?["terminated"]?["exitCode"] == 137)
+                for name in ["talks", "stays"] { try agent.delete(name) }
+                try agent.expectNoLeftovers()
+            }
+        }
+
+        @Test("a class that the node does not have is said with its name and what there is")
+        func unknown() throws {
+            try RunningAgent.with { agent in
+                try agent.create(Manifest.pod("odd", "true", spec: "runtimeClassName: nosuch"))
+                try agent.wait("the event") {
+                    try agent.log(of: "odd").contains {
+                        $0["data"]?["message"]?.stringValue?.contains("runtimeclass.node.k8s.io \"nosuch\" not found")
+                            ?? false
+                    }
+                }
+                #expect(try agent.phase("odd") == "Pending")
+                try agent.delete("odd")
+            }
+        }
+    }
+}
