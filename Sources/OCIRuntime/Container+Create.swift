@@ -109,7 +109,7 @@ extension Container {
                 .invalid,
                 step: "preserve descriptors",
                 subject: "preserved-fd \(number)",
-                cause: "descriptor \(3 + number) is not open"
+                cause: "descriptor \(3 + number) is not open in the caller"
             )
         }
         let host = try HostFacts.read(for: spec)
