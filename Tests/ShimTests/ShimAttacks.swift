@@ -19,8 +19,9 @@ struct ShimAttacks {
 
     /// The first bytes of the answer; empty if the connection ends without one.
     private func answer(_ socket: borrowing Descriptor) throws -> [UInt8] {
-        // EPIPE: closed already.
-        try? Files.writeAll(socket.raw, request(), subject: "the shim's socket")
+        let bytes = request()
+        // It may be closed already; that must not end us by a signal.
+        _ = unsafe send(socket.raw, bytes, bytes.count, Int32(MSG_NOSIGNAL))
         try socket.setBlocking()
         var buffer = [UInt8](repeating: 0, count: 64)
         let count = unsafe read(socket.raw, &buffer, buffer.count)

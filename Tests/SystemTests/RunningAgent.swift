@@ -208,7 +208,13 @@ final class RunningAgent {
     func phase(_ name: String) throws -> String { try pod(name)["status"]?["phase"]?.stringValue ?? "" }
 
     func waitForPhase(_ name: String, _ phase: String, seconds: Int = 40) throws {
-        try wait("pod \(name) to be \(phase)", seconds: seconds) { try self.phase(name) == phase }
+        do {
+            try wait("pod \(name) to be \(phase)", seconds: seconds) { try self.phase(name) == phase }
+        } catch let failure as Failure {
+            let why = try request("GET", Self.pods + "/\(name)/why").text
+            let events = try log(of: name).suffix(12).map { $0.text() }.joined(separator: "\n")
+            throw Failure("\(failure); it says: \(why)\n\(events)")
+        }
     }
 
     func container(_ name: String, _ index: Int = 0) throws -> JSONValue {
