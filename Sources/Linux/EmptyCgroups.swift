@@ -1,7 +1,30 @@
 import Glibc
 
-/// Tidies up cgroup directories that belong to nobody any more.
+/// Makes cgroup directories for others to use, and tidies up those that belong to nobody any more.
 package enum EmptyCgroups {
+    /// Makes a cgroup with those above it in every mounted hierarchy, so that `remove` of a neighbour, which takes
+    /// empty parents away, cannot come between a runtime of others and the directories that it makes below.
+    ///
+    /// - Parameter path: As for `remove`. What is there is fine.
+    package static func make(_ path: String) throws(SysError) {
+        guard PathText.isAbsolute(path), !PathText.leadsUp(path) else {
+            throw SysError(call: "mkdir", subject: "cgroup \(path)", errno: .invalidArgument)
+        }
+        for mount in try MountTable.current() where mount.type == "cgroup" || mount.type == "cgroup2" {
+            var left = 100
+            while true {
+                do {
+                    try Files.makeDirectories(mount.mountPoint + path)
+                    break
+                } catch {
+                    // A parent was removed between making it and making what is below.
+                    left -= 1
+                    if error.errno != .noEntry || left == 0 { throw error }
+                }
+            }
+        }
+    }
+
     /// Removes a cgroup and, as long as they are empty, the ones above it, in every mounted hierarchy.
     ///
     /// One that still holds processes or children stays (the kernel refuses, cgroups(7)), and so does the root. A path

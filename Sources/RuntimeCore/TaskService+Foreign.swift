@@ -33,6 +33,12 @@ extension TaskService {
         try await pool.run {
             do {
                 try pipes.make()
+                // Runtimes make their cgroup step by step, and fail if a step vanishes under them.
+                if let cgroup = request.spec.linux?.cgroupsPath, cgroup.hasPrefix("/"),
+                    let slash = cgroup.lastIndex(of: "/"), slash != cgroup.startIndex
+                {
+                    try EmptyCgroups.make(String(cgroup[..<slash]))
+                }
                 // Shims write their own log to what they find under this name; without it they do not start.
                 if !Files.exists(directory + "/log") { try Files.write(directory + "/log", [], mode: 0o600) }
             } catch let error as SysError {
