@@ -33,12 +33,6 @@ package enum CoreError: Error, CustomStringConvertible {
         }
     }
 
-    /// True if the shim said no, so that nothing was done.
-    package var isRefusal: Bool {
-        if case .shim(_, _, .status) = self { return true }
-        return false
-    }
-
     /// True if the shim is gone, so that nothing it held is running under its care any more.
     package var isDisconnected: Bool {
         if case .shim(_, _, .disconnected) = self { return true }
