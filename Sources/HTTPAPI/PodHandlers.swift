@@ -9,37 +9,26 @@ struct PodHandlers: Sendable {
     let agent: Agent
 
     func create(_ request: APIRequest) async throws -> Response {
-        let body = try await request.body()
-        let (pod, warnings) = try ObjectDecoding.decode(
-            Pod.self,
-            body: body,
-            contentType: request.contentType,
-            fieldValidation: try request.fieldValidation
-        )
+        let (pod, warnings, body) = try await request.object(Pod.self, fieldValidation: try request.fieldValidation)
         let stored = try await agent.createPod(
             pod,
             namespace: request["namespace"],
             origin: request.origin,
             idempotency: try request.idempotencyKey(body: body),
-            dryRun: request.isDryRun
+            dryRun: try request.isDryRun
         )
         return try Answer.document(stored, for: request, status: .created, warnings: warnings)
     }
 
     func replace(_ request: APIRequest) async throws -> Response {
-        let (pod, warnings) = try ObjectDecoding.decode(
-            Pod.self,
-            body: try await request.body(),
-            contentType: request.contentType,
-            fieldValidation: try request.fieldValidation
-        )
+        let (pod, warnings, _) = try await request.object(Pod.self, fieldValidation: try request.fieldValidation)
         try check(pod.metadata, against: request)
         let stored = try await agent.updatePod(
             namespace: request["namespace"],
             name: request["name"],
             patchType: nil,
             origin: request.origin,
-            dryRun: request.isDryRun
+            dryRun: try request.isDryRun
         ) { current throws(APIError) in
             guard pod.metadata.uid.isEmpty || pod.metadata.uid == current.metadata.uid else {
                 throw .conflict(resource: "pods", name: current.metadata.name)
@@ -50,14 +39,14 @@ struct PodHandlers: Sendable {
     }
 
     func patch(_ request: APIRequest) async throws -> Response {
-        let patch = try PodPatch(mediaType: request.mediaType, body: try await request.body())
         let strict = try request.fieldValidation
+        let patch = try await podPatch(request)
         let stored = try await agent.updatePod(
             namespace: request["namespace"],
             name: request["name"],
             patchType: request.mediaType,
             origin: request.origin,
-            dryRun: request.isDryRun
+            dryRun: try request.isDryRun
         ) { current throws(APIError) in
             try patch.apply(to: current, fieldValidation: strict)
         }
@@ -67,28 +56,25 @@ struct PodHandlers: Sendable {
     /// PATCH or PUT of `pods/NAME/resize`: CPU and memory of containers that run.
     func resize(_ request: APIRequest) async throws -> Response {
         let strict = try request.fieldValidation
-        let body = try await request.body()
-        let patch = request.raw.method == .patch ? try PodPatch(mediaType: request.mediaType, body: body) : nil
-        let whole =
-            patch == nil
-            ? try ObjectDecoding.decode(
-                Pod.self,
-                body: body,
-                contentType: request.contentType,
-                fieldValidation: strict
-            ).object : nil
+        let patch = request.raw.method == .patch ? try await podPatch(request) : nil
+        let whole = patch == nil ? try await request.object(Pod.self, fieldValidation: strict).object : nil
         if let whole { try check(whole.metadata, against: request) }
         let stored = try await agent.resizePod(
             namespace: request["namespace"],
             name: request["name"],
             patchType: patch == nil ? nil : request.mediaType,
             origin: request.origin,
-            dryRun: request.isDryRun
+            dryRun: try request.isDryRun
         ) { current throws(APIError) in
             guard let patch else { return whole ?? current }
             return try patch.apply(to: current, fieldValidation: strict)
         }
         return try Answer.document(stored, for: request)
+    }
+
+    private func podPatch(_ request: APIRequest) async throws -> PodPatch {
+        try PodPatch.check(mediaType: request.mediaType)
+        return try PodPatch(mediaType: request.mediaType, body: try await request.body())
     }
 
     func pause(_ request: APIRequest) async throws -> Response { try await setPaused(true, request) }
@@ -162,7 +148,7 @@ struct PodHandlers: Sendable {
                 ).object
         }
         if let seconds = try request.number("gracePeriodSeconds") { options.gracePeriodSeconds = seconds }
-        if request.isDryRun { options.dryRun = ["All"] }
+        if try request.isDryRun { options.dryRun = ["All"] }
         return options
     }
 
@@ -193,6 +179,11 @@ struct PodPatch: Sendable {
     ]
 
     private let form: Form
+
+    /// - Throws: 415 for what is no patch.
+    static func check(mediaType: String) throws(APIError) {
+        guard accepted.contains(mediaType) else { throw .unsupportedMediaType(accepted: accepted) }
+    }
 
     init(mediaType: String, body: [UInt8]) throws(APIError) {
         do {

@@ -18,7 +18,7 @@ struct ResourceKind: Sendable {
     struct TableRequest: Sendable {
         var now: Time
         var include: IncludeObject
-        var resourceVersion: String
+        var metadata: ListMeta
         var withColumns = true
     }
 
@@ -40,7 +40,7 @@ struct ResourceKind: Sendable {
             table: { objects, request in
                 try Tables.table(
                     objects.map { try JSONCoding.decode(type, from: $0) },
-                    metadata: ListMeta(resourceVersion: request.resourceVersion),
+                    metadata: request.metadata,
                     includeObject: request.include,
                     withColumns: request.withColumns,
                     now: request.now

@@ -1,9 +1,17 @@
 import HTTPTypes
+import Logging
 import NodeAgent
 
 /// Every route of the server.
 enum Routes {
-    static func table(for agent: Agent) -> RouteTable {
+    static func responder(for agent: Agent, logger: Logger) -> APIResponder {
+        let counts = RequestCounts()
+        return APIResponder(table: table(for: agent, counts: counts), logger: logger, counts: counts) {
+            agent.record($0, origin: $1)
+        }
+    }
+
+    static func table(for agent: Agent, counts: RequestCounts = RequestCounts()) -> RouteTable {
         let pods = ListHandler(agent: agent, kind: .pods)
         let nodes = ListHandler(agent: agent, kind: .nodes)
         let namespaces = ListHandler(agent: agent, kind: .namespaces)
@@ -15,7 +23,7 @@ enum Routes {
         let attach = AttachHandlers(agent: agent)
         let eventLog = EventLogHandler(agent: agent)
         let images = ImageHandlers(agent: agent)
-        let meta = MetaHandlers(agent: agent)
+        let meta = MetaHandlers(agent: agent, counts: counts)
         let stats = StatsHandlers(agent: agent)
         let openAPI = OpenAPIHandlers(version: agent.version)
         let inNamespace = "/api/v1/namespaces/{namespace}"
