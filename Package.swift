@@ -173,6 +173,7 @@ let package = Package(
             exclude: ["seeds"]
         ),
         .executableTarget(name: "store-hammer", dependencies: ["EventLog"], path: "Tests/store-hammer"),
+        .executableTarget(name: "json-bench", dependencies: ["KubernetesAPI", "JSON"], path: "Benchmarks/json"),
         .executableTarget(name: "event-log-bench", dependencies: ["EventLog", "Linux"], path: "Benchmarks/eventlog"),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),

@@ -115,7 +115,7 @@ extension Tape {
     /// Finds a member's value and notes that its key was asked for.
     ///
     /// The search begins where the last one in this object ended, so that reading in the order of the text, as
-    /// dictionaries do, takes one step a key however large the object is.
+    /// dictionaries do, takes two steps a key however large the object is; and so does a value after asking for its key.
     func member(_ name: String, of object: Int) -> Int? {
         let node = nodes[object]
         let (first, end, hint) = (object + 1, Int(node.next), Int(node.end))
@@ -127,7 +127,7 @@ extension Tape {
         // Only a string that the standard library bridged from elsewhere has no contiguous storage.
         guard let found = direct ?? memberOfCopy(Array(name.utf8), of: object) else { return nil }
         nodes[found].flags.insert(.asked)
-        nodes[object].end = nodes[found].next
+        nodes[object].end = UInt32(found)
         return found + 1
     }
 

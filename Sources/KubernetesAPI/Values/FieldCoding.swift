@@ -24,19 +24,25 @@ extension Indirect: Codable where Value: Codable {
 
 extension KeyedDecodingContainer {
     func decode<Value: ZeroValue & Codable>(_: OmitEmpty<Value>.Type, forKey key: Key) throws -> OmitEmpty<Value> {
-        OmitEmpty(wrappedValue: try decodeIfPresent(Value.self, forKey: key) ?? .zeroValue)
+        OmitEmpty(wrappedValue: try decodeIfContained(Value.self, forKey: key) ?? .zeroValue)
     }
 
     func decode<Value: ZeroValue & Codable>(_: Printed<Value>.Type, forKey key: Key) throws -> Printed<Value> {
-        Printed(wrappedValue: try decodeIfPresent(Value.self, forKey: key) ?? .zeroValue)
+        Printed(wrappedValue: try decodeIfContained(Value.self, forKey: key) ?? .zeroValue)
     }
 
     func decode<Value: Codable>(_: NullWhenUnset<Value>.Type, forKey key: Key) throws -> NullWhenUnset<Value> {
-        NullWhenUnset(wrappedValue: try decodeIfPresent(Value.self, forKey: key))
+        NullWhenUnset(wrappedValue: try decodeIfContained(Value.self, forKey: key))
     }
 
     func decode<Value: Codable>(_: Indirect<Value>.Type, forKey key: Key) throws -> Indirect<Value> {
-        Indirect(wrappedValue: try decodeIfPresent(Value.self, forKey: key))
+        Indirect(wrappedValue: try decodeIfContained(Value.self, forKey: key))
+    }
+
+    /// Most fields are absent. To ask for the key alone takes no generic code; to ask for an optional value of the type
+    /// would make the runtime look the type up each time.
+    private func decodeIfContained<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
+        contains(key) ? try decodeIfPresent(type, forKey: key) : nil
     }
 }
 
@@ -59,7 +65,8 @@ extension KeyedEncodingContainer {
     }
 
     mutating func encode<Value: Codable>(_ field: Indirect<Value>, forKey key: Key) throws {
-        try encodeIfPresent(field.wrappedValue, forKey: key)
+        guard let value = field.wrappedValue else { return }
+        try encode(value, forKey: key)
     }
 }
 
