@@ -114,7 +114,8 @@ private struct RecordingContainer<Key: CodingKey>: KeyedDecodingContainerProtoco
         fields.properties[key.stringValue] = schema
     }
 
-    func contains(_ key: Key) -> Bool { false }
+    /// Yes: the field wrappers ask for the key before they tell the type.
+    func contains(_ key: Key) -> Bool { true }
     func decodeNil(forKey key: Key) -> Bool { true }
 
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
