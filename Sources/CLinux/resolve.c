@@ -28,6 +28,7 @@ static int open_plain(const struct swl_child *c, const char *path) {
     return swl_openat2(c->root, path, O_PATH | O_NOFOLLOW, 0, SWL_RESOLVE_IN_ROOT | SWL_RESOLVE_NO_SYMLINKS);
 }
 
+// 1 if it was made, 0 if it was there.
 static int make(const struct swl_child *c, const char *parent, const char *name, bool directory) {
     int at = swl_openat2(c->root, parent, O_PATH | O_DIRECTORY, 0, SWL_RESOLVE_IN_ROOT | SWL_RESOLVE_NO_SYMLINKS);
     if (at < 0) return at;
@@ -40,7 +41,19 @@ static int make(const struct swl_child *c, const char *parent, const char *name,
         else close(file);
     }
     close(at);
-    return r == -EEXIST ? 0 : r;
+    return r == 0 ? 1 : r == -EEXIST ? 0 : r;
+}
+
+// The directory of `path` as text, and the name in it; false where that is no plain name.
+static bool split(const char *path, char parent[PATH_MAX], const char **name) {
+    const char *slash = strrchr(path, '/');
+    *name = slash ? slash + 1 : path;
+    size_t length = slash && slash != path ? (size_t)(slash - path) : 0;
+    if (length >= PATH_MAX) return false;
+    strcpy(parent, "/");
+    memcpy(parent, path, length);
+    if (length) parent[length] = 0;
+    return **name && strcmp(*name, ".") && strcmp(*name, "..");
 }
 
 // Walks `path`, making what is missing. Links are resolved here, by text, inside the root.
@@ -119,23 +132,22 @@ static int walk(const struct swl_child *c, const char *path, bool directory) {
 
 int swl_resolve_or_make(const struct swl_child *c, const char *path, bool directory, bool strict) {
     int fd = swl_resolve(c, path, strict);
-    if (fd != -ENOENT) return fd;
-    fd = walk(c, path, directory);
+    return fd == -ENOENT ? swl_make(c, path, directory, strict) : fd;
+}
+
+int swl_make(const struct swl_child *c, const char *path, bool directory, bool strict) {
+    char parent[PATH_MAX];
+    const char *name;
+    // Mostly just the last name is missing, and no link comes before it; all else takes one step after the other.
+    if (split(path, parent, &name) && make(c, parent, name, directory) == 1) return swl_resolve(c, path, strict);
+    int fd = walk(c, path, directory);
     if (fd < 0 || !strict) return fd;
     close(fd);
     return swl_resolve(c, path, true);
 }
 
 int swl_resolve_parent(const struct swl_child *c, const char *path, bool strict, const char **name) {
-    const char *slash = strrchr(path, '/');
-    *name = slash ? slash + 1 : path;
-    char parent[PATH_MAX] = "/";
-    if (slash && slash != path) {
-        size_t length = (size_t)(slash - path);
-        if (length >= sizeof parent) return -ENAMETOOLONG;
-        memcpy(parent, path, length);
-        parent[length] = 0;
-    }
-    if (!**name || !strcmp(*name, ".") || !strcmp(*name, "..")) return -EINVAL;
+    char parent[PATH_MAX];
+    if (!split(path, parent, name)) return strlen(path) >= PATH_MAX ? -ENAMETOOLONG : -EINVAL;
     return swl_resolve_or_make(c, parent, true, strict);
 }

@@ -149,7 +149,7 @@ int swl_op_mount(struct swl_child *c) {
     int target = swl_resolve(c, path, op->flags & SWL_TARGET_STRICT);
     // A directory that the image does not have gives neither its mode nor its files to the tmpfs on it.
     bool made = target == -ENOENT;
-    if (made) target = swl_resolve_or_make(c, path, true, op->flags & SWL_TARGET_STRICT);
+    if (made) target = swl_make(c, path, true, op->flags & SWL_TARGET_STRICT);
     if (target < 0) return target;
     int r = check_target(c, target);
     if (r < 0) goto out_target;
@@ -374,7 +374,8 @@ int swl_op_device(struct swl_child *c) {
         struct stat status;
         if (node < 0 || fstat(node, &status) < 0) r = -errno;
         else if ((status.st_mode & S_IFMT) != (mode & S_IFMT) || status.st_rdev != (dev_t)op->value[1]) r = -EEXIST;
-        else if (fchownat(node, "", (uid_t)op->value[2], (gid_t)op->value[3], AT_EMPTY_PATH) < 0) r = -errno;
+        else if ((status.st_uid != op->value[2] || status.st_gid != op->value[3]) &&
+                 fchownat(node, "", (uid_t)op->value[2], (gid_t)op->value[3], AT_EMPTY_PATH) < 0) r = -errno;
         if (node >= 0) close(node);
     }
     close(parent);

@@ -13,12 +13,16 @@ package enum Files {
     /// Reads from a descriptor until end of file.
     package static func readAll(_ raw: Int32, subject: String, limit: Int = 64 << 20) throws(SysError) -> [UInt8] {
         var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16384)
+        // Most files are small, and a large new buffer costs more than reading them.
+        var size = 2048
         while true {
-            let count = try sys("read", subject) { unsafe Glibc.read(raw, &buffer, buffer.count) }
+            var buffer = [UInt8](repeating: 0, count: size)
+            let count = try sys("read", subject) { unsafe Glibc.read(raw, &buffer, size) }
             if count == 0 { return content }
             if content.count + count > limit { throw SysError(call: "read", subject: subject, errno: Errno(EFBIG)) }
-            content.append(contentsOf: buffer[..<count])
+            buffer.removeLast(size - count)
+            if content.isEmpty { content = buffer } else { content += buffer }
+            size = min(size * 4, 1 << 18)
         }
     }
 
@@ -45,11 +49,16 @@ package enum Files {
     }
 
     /// Writes to an existing file in one call and without creating it, as files of /proc, /sys and cgroupfs want it.
-    package static func put(_ text: String, to path: String) throws(SysError) {
+    package static func put(_ text: String, to path: String) throws(SysError) { try put([text], to: path) }
+
+    /// Writes several texts, each in one call.
+    package static func put(_ texts: [String], to path: String) throws(SysError) {
         let file = try Descriptor.open(path, O_WRONLY)
-        let bytes = Array(text.utf8)
         let raw = file.raw
-        try sys("write", "\(path) (\"\(text)\")") { unsafe Glibc.write(raw, bytes, bytes.count) }
+        for text in texts {
+            let bytes = Array(text.utf8)
+            try sys("write", "\(path) (\"\(text)\")") { unsafe Glibc.write(raw, bytes, bytes.count) }
+        }
     }
 
     /// Replaces a file so that a crash leaves the old or the new content: temporary file, fsync, rename, fsync of the directory.

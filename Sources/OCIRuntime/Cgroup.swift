@@ -155,7 +155,15 @@ package struct Cgroup: Sendable {
                 hint: "allow all devices in linux.resources.devices to run without"
             )
         }
-        for write in rules.v1 { try put(write, in: tree) }
+        // Opened once for neighbours that go to one file: opening costs more than all writing.
+        var open = rules.v1[...]
+        while let file = open.first?.file {
+            let group = open.prefix { $0.file == file }
+            open = open.dropFirst(group.count)
+            try doing("set the device rules") { () throws(SysError) in
+                try Files.put(group.map(\.value), to: "\(tree.path)/\(file)")
+            }
+        }
     }
 
     private func makeDirectory(_ tree: CgroupLayout.Tree) throws(SysError) {

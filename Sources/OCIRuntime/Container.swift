@@ -192,6 +192,18 @@ package struct Container: Sendable {
         if signal == 9, cgroup.isFrozen() { try cgroup.setFrozen(false) }
     }
 
+    /// The usual files by name, which is much less than a walk; that finds what else there may be.
+    private func removeState() throws(SysError) {
+        for name in [StoredState.fileName, InitProcess.fileName] {
+            try? Files.remove("\(directory)/\(name)")  // as above
+        }
+        do {
+            try Files.removeDirectory(directory)
+        } catch {
+            try Files.removeTree(directory)
+        }
+    }
+
     private var notRunning: RuntimeError {
         RuntimeError(.wrongState, step: "kill", subject: id, cause: "container not running")
     }
@@ -219,7 +231,7 @@ package struct Container: Sendable {
         try cgroup.destroy()
         if let before = stored.mountsBefore { try HostMounts.remove(below: stored.rootfs, keeping: before) }
         try CacheAllocation.remove(stored.resctrlGroups ?? [])
-        try doing("remove the state") { () throws(SysError) in try Files.removeTree(directory) }
+        try doing("remove the state") { () throws(SysError) in try removeState() }
         if let hooks = stored.hooks?.poststop, !hooks.isEmpty {
             HookRunner(state: stored.described(.stopped, pid: nil), target: -1).runAll(hooks, .poststop, warn: warn)
         }

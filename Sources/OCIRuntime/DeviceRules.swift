@@ -95,7 +95,9 @@ package struct DeviceRules: Hashable, Sendable {
     /// Writes for a version 1 hierarchy; empty if everything stays allowed, as it is in a new cgroup.
     package var v1: [CgroupWrite] {
         if allowsEverything { return [] }
+        // What denies everything first does what is done anyway.
+        let rest = rules.drop { $0.matchesAll && !$0.allow }
         return [CgroupWrite("devices", "devices.deny", "a")]
-            + rules.map { CgroupWrite("devices", $0.allow ? "devices.allow" : "devices.deny", $0.text) }
+            + rest.map { CgroupWrite("devices", $0.allow ? "devices.allow" : "devices.deny", $0.text) }
     }
 }

@@ -8,24 +8,32 @@ import Synchronization
 /// A file holds the full key in front of the program, so a hash that two profiles share cannot mix them up. The directory
 /// is the runtime's own (0700); a file that anybody else could have written is not used.
 enum SeccompCache {
-    private static let memory = Mutex<[[UInt8]: SeccompProgram]>([:])
-    private static let magic = Array("swiftlet seccomp 2\n".utf8)
+    private struct Known {
+        let hash: UInt64
+        let key: [UInt8]
+        let program: SeccompProgram
+    }
+
+    /// Few: a node has a handful of profiles.
+    private static let memory = Mutex<[Known]>([])
+    private static let magic = Array("swiftlet seccomp 3\n".utf8)
 
     /// The program for a profile, from memory, from `directory`, or compiled and kept.
     static func program(for profile: RuntimeSpec.Seccomp, directory: String) throws(RuntimeError) -> SeccompProgram {
         // Where notifications go is no part of the program.
         try SeccompCompiler.checkNotification(profile)
         let key = key(profile)
-        if let known = memory.withLock({ $0[key] }) { return known }
-        let path = "\(directory)/\(hash(key))"
+        let hash = hash(key)
+        if let known = memory.withLock({ $0.first { $0.hash == hash && $0.key == key } }) { return known.program }
+        let path = "\(directory)/\(String(hash, radix: 16))"
         let flags = try SeccompCompiler.loadFlags(profile)
         if let bytes = stored(path, key: key) {
             let program = SeccompProgram(bytes: bytes, flags: flags)
-            memory.withLock { $0[key] = program }
+            memory.withLock { $0.append(Known(hash: hash, key: key, program: program)) }
             return program
         }
         let program = try SeccompCompiler.compile(profile)
-        memory.withLock { $0[key] = program }
+        memory.withLock { $0.append(Known(hash: hash, key: key, program: program)) }
         store(program.bytes, path: path, directory: directory, key: key)
         return program
     }
@@ -60,10 +68,10 @@ enum SeccompCache {
     #endif
 
     /// FNV-1a, to name the file; the key inside decides.
-    private static func hash(_ key: [UInt8]) -> String {
+    private static func hash(_ key: [UInt8]) -> UInt64 {
         var value: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in key { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return String(value, radix: 16)
+        return value
     }
 
     static func stored(_ path: String, key: [UInt8]) -> [UInt8]? {

@@ -11,6 +11,11 @@ package enum SeccompCompiler {
     ///   libseccomp refuses.
     package static func compile(_ profile: RuntimeSpec.Seccomp) throws(RuntimeError) -> SeccompProgram {
         let flags = try loadFlags(profile)
+        return SeccompProgram(bytes: FilterFolding.fold(try instructions(profile)).flatMap(\.bytes), flags: flags)
+    }
+
+    /// The filter as libseccomp writes it.
+    static func instructions(_ profile: RuntimeSpec.Seccomp) throws(RuntimeError) -> [FilterInstruction] {
         let standard = try action(profile.defaultAction, errno: profile.defaultErrnoRet)
         guard let filter = unsafe seccomp_init(standard) else {
             throw RuntimeError(
@@ -35,8 +40,7 @@ package enum SeccompCompiler {
             if action == standard { continue }
             for name in rule.names { try unsafe add(filter, name, action, rule.args ?? []) }
         }
-        let program = try unsafe export(filter)
-        return SeccompProgram(bytes: try UnknownCalls.prefix(profile) + program, flags: flags)
+        return try UnknownCalls.prefix(profile) + FilterInstruction.list(try unsafe export(filter))
     }
 
     /// Nobody could answer for these: the process tells its parent of the descriptor by write(2).

@@ -12,8 +12,8 @@ enum UnknownCalls {
     private static let x32Bit: UInt32 = 0x4000_0000
     private static let x86_64: UInt32 = 0xC000_003E
 
-    /// Instructions (`struct sock_filter[]`) to run before the program, which may be none.
-    static func prefix(_ profile: RuntimeSpec.Seccomp) throws(RuntimeError) -> [UInt8] {
+    /// Instructions to run before the program, which may be none.
+    static func prefix(_ profile: RuntimeSpec.Seccomp) throws(RuntimeError) -> [FilterInstruction] {
         switch profile.defaultAction {
         case .allow, .log, .trace, .notify: return []
         default: break
@@ -37,47 +37,25 @@ enum UnknownCalls {
     }
 
     /// For each architecture: load its number, compare, and answer ENOSYS beyond the limit.
-    static func program(_ limits: [(architecture: UInt32, last: UInt32)]) -> [UInt8] {
-        let (load, jumpIfEqual, jumpIfGreater, jumpIfAtLeast, jump, answer):
-            (UInt16, UInt16, UInt16, UInt16, UInt16, UInt16) = (0x20, 0x15, 0x25, 0x35, 0x05, 0x06)
-        var blocks: [[Instruction]] = []
+    static func program(_ limits: [(architecture: UInt32, last: UInt32)]) -> [FilterInstruction] {
+        typealias I = FilterInstruction
+        var blocks: [[I]] = []
         for limit in limits where limit.architecture != 0x4000_003E {
             // Only the x86_64 ABI is judged here; calls of x32 go on to the profile.
-            let x32: [Instruction] =
-                limit.architecture == x86_64 ? [Instruction(jumpIfAtLeast, x32Bit, true: 2)] : []
+            let x32 = limit.architecture == x86_64 ? [I(I.jumpIfAtLeast, x32Bit, true: 2)] : []
             let body =
-                [Instruction(load, 0)] + x32 + [
-                    Instruction(jumpIfGreater, limit.last, false: 1),
-                    Instruction(answer, 0x0005_0000 | noSuchCall),
-                    Instruction(jump, 0),  // to the end, filled in below
+                [I(I.load, I.callOffset)] + x32 + [
+                    I(I.jumpIfGreater, limit.last, false: 1),
+                    I(I.answer, 0x0005_0000 | noSuchCall),
+                    I(I.jump, 0),  // to the end, filled in below
                 ]
-            blocks.append([Instruction(jumpIfEqual, limit.architecture, false: UInt8(body.count))] + body)
+            blocks.append([I(I.jumpIfEqual, limit.architecture, false: UInt8(body.count))] + body)
         }
         guard !blocks.isEmpty else { return [] }
-        var instructions = [Instruction(load, 4)] + blocks.flatMap { $0 }
-        for index in instructions.indices where instructions[index].code == jump {
+        var instructions = [I(I.load, I.architectureOffset)] + blocks.flatMap { $0 }
+        for index in instructions.indices where instructions[index].code == I.jump {
             instructions[index].value = UInt32(instructions.count - index - 1)
         }
-        return instructions.flatMap(\.bytes)
-    }
-
-    /// One instruction of the classic BPF.
-    private struct Instruction {
-        var code: UInt16
-        var whenTrue: UInt8
-        var whenFalse: UInt8
-        var value: UInt32
-
-        init(_ code: UInt16, _ value: UInt32, true whenTrue: UInt8 = 0, false whenFalse: UInt8 = 0) {
-            self.code = code
-            self.value = value
-            self.whenTrue = whenTrue
-            self.whenFalse = whenFalse
-        }
-
-        var bytes: [UInt8] {
-            [UInt8(truncatingIfNeeded: code), UInt8(code >> 8), whenTrue, whenFalse]
-                + (0..<4).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
-        }
+        return instructions
     }
 }

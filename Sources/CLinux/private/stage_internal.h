@@ -26,6 +26,8 @@ void swl_note(struct swl_child *c, const char *text);
 
 // All return 0 (or a descriptor), or -errno.
 int swl_resolve(const struct swl_child *c, const char *path, bool strict);
+// For a path that does not exist.
+int swl_make(const struct swl_child *c, const char *path, bool directory, bool strict);
 int swl_resolve_or_make(const struct swl_child *c, const char *path, bool directory, bool strict);
 int swl_resolve_parent(const struct swl_child *c, const char *path, bool strict, const char **name);
 
