@@ -12,6 +12,7 @@ import io
 import json
 import os
 import random
+import resource
 import shutil
 import socket
 import statistics
@@ -29,6 +30,17 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def cpu_seconds(process):
+    """User and system time of the children that have ended, and of a daemon with those that it has waited for."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = ended.ru_utime + ended.ru_stime
+    if process:
+        with open(f"/proc/{process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        total += sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def file_bytes(random_source, size):
@@ -187,6 +199,8 @@ class Containerd:
 
 
 class Skopeo:
+    process = None
+
     def __init__(self, work, image, unpacks):
         self.work, self.image, self.unpacks = work, image, unpacks
         self.name = "skopeo copy to containers-storage (overlay)" if unpacks else "skopeo copy to oci: (does not unpack)"
@@ -230,22 +244,24 @@ def main():
             Skopeo(work, image, False),
             Skopeo(work, image, True),
         ]
-        started += [peer.process for peer in peers if hasattr(peer, "process")]
+        started += [peer.process for peer in peers if peer.process]
         times = {peer.name: [] for peer in peers}
+        cpu = {peer.name: [] for peer in peers}
         for round_number in range(options.rounds + 1):
             for peer in peers:
                 os.sync()
-                begin = time.monotonic()
+                begin, cpu_before = time.monotonic(), cpu_seconds(peer.process)
                 peer.pull()
-                spent = time.monotonic() - begin
+                spent, cpu_spent = time.monotonic() - begin, cpu_seconds(peer.process) - cpu_before
                 # The first round warms caches up.
                 if round_number:
                     times[peer.name].append(spent)
+                    cpu[peer.name].append(cpu_spent)
                 peer.forget()
         print(f"Pull of an image of {size / 1e6:.0f} MB in {options.layers} layers (gzip), {options.rounds} rounds:\n")
-        print("| | median s | fastest s |\n|---|---|---|")
+        print("| | median s | fastest s | CPU, median s |\n|---|---|---|---|")
         for name, values in times.items():
-            print(f"| {name} | {statistics.median(values):.2f} | {min(values):.2f} |")
+            print(f"| {name} | {statistics.median(values):.2f} | {min(values):.2f} | {statistics.median(cpu[name]):.2f} |")
     finally:
         for process in started:
             process.terminate()

@@ -29,7 +29,7 @@ packages=(
     libsqlite3-dev libsystemd-dev libcurl4-openssl-dev libseccomp-dev libarchive-dev # linked
     busybox-static curl jq zstd iproute2 procps                                      # demo and tests
     systemd                                                                          # journald for the tests
-    docker-registry openssl                                                          # a real registry for the tests
+    docker-registry openssl nginx-light                                              # a real registry for the tests
     binutils python3                                                                 # sizes of executables; benchmarks
     containerd runc crun skopeo                                                      # peers in tests and benchmarks
     podman conmon netavark golang-github-containers-common bsdutils gcc libc6-dev    # callers of the runtime; benchmarks

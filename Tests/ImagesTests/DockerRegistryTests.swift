@@ -50,6 +50,29 @@ struct DockerRegistryTests {
         try roundTrip(try DockerRegistry())
     }
 
+    @Test("what another repository of the registry has is mounted from there, not sent")
+    func mounted() throws {
+        let registry = try DockerRegistry()
+        let fixture = try ImageFixture()
+        let image = try #require(try fixture.importBytes(Archive.docker(try layers())).first)
+        let client = RegistryClient(store: fixture.store)
+        try client.push(image.target, to: ImageReference("\(registry.host)/some/bb:1"))
+        var options = PushOptions()
+        let manifest = try ImageGraph(store: fixture.store).resolve(image.target.digest).manifest
+        let blobs = ([manifest.config] + manifest.layers).map(\.digest)
+        // Of a repository that does not exist nothing can be mounted: that one is sent.
+        for blob in blobs { options.sources[blob] = blob == blobs.last ? "some/nothing" : "some/bb" }
+        var steps: [PushProgress] = []
+        try client.push(image.target, to: ImageReference("\(registry.host)/other/bb:1"), options: options) {
+            steps.append($0)
+        }
+        for blob in blobs.dropLast() { #expect(steps.contains(.mounted(blob, from: "some/bb"))) }
+        #expect(steps.contains(.pushed(try #require(blobs.last), size: try #require(manifest.layers.last?.size))))
+        let other = try ImageFixture()
+        _ = try RegistryClient(store: other.store).pull(ImageReference("\(registry.host)/other/bb:1"))
+        #expect(try other.store.list() == fixture.store.list())
+    }
+
     @Test("a registry with passwords takes the right one and refuses others in words that help")
     func password() throws {
         let registry = try DockerRegistry("auth: {htpasswd: {realm: test, path: DIR/htpasswd}}")

@@ -160,6 +160,44 @@ struct RegistryAccessTests {
         #expect(try Files.list(fixture.root + "/content/ingest") == [])
     }
 
+    @Test("credential helpers are run: one for its registry, one for all others, and what they say counts")
+    func helperPrograms() throws {
+        let directory = try TemporaryDirectory()
+        let script = """
+            #!/bin/sh
+            [ "$1" = get ] || exit 9
+            read -r server || [ -n "$server" ]
+            case $server in
+            broken.example.com) echo "the vault is sealed" >&2; exit 3 ;;
+            none.example.com) echo "credentials not found in native keychain"; exit 1 ;;
+            esac
+            printf '{"ServerURL":"%s","Username":"%s","Secret":"for %s"}' "$server" "${0##*-}" "$server"
+
+            """
+        for name in ["one", "all"] {
+            let path = directory.path + "/docker-credential-" + name
+            try Files.replace(path, with: Array(script.utf8), mode: 0o755)
+        }
+        let text = """
+            {"auths":{"plain.example.com":{"auth":"YWxpY2U6c2VjcmV0"},"none.example.com":{}},"credsStore":"all",
+             "credHelpers":{"special.example.com":"one","gone.example.com":"missing","evil.example.com":"../../x"}}
+            """
+        var docker = try DockerConfiguration(Array(text.utf8))
+        docker.helperPath = directory.path + ":/usr/bin:/bin"
+        let special = try docker.resolve("special.example.com/team/bb")
+        #expect(special == RegistryCredentials(username: "one", password: "for special.example.com"))
+        let hub = try docker.resolve("docker.io/library/bb")
+        #expect(hub == RegistryCredentials(username: "all", password: "for https://index.docker.io/v1/"))
+        #expect(try docker.resolve("plain.example.com/x") == alice)
+        #expect(try docker.resolve("none.example.com/x") == nil)
+        for (name, reason) in [
+            ("broken", "the vault is sealed"), ("gone", "docker-credential-missing"), ("evil", "is not the name"),
+        ] {
+            let error = #expect(throws: ImageError.self) { try docker.resolve("\(name).example.com/x") }
+            #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
+        }
+    }
+
     @Test("credential helpers answer as docker's do")
     func helpers() throws {
         let answer = #"{"ServerURL":"x","Username":"<token>","Secret":"s"}"#

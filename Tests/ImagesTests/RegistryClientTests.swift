@@ -136,6 +136,62 @@ struct RegistryClientTests {
         #expect(ranges == ["", "bytes=100000-", "bytes=200000-"])
     }
 
+    @Test("a registry that falls silent is given up on in words, and continued where it fell silent when it is back")
+    func stalled() throws {
+        for recovers in [true, false] {
+            let fixture = try ImageFixture()
+            let impatient = configuration {
+                $0.patience = 1
+                $0.retries = 1
+            }
+            let (result, server) = try pull(fixture, configuration: impatient) { [image] request, before in
+                var answer = image.answer(request)
+                if request.path == image.layerPath, before == 0 || !recovers {
+                    answer.headers.append("Content-Length: \(answer.body.count)")
+                    answer.body = Array(answer.body.prefix(1000))
+                    answer.stalls = true
+                }
+                return answer
+            }
+            if recovers {
+                try expectWhole(fixture, result)
+                #expect(server.seen.last { $0.path == image.layerPath }?.headers["range"] == "bytes=1000-")
+            } else {
+                try expectNothing(fixture, result, "Operation too slow")
+            }
+        }
+    }
+
+    @Test(
+        "a disk that fills up during a pull is said so, and what was half there is gone",
+        .enabled(if: geteuid() == 0)
+    )
+    func diskFull() throws {
+        let directory = try TemporaryDirectory()
+        try sys("mount", directory.path) { unsafe mount("tmpfs", directory.path, "tmpfs", 0, "size=128k") }
+        // The directory cannot be removed while it is mounted.
+        defer { try? OverlayMount.unmount(directory.path) }
+        let store = try ContentStore(root: directory.path)
+        let server = try TinyServer { [image] request, _ in image.answer(request) }
+        defer { server.stop() }
+        let reference = try ImageReference("\(server.host)/x/bb:1")
+        let error = #expect(throws: ImageError.self) {
+            try RegistryClient(store: store, configuration: configuration()).pull(reference)
+        }
+        #expect(error?.isDiskFull == true, "\(String(describing: error))")
+        #expect(error?.description.contains("free some space") == true)
+        #expect(try Files.list(directory.path + "/content/ingest") == [])
+        // The configuration may be there already; the next pull goes on from it.
+        #expect(try store.list().allSatisfy { $0.digest == ContentHash.digest(of: image.config) })
+        // A full disk is no reason to ask the registry again.
+        #expect(server.count(image.layerPath) == 1)
+        try sys("mount", directory.path) {
+            unsafe mount("tmpfs", directory.path, "tmpfs", UInt(MS_REMOUNT), "size=8m")
+        }
+        _ = try RegistryClient(store: store, configuration: configuration()).pull(reference)
+        #expect(try store.list().count == 3)
+    }
+
     @Test("a registry that cannot continue sends everything again")
     func resumeFromStart() throws {
         let fixture = try ImageFixture()

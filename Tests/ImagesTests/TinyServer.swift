@@ -17,6 +17,8 @@ final class TinyServer: Sendable {
         var body: [UInt8] = []
         /// Sends this many bytes of the body and then closes the connection.
         var cutAfter: Int?
+        /// After what is sent, says nothing more and keeps the connection until the client has enough.
+        var stalls = false
     }
 
     let port: UInt16
@@ -103,7 +105,7 @@ final class TinyServer: Sendable {
         let body = request.method == "HEAD" ? [] : answer.cutAfter.map { Array(answer.body.prefix($0)) } ?? answer.body
         // The client may have gone; what it makes of that is what is tested.
         try? Files.writeAll(connection, Array((head + "\r\n").utf8) + body, subject: "connection")
-        _ = shutdown(connection, Int32(SHUT_WR))
+        if !answer.stalls { _ = shutdown(connection, Int32(SHUT_WR)) }
         while unsafe read(connection, &buffer, buffer.count) > 0 {}
     }
 }

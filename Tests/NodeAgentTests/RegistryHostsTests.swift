@@ -101,4 +101,35 @@ struct RegistryHostsTests {
             try Configuration.parse("[registry.auth.x]\npasword = \"p\"\n", path: "config.toml")
         }
     }
+
+    @Test(
+        "a hosts.toml with an authority and a certificate of ours opens a registry that wants to see one",
+        .enabled(if: DockerRegistry.isInstalled && NginxProxy.isInstalled, "needs docker-registry and nginx"),
+        arguments: [true, false]
+    )
+    func clientCertificate(showsOurs: Bool) throws {
+        let registry = try DockerRegistry()
+        let proxy = try NginxProxy(
+            to: registry.host,
+            options: "ssl_client_certificate DIR/ca.pem; ssl_verify_client on;"
+        )
+        let directory = try TemporaryDirectory()
+        let place = "\(directory.path)/\(proxy.host)"
+        try Files.makeDirectories(place)
+        for name in ["ca.pem", "client.pem", "client.key"] {
+            try Files.replace("\(place)/\(name)", with: Files.read("\(proxy.directory.path)/\(name)"))
+        }
+        let ours = showsOurs ? "client = [[\"client.pem\", \"client.key\"]]" : ""
+        let text = "server = \"https://\(proxy.host)\"\nca = \"ca.pem\"\n\(ours)\n"
+        try Files.replace(place + "/hosts.toml", with: Array(text.utf8))
+        let hosts = RegistryHosts(directories: [directory.path])
+        var configuration = RegistryConfiguration()
+        configuration.endpoints = { (domain) throws(ImageError) in try hosts.endpoints(domain) }
+        let store = try ContentStore(root: directory.path + "/root")
+        let client = RegistryClient(store: store, configuration: configuration)
+        let error = #expect(throws: ImageError.self) { try client.pull(ImageReference("\(proxy.host)/x/y:1")) }
+        // The registry is empty: who is let in is told that.
+        let words = showsOurs ? "answered 404" : "No required SSL certificate was sent"
+        #expect(error?.description.contains(words) == true, "\(String(describing: error))")
+    }
 }

@@ -2,7 +2,8 @@ import Glibc
 package import Linux
 import Synchronization
 
-/// A TCP proxy on loopback that does to connections what networks do: it is slow, and it breaks off.
+/// A TCP proxy on loopback that does to connections what networks do: it is slow, and it breaks off. If told so, it is
+/// an HTTP proxy that is asked for a tunnel first.
 package final class ChaosProxy: Sendable {
     package let port: UInt16
     private let listener: Int32
@@ -12,9 +13,13 @@ package final class ChaosProxy: Sendable {
     /// Connections that are cut after this many bytes, and how many bytes; counted down.
     private let cuts = Mutex<(connections: Int, bytes: Int)>((0, 0))
     private let accepted = Atomic(0)
+    private let isAskedFirst: Bool
+    private let asked = Mutex<[String]>([])
     private let stopped = Semaphore()
 
-    package init(to target: UInt16) throws(SysError) {
+    /// - Parameter isAskedFirst: Whether clients say CONNECT before anything else (RFC 9110 section 9.3.6).
+    package init(to target: UInt16, isAskedFirst: Bool = false) throws(SysError) {
+        self.isAskedFirst = isAskedFirst
         (listener, port) = try ChaosProxy.listen()
         self.target = target
         PosixThread.start(name: "chaos") { [self] in
@@ -29,6 +34,8 @@ package final class ChaosProxy: Sendable {
     }
 
     package var host: String { "127.0.0.1:\(port)" }
+    /// What clients that wanted a tunnel said first: "CONNECT example.com:443 HTTP/1.1".
+    package var tunnels: [String] { asked.withLock { $0 } }
     package var connections: Int { accepted.load(ordering: .relaxed) }
 
     package func slowDown(to bytesPerSecond: Int) { rate.store(bytesPerSecond, ordering: .relaxed) }
@@ -77,7 +84,8 @@ package final class ChaosProxy: Sendable {
             }
         }
         let upwards = Semaphore()
-        if connected == 0 {
+        let isOpen = connected == 0 && (!isAskedFirst || openTunnel(client))
+        if isOpen {
             PosixThread.start(name: "chaos-up") {
                 ChaosProxy.copy(from: client, to: server) { $0 }
                 _ = shutdown(server, Int32(SHUT_WR))
@@ -99,9 +107,23 @@ package final class ChaosProxy: Sendable {
         }
         _ = shutdown(client, Int32(SHUT_RDWR))
         _ = shutdown(server, Int32(SHUT_RDWR))
-        if connected == 0 { upwards.wait() }
+        if isOpen { upwards.wait() }
         _ = close(client)
         _ = close(server)
+    }
+
+    /// Reads a CONNECT and grants it; where to is decided already.
+    private func openTunnel(_ client: Int32) -> Bool {
+        var head: [UInt8] = []
+        var byte: UInt8 = 0
+        while !head.suffix(4).elementsEqual("\r\n\r\n".utf8), head.count < 8192 {
+            guard unsafe read(client, &byte, 1) == 1 else { return false }
+            head.append(byte)
+        }
+        let line = String(decoding: head.prefix { $0 != 0x0D }, as: UTF8.self)
+        asked.withLock { $0.append(line) }
+        // Either side may go at any time; then there is nothing more to do.
+        return (try? Files.writeAll(client, Array("HTTP/1.1 200 OK\r\n\r\n".utf8), subject: "tunnel")) != nil
     }
 
     /// - Parameter allow: How many of some bytes go on; fewer than asked for ends the connection.

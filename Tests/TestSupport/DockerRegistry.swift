@@ -14,7 +14,7 @@ package struct DockerRegistry: ~Copyable {
     /// - Parameter options: Further sections of its configuration; DIR stands for its directory.
     package init(_ options: String = "", tls: Bool = false) throws {
         let directory = try TemporaryDirectory(prefix: "swiftlet-test-registry")
-        if tls { try DockerRegistry.makeCertificates(directory.path) }
+        if tls { try Certificates.make(in: directory.path) }
         // A free port cannot be reserved for another program: try until one is.
         for _ in 0..<20 {
             let port = Int32.random(in: 20_000..<32_000)
@@ -36,7 +36,7 @@ package struct DockerRegistry: ~Copyable {
                 standardOutput: log.raw,
                 standardError: log.raw
             )
-            if try DockerRegistry.answers(port, process) {
+            if try LoopbackServer.answers("http://127.0.0.1:\(port)/", process) {
                 self.port = port
                 self.process = process
                 self.directory = directory
@@ -44,37 +44,6 @@ package struct DockerRegistry: ~Copyable {
             }
         }
         throw SysError(call: "docker-registry", subject: directory.path, errno: .io)
-    }
-
-    /// Waits until something listens; false if the program has ended.
-    private static func answers(_ port: Int32, _ process: Int32) throws -> Bool {
-        for _ in 0..<200 {
-            usleep(25_000)
-            if waitpid(process, nil, WNOHANG) != 0 { return false }
-            let probe = try Spawn.run(
-                ["/usr/bin/curl", "-sk", "-o", "/dev/null", "http://127.0.0.1:\(port)/"],
-                environment: []
-            )
-            if probe.code == 0 { return true }
-        }
-        _ = kill(process, SIGKILL)
-        _ = try Spawn.wait(process)
-        return false
-    }
-
-    private static func makeCertificates(_ path: String) throws {
-        let script = """
-            openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.pem
-            openssl req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout key.pem -out cert.csr
-            printf 'subjectAltName=IP:127.0.0.1' > ext
-            openssl x509 -req -in cert.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem
-            """
-        let outcome = try Spawn.run(
-            ["/bin/sh", "-ec", script],
-            environment: ["PATH=/usr/bin:/bin"],
-            workingDirectory: path
-        )
-        guard outcome.code == 0 else { throw SysError(call: "openssl", subject: path, errno: .io) }
     }
 
     deinit {

@@ -3,13 +3,21 @@ import Linux
 
 /// A program that knows passwords: `docker-credential-NAME`, by the protocol of docker's credential helpers.
 enum CredentialHelper {
+    /// Where programs of the system are; not the agent's own PATH, which whoever started it may have set to anything.
+    static let standardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
     /// Asks a helper for the credentials of a server. Blocks for half a minute at most.
     ///
     /// - Parameters:
     ///   - name: As config.json writes it: "pass", "ecr-login".
     ///   - server: The key under which docker stored them.
+    ///   - path: The directories to look for the program in, separated by colons.
     /// - Returns: Nil if the helper has none.
-    static func credentials(_ name: String, server: String) throws(ImageError) -> RegistryCredentials? {
+    static func credentials(
+        _ name: String,
+        server: String,
+        path: String = standardPath
+    ) throws(ImageError) -> RegistryCredentials? {
         guard !name.isEmpty, !name.contains("/"), !name.contains("..") else {
             throw .malformed(
                 what: "the docker config.json",
@@ -20,7 +28,7 @@ enum CredentialHelper {
         let outcome = try doing("asking \(program) for the credentials of \(server)") { () throws(SysError) in
             try Spawn.run(
                 ["/bin/sh", "-c", "printf '%s' \"$2\" | timeout 30 \"$1\" get", "sh", program, server],
-                environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]
+                environment: ["PATH=\(path)", "HOME=/root"]
             )
         }
         guard outcome.code == 0 else {

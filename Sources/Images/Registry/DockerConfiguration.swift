@@ -10,6 +10,8 @@ package struct DockerConfiguration: Sendable {
     private var helpers: [(key: String, helper: String)] = []
     /// The helper for all other registries.
     private var helperForAll: String?
+    /// The directories that helpers lie in, separated by colons.
+    var helperPath = CredentialHelper.standardPath
 
     /// Reads `{"auths": {…}}`; with `isLegacy`, the older `.dockercfg`, which is the inner object alone.
     ///
@@ -43,11 +45,11 @@ package struct DockerConfiguration: Sendable {
         // Docker stores its own registry under this key.
         let server = domain == "docker.io" ? "https://index.docker.io/v1/" : domain
         if let own = helpers.first(where: { DockerConfiguration.matches($0.key, name) }) {
-            return try CredentialHelper.credentials(own.helper, server: own.key)
+            return try CredentialHelper.credentials(own.helper, server: own.key, path: helperPath)
         }
         if let known = credentials(for: name) { return known }
         guard let helperForAll else { return nil }
-        return try CredentialHelper.credentials(helperForAll, server: server)
+        return try CredentialHelper.credentials(helperForAll, server: server, path: helperPath)
     }
 
     /// The credentials for a repository; the entry that names it most closely wins, as in a kubelet.

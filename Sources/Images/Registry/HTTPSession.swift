@@ -12,6 +12,7 @@ final class HTTPSession {
     private let parallel: Int
     private let cancellation: Cancellation?
     private let proxies: ProxyEnvironment
+    private let patience: Int
 
     @safe
     private final class Running {
@@ -46,12 +47,14 @@ final class HTTPSession {
 
     /// - Parameters:
     ///   - parallel: Transfers at a time.
+    ///   - patience: Seconds without a byte after which a connection counts as dead.
     ///   - cancellation: Ends all transfers when it is cancelled.
-    init?(parallel: Int, proxies: ProxyEnvironment, cancellation: Cancellation? = nil) {
+    init?(parallel: Int, proxies: ProxyEnvironment, patience: Int, cancellation: Cancellation? = nil) {
         guard HTTPSession.isReady, let multi = unsafe curl_multi_init() else { return nil }
         unsafe self.multi = multi
         self.parallel = parallel
         self.proxies = proxies
+        self.patience = patience
         self.cancellation = cancellation
         unsafe swl_curl_multi_setopt_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
     }
@@ -162,9 +165,8 @@ final class HTTPSession {
         unsafe swl_curl_setopt_string(easy, CURLOPT_PROTOCOLS_STR, protocols)
         unsafe swl_curl_setopt_string(easy, CURLOPT_REDIR_PROTOCOLS_STR, protocols)
         unsafe swl_curl_setopt_long(easy, CURLOPT_CONNECTTIMEOUT, 30)
-        // A connection that delivers nothing for a minute is dead.
         unsafe swl_curl_setopt_long(easy, CURLOPT_LOW_SPEED_LIMIT, 1)
-        unsafe swl_curl_setopt_long(easy, CURLOPT_LOW_SPEED_TIME, 60)
+        unsafe swl_curl_setopt_long(easy, CURLOPT_LOW_SPEED_TIME, patience)
         if request.timeout > 0 { unsafe swl_curl_setopt_long(easy, CURLOPT_TIMEOUT, request.timeout) }
         unsafe swl_curl_setopt_long(easy, CURLOPT_BUFFERSIZE, 256 << 10)
         unsafe swl_curl_setopt_long(easy, CURLOPT_PIPEWAIT, 1)

@@ -72,6 +72,8 @@ package struct RegistryConfiguration: Sendable {
     package var parallelDownloads = 4
     /// How often a transfer is tried again after the network or the registry failed.
     package var retries = 5
+    /// Seconds without a byte after which a connection counts as dead.
+    package var patience = 60
     /// Milliseconds before the first repetition; doubled for each further one.
     package var backoff = 500
     /// Layers of an image.

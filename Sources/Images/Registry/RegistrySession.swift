@@ -85,6 +85,7 @@ final class RegistrySession {
         let session = HTTPSession(
             parallel: max(1, configuration.parallelDownloads),
             proxies: configuration.proxies,
+            patience: configuration.patience,
             cancellation: cancellation
         )
         guard let http = session else {
