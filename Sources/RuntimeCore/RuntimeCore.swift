@@ -188,14 +188,7 @@ package final class RuntimeCore: Sendable {
     }
 
     /// True if the sandbox's shim answers.
-    package func isAlive(sandbox id: String) async -> Bool {
-        do {
-            _ = try await sandboxes.namespaces(of: id)
-            return true
-        } catch {
-            return false
-        }
-    }
+    package func isAlive(sandbox id: String) async -> Bool { await sandboxes.isAlive(id) }
 
     /// Creates a container's task; its process waits for `startTask`.
     package func createTask(_ request: ContainerRequest) async throws -> CreatedTask { try await tasks.create(request) }
