@@ -83,6 +83,10 @@ struct EventLogHandler: Sendable {
         case "nodes": "Node"
         case "namespaces": "Namespace"
         case "images": "Image"
+        case "leases": "Lease"
+        case "contents": "Content"
+        case "snapshots": "Snapshot"
+        case "collections": "Collection"
         case "requests": "Request"
         default: plural
         }
