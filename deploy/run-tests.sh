@@ -25,7 +25,7 @@ pass() {
     shift
     step "swift test: $name"
     # A line for each test that starts says nothing: the one for its end follows.
-    swift test --skip-build --disable-xctest --scratch-path "$scratch" "$@" 2>&1 |
+    timeout --kill-after 30 1500 swift test --skip-build --disable-xctest --scratch-path "$scratch" "$@" 2>&1 |
         tee "$work/$name.log" | grep -v '^◇'
     [ "${PIPESTATUS[0]}" = 0 ] || failed+=("$name")
 }
@@ -54,12 +54,13 @@ step "fuzz"
 }
 tail -3 "$work/fuzz.log"
 
-# Programs that are not ours on top of swiftlet-oci, and systemd around it. Exit code 77: skipped, with a reason.
+# Programs that are not ours on top of swiftlet-oci, and systemd around it. Exit code 77: skipped, with a reason. One that
+# hangs costs ten minutes, not the run.
 client() {
     local name=$1
     shift
     step "clients: $name"
-    "$@" >"$work/$name.log" 2>&1
+    timeout --kill-after 30 600 "$@" </dev/null >"$work/$name.log" 2>&1
     case $? in
         0) tail -1 "$work/$name.log" ;;
         77) tail -1 "$work/$name.log" ;;

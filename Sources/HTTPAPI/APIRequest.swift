@@ -11,11 +11,13 @@ struct APIRequest: Sendable {
     let parameters: [String: String]
     let origin: RequestOrigin
     private let parsedQuery: [(name: String, value: String)]
+    private let expectation: Expectation?
 
-    init(raw: Request, parameters: [String: String], origin: RequestOrigin) {
+    init(raw: Request, parameters: [String: String], origin: RequestOrigin, expectation: Expectation? = nil) {
         self.raw = raw
         self.parameters = parameters
         self.origin = origin
+        self.expectation = expectation
         parsedQuery = Self.parse(raw.uri.query)
     }
 
@@ -41,18 +43,38 @@ struct APIRequest: Sendable {
     }
 
     /// True for "true", "1" and a parameter without a value.
-    func flag(_ name: String) -> Bool {
-        guard let value = query(name) else { return false }
-        return value == "" || value == "true" || value == "1"
+    ///
+    /// - Parameter fallback: What a missing parameter means.
+    /// - Throws: 400 for what is neither true nor false.
+    func flag(_ name: String, default fallback: Bool = false) throws(APIError) -> Bool {
+        guard let text = query(name) else { return fallback }
+        return try QueryValue.flag(text, of: name)
     }
 
     /// A whole number of the query.
-    func number(_ name: String) throws(APIError) -> Int64? {
-        guard let text = query(name), !text.isEmpty else { return nil }
-        guard let number = Int64(text) else {
-            throw .badRequest("query parameter \(name): \"\(text)\" is not a whole number")
+    func number(_ name: String) throws(APIError) -> Int64? { try QueryValue.number(query(name), of: name) }
+
+    /// A whole number of the query that is not below zero.
+    func count(_ name: String) throws(APIError) -> Int64? { try QueryValue.count(query(name), of: name) }
+
+    /// What a list or watch asks for.
+    var listOptions: ListOptions { get throws(APIError) { try ListOptions(query) } }
+
+    /// True if nothing is to be changed.
+    ///
+    /// - Throws: 400 for another value than All, because somebody who wants to try must not change anything.
+    var isDryRun: Bool {
+        get throws(APIError) {
+            switch query("dryRun") {
+            case nil, "": return false
+            case "All": return true
+            case .some(let other):
+                throw .badRequest(
+                    "dryRun: Invalid value: [\"\(other)\"]: dryRun: Unsupported value: \"\(other)\": supported values: "
+                        + "\"All\""
+                )
+            }
         }
-        return number
     }
 
     var contentType: String? { raw.headers[.contentType] }
@@ -63,8 +85,6 @@ struct APIRequest: Sendable {
     }
 
     func accepts(_ text: String) -> Bool { raw.headers[.accept]?.contains(text) ?? false }
-
-    var isDryRun: Bool { query("dryRun") == "All" }
 
     var fieldValidation: FieldValidation {
         get throws(APIError) {
@@ -90,6 +110,28 @@ struct APIRequest: Sendable {
         return key
     }
 
+    /// The body, which the client is told to send if it waits for that.
+    func openBody() async throws -> RequestBody {
+        try await expectation?.meet()
+        return raw.body
+    }
+
+    /// Reads an object from the body. What the head alone is refused for is refused before the body is asked for.
+    func object<Object: APIObject>(
+        _ type: Object.Type,
+        fieldValidation: FieldValidation
+    ) async throws -> (object: Object, warnings: [String], body: [UInt8]) {
+        try ObjectDecoding.check(contentType: contentType)
+        let body = try await body()
+        let (object, warnings) = try ObjectDecoding.decode(
+            type,
+            body: body,
+            contentType: contentType,
+            fieldValidation: fieldValidation
+        )
+        return (object, warnings, body)
+    }
+
     /// Reads the body.
     ///
     /// - Throws: 413 before anything of it is read when its length is known to be too large.
@@ -104,6 +146,7 @@ struct APIRequest: Sendable {
         if let length = raw.headers[.contentLength].flatMap(Int.init), length > limit {
             throw APIError.requestEntityTooLarge(limit: limit)
         }
+        try await expectation?.meet()
         var collected = ByteBuffer()
         for try await part in parts {
             guard collected.readableBytes + part.readableBytes <= limit else {

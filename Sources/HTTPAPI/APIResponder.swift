@@ -7,6 +7,7 @@ import KubernetesAPI
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NodeAgent
 
@@ -14,6 +15,7 @@ import NodeAgent
 struct APIResponder: HTTPResponder {
     let table: RouteTable
     let logger: Logger
+    let counts: RequestCounts
     /// Takes what is recorded of a request, with who sent it.
     let audit: @Sendable (APIRequestAnswered, RequestOrigin) -> Void
 
@@ -25,16 +27,21 @@ struct APIResponder: HTTPResponder {
         // Now, not when it is answered: a client may be gone by then.
         let process = RequestAudit.covers(request.method) ? peer.process : nil
         var response: Response
+        var expectation: Expectation?
         do {
             if !peer.isLocalSocket {
                 try BrowserGuard.check(host: request.head.authority, origin: request.headers[.origin])
             }
-            response = try await answer(request, origin: origin, id: id)
+            expectation = try Expectation.of(request, on: context.channel)
+            response = try await answer(request, origin: origin, id: id, expectation)
         } catch {
             response = failure(error, id: id, request)
+            if MalformedRequest.error(error) != nil { response.headers[.connection] = "close" }
         }
-        response.headers[.requestID] = id
-        response.headers[.auditID] = id
+        Self.identify(&response, id)
+        // Nobody knows now whether the client sends its body after all (RFC 9110, section 10.1.1).
+        if request.headers[.expect] != nil, expectation?.isMet != true { response.headers[.connection] = "close" }
+        counts.add(method: request.method.rawValue, code: response.status.code)
         let isDryRun = request.uri.queryParameters["dryRun"] != nil
         if RequestAudit.covers(request.method),
             RequestAudit.isRecorded(status: response.status.code, isDryRun: isDryRun)
@@ -58,17 +65,39 @@ struct APIResponder: HTTPResponder {
         return response
     }
 
-    private func answer(_ request: Request, origin: RequestOrigin, id: String) async throws -> Response {
+    private static func identify(_ response: inout Response, _ id: String) {
+        response.headers[.requestID] = id
+        response.headers[.auditID] = id
+    }
+
+    /// The answer to a request that could not be read, after which the connection ends.
+    func refusal(of error: any Error) -> [HTTPResponsePart] {
+        let id = RequestID.new()
+        let (status, body) = document(of: error, id: id, method: nil, path: nil)
+        counts.add(method: nil, code: Int(status.code))
+        var response = Answer.bytes(body, status: HTTPResponse.Status(code: Int(status.code)))
+        Self.identify(&response, id)
+        response.headers[.connection] = "close"
+        response.headers[.contentLength] = String(body.count)
+        return [.head(response.head), .body(ByteBuffer(bytes: body)), .end(nil)]
+    }
+
+    private func answer(
+        _ request: Request,
+        origin: RequestOrigin,
+        id: String,
+        _ expectation: Expectation?
+    ) async throws -> Response {
         switch table.match(request.method, request.uri.path) {
         case .found(let route, let parameters):
-            return try await route.handler(APIRequest(raw: request, parameters: parameters, origin: origin))
+            try route.checkAccept(request.headers[.accept])
+            return try await route.handler(
+                APIRequest(raw: request, parameters: parameters, origin: origin, expectation: expectation)
+            )
         case .otherMethods(let methods):
             let known = methods.map(\.rawValue).joined(separator: ", ")
             var response = failure(
-                APIError(
-                    .methodNotAllowed,
-                    "\(request.method.rawValue) is not possible on \(request.uri.path); possible: \(known)"
-                ),
+                APIError.methodNotAllowed(path: request.uri.path, possible: known),
                 id: id,
                 request
             )
@@ -100,30 +129,37 @@ struct APIResponder: HTTPResponder {
     }
 
     private func failure(_ error: any Error, id: String, _ request: Request) -> Response {
-        let status = Self.status(of: error)
-        if status.code >= 500 {
-            logger.error(
-                "request failed",
-                metadata: [
-                    "request": "\(id)", "method": "\(request.method)", "path": "\(request.uri.path)",
-                    "error": "\(error)",
-                ]
-            )
-        }
-        let body: [UInt8]
-        do {
-            body = try JSONCoding.encode(status)
-        } catch {
-            body = Array("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":500}".utf8)
-        }
-        var response = Answer.bytes(
-            body + [0x0A],
-            status: HTTPResponse.Status(code: Int(status.code))
-        )
+        let (status, body) = document(of: error, id: id, method: request.method, path: request.uri.path)
+        var response = Answer.bytes(body, status: HTTPResponse.Status(code: Int(status.code)))
         if let seconds = status.details?.retryAfterSeconds, seconds > 0 {
             response.headers[.retryAfterSeconds] = String(seconds)
         }
         return response
+    }
+
+    /// The Status of an error, and its text; what is the agent's own fault is logged.
+    private func document(
+        of error: any Error,
+        id: String,
+        method: HTTPRequest.Method?,
+        path: String?
+    ) -> (Status, [UInt8]) {
+        var status = Self.status(of: error)
+        if let method, let path { status = NextStep.added(to: status, method: method, path: path) }
+        logger.log(
+            level: status.code >= 500 ? .error : .debug,
+            status.code >= 500 ? "request failed" : "request refused",
+            metadata: [
+                "request": "\(id)", "method": "\(method?.rawValue ?? "unknown")", "path": "\(path ?? "unknown")",
+                "error": "\(error)",
+            ]
+        )
+        do {
+            return (status, try JSONCoding.encode(status) + [0x0A])
+        } catch {
+            let text = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":500}\n"
+            return (status, Array(text.utf8))
+        }
     }
 
     /// What a client is told of an error.
@@ -131,12 +167,14 @@ struct APIResponder: HTTPResponder {
         switch error {
         case let error as APIError: error.status
         case let error as WatchError: APIError(error).status
+        case ReadError.expired(let floor): APIError(WatchError.expired(floor: floor)).status
+        case ReadError.future(let head): APIError(WatchError.tooLarge(head: head)).status
         case let error as JSONError: APIError.badRequest("\(error)").status
         case let error as HTTPError where error.status == .contentTooLarge:
             APIError.requestEntityTooLarge(limit: APIRequest.bodyLimit).status
         case let error as HTTPError:
             APIError.badRequest("\(error.body ?? "the request cannot be read") (HTTP \(error.status.code))").status
-        default: APIError.internalError("\(error)").status
+        default: (MalformedRequest.error(error) ?? .internalError("\(error)")).status
         }
     }
 }
@@ -159,6 +197,11 @@ enum RequestID {
     /// The client's own `X-Request-Id` if it is well-formed (at most 64 of A-Z a-z 0-9 . _ -), else a new one.
     static func of(_ request: Request) -> String {
         if let given = request.headers[.requestID], isValid(given) { return given }
+        return new()
+    }
+
+    /// Sixteen random hexadecimal digits.
+    static func new() -> String {
         var generator = SystemRandomNumberGenerator()
         let value = String(generator.next(), radix: 16)
         return String(repeating: "0", count: 16 - value.count) + value

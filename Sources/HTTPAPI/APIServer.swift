@@ -24,9 +24,7 @@ package struct APIServer: Service {
     }
 
     package func run() async throws {
-        let responder = APIResponder(table: Routes.table(for: agent), logger: logger) { request, origin in
-            agent.record(request, origin: origin)
-        }
+        let responder = Routes.responder(for: agent, logger: logger)
         let path = agent.configuration.socketPath
         try SocketFile.prepare(path)
         let unix = Application(
@@ -78,6 +76,7 @@ package struct APIServer: Service {
             UpgradableChannel(
                 responder: answer,
                 decide: { try await responder.upgrade($0, on: $1) },
+                refuse: { responder.refusal(of: $0) },
                 pace: pace
             )
         }

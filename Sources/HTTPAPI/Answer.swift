@@ -43,7 +43,7 @@ enum Answer {
                 status: status,
                 contentType: "application/yaml"
             )
-        } else if wantsIndentation(request) {
+        } else if try wantsIndentation(request) {
             response = bytes(try JSONValue(parsing: document).bytes(pretty: true) + [0x0A], status: status)
         } else {
             response = bytes(document, status: status)
@@ -54,8 +54,8 @@ enum Answer {
         return response
     }
 
-    private static func wantsIndentation(_ request: APIRequest) -> Bool {
-        if request.query("pretty") != nil { return request.flag("pretty") }
+    private static func wantsIndentation(_ request: APIRequest) throws(APIError) -> Bool {
+        if request.query("pretty") != nil { return try request.flag("pretty") }
         let agent = request.raw.headers[.userAgent] ?? ""
         return agent.hasPrefix("curl/") || agent.hasPrefix("Wget/")
     }

@@ -13,7 +13,8 @@ struct EventHandlers: Sendable {
     static let window = 20_000
 
     func list(_ request: APIRequest) async throws -> Response {
-        if request.flag("watch") { return try await watch(request) }
+        let options = try request.listOptions
+        if options.isWatch { return try await watch(request, options) }
         let filter = try ObjectFilter(request, kind: .events)
         let head = agent.store.head
         var found: [[UInt8]] = []
@@ -22,18 +23,9 @@ struct EventHandlers: Sendable {
             let bytes = try JSONCoding.encode(event)
             if try filter.matches(bytes) { found.append(bytes) }
         }
-        if Tables.isWanted(accept: request.raw.headers[.accept]) {
-            let table = try ResourceKind.events.table(
-                found,
-                ResourceKind.TableRequest(
-                    now: Time(microsecondsSince1970: agent.now),
-                    include: try IncludeObject.parse(request.query("includeObject")),
-                    resourceVersion: String(head)
-                )
-            )
-            return try Answer.document(try JSONCoding.encode(table), for: request)
-        }
-        return try Answer.document(ListDocument.of(found, kind: .events, version: head), for: request)
+        // All at once, whatever the limit: events are made from the log for this answer, and no later one has the same.
+        let metadata = ListMeta(resourceVersion: String(head))
+        return try ListDocument.answer(found, metadata, kind: .events, for: request, now: agent.now)
     }
 
     func get(_ request: APIRequest) async throws -> Response {
@@ -47,10 +39,10 @@ struct EventHandlers: Sendable {
         return try Answer.document(try JSONCoding.encode(event), for: request)
     }
 
-    private func watch(_ request: APIRequest) async throws -> Response {
+    private func watch(_ request: APIRequest, _ options: ListOptions) async throws -> Response {
         let filter = try ObjectFilter(request, kind: .events)
-        let asked = try request.number("resourceVersion") ?? 0
-        let seconds = try request.number("timeoutSeconds")
+        let asked = options.resourceVersion ?? 0
+        let seconds = options.timeoutSeconds
         let head = agent.store.head
         let initial = asked > 0 ? [] : try records(request, head: head)
         let cursor = try await agent.store.watch(after: asked > 0 ? asked : head, resource: ResourceKind.pods.key)
@@ -87,7 +79,12 @@ struct EventHandlers: Sendable {
     private func records(_ request: APIRequest, head: Seq) throws -> [EventRecord] {
         let selector = try FieldSelector.parse(request.query("fieldSelector"), for: Event.self)
         if let uid = selector.requiredValue(of: "involvedObject.uid").flatMap({ UID($0) }) {
-            return try agent.store.history(uid: uid)
+            do {
+                return try agent.store.history(uid: uid)
+            } catch {
+                guard error == .notFound else { throw error }
+                return []
+            }
         }
         return try agent.store.events(
             after: max(agent.store.floor, head - Seq(Self.window)),
@@ -116,22 +113,5 @@ struct EventHandlers: Sendable {
             )
         )
         return KubernetesEvents.project(fact, pod: pod, seq: record.seq, time: record.time)
-    }
-}
-
-/// A list of stored documents, put together without decoding them.
-enum ListDocument {
-    static func of(_ objects: [[UInt8]], kind: ResourceKind, version: Seq) -> [UInt8] {
-        var text = Array(
-            ("{\"kind\":\"\(kind.kind)List\",\"apiVersion\":\"\(kind.apiVersion)\","
-                + "\"metadata\":{\"resourceVersion\":\"\(version)\"},\"items\":[").utf8
-        )
-        text.reserveCapacity(text.count + objects.reduce(2) { $0 + $1.count + 1 })
-        for (index, object) in objects.enumerated() {
-            if index > 0 { text.append(UInt8(ascii: ",")) }
-            text += object
-        }
-        text += Array("]}".utf8)
-        return text
     }
 }

@@ -8,9 +8,9 @@ struct EventLogHandler: Sendable {
     let agent: Agent
 
     func log(_ request: APIRequest) async throws -> Response {
-        let after = try request.number("after") ?? 0
-        let follow = request.flag("follow")
-        let limit = try request.number("limit")
+        let after = try request.count("after") ?? 0
+        let follow = try request.flag("follow")
+        let limit = try request.count("limit")
         let asEvents = request.accepts("text/event-stream")
         // A stream of server-sent events goes on after the id that the client saw last.
         let resumed = request.raw.headers[.lastEventID].flatMap(Seq.init) ?? after
@@ -82,6 +82,8 @@ struct EventLogHandler: Sendable {
         case "pods": "Pod"
         case "nodes": "Node"
         case "namespaces": "Namespace"
+        case "configmaps": "ConfigMap"
+        case "secrets": "Secret"
         case "images": "Image"
         case "leases": "Lease"
         case "contents": "Content"

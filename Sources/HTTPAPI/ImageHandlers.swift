@@ -22,7 +22,7 @@ struct ImageHandlers: Sendable {
     /// `{"error": Status}`. An archive that is refused before the first line of progress is answered with its status.
     func importArchive(_ request: APIRequest) async throws -> Response {
         let upload = ImageUpload(agent: agent, namespace: try namespace(of: request), origin: request.origin)
-        let body = request.raw.body
+        let body = try await request.openBody()
         // A client that stalls must not keep the agent from stopping.
         let outcome = await cancelWhenGracefulShutdown { await upload.receive(body) }
         var text: [UInt8] = []
@@ -95,7 +95,7 @@ struct ImageHandlers: Sendable {
         do {
             let (names, garbage) = try await agent.core.pruneImages(
                 namespace: try namespace(of: request),
-                inUse: request.flag("all") ? try agent.imagesOfPods() : nil,
+                inUse: try request.flag("all") ? try agent.imagesOfPods() : nil,
                 origin: origin(of: request)
             )
             let answer = JSONValue.object([

@@ -152,7 +152,10 @@ struct TransferOrder: Sendable {
             }
         }
         func text(_ name: String) -> String? { body[name]?.stringValue ?? request.query(name) }
-        func flag(_ name: String) -> Bool { body[name]?.boolValue ?? request.flag(name) }
+        func flag(_ name: String) throws(APIError) -> Bool {
+            if let value = body[name]?.boolValue { return value }
+            return try request.flag(name)
+        }
         guard let reference = text("reference") ?? text("name"), !reference.isEmpty else {
             throw APIError.badRequest("name the image: POST \(request.raw.uri.path)?reference=REF")
         }
@@ -160,9 +163,9 @@ struct TransferOrder: Sendable {
         target = text("target").flatMap { $0.isEmpty ? nil : $0 }
         namespace = try handlers.namespace(text("namespace") ?? RuntimeCore.podNamespace)
         platform = try handlers.platform(of: text("platform"))
-        allPlatforms = flag("allPlatforms")
-        plainText = flag("plainHTTP")
-        showsProgress = request.query("progress").map { $0 != "0" && $0 != "false" } ?? true
+        allPlatforms = try flag("allPlatforms")
+        plainText = try flag("plainHTTP")
+        showsProgress = try request.flag("progress", default: true)
         if let user = body["username"]?.stringValue, !user.isEmpty {
             credentials = [RegistryCredentials(username: user, password: body["password"]?.stringValue ?? "")]
         } else if let token = body["identityToken"]?.stringValue, !token.isEmpty {

@@ -11,30 +11,18 @@ struct ListHandler: Sendable {
 
     /// The collection as of one instant; with `?watch=1` its changes from there on.
     func list(_ request: APIRequest) async throws -> Response {
-        if request.flag("watch") { return try await WatchHandler(agent: agent, kind: kind).watch(request) }
+        let options = try request.listOptions
+        if options.isWatch { return try await WatchHandler(agent: agent, kind: kind).watch(request, options) }
         let namespace = kind.isNamespaced ? request.parameters["namespace"] : nil
         let filter = try ObjectFilter(request, kind: kind)
-        let (items, version) = try await snapshot(request, namespace: namespace)
-        let matching = try filter.isEmpty ? items : items.filter { try filter.matches($0.bytes) }
-        if Tables.isWanted(accept: request.raw.headers[.accept]) {
-            let table = try kind.table(
-                matching.map(\.bytes),
-                ResourceKind.TableRequest(
-                    now: Time(microsecondsSince1970: agent.now),
-                    include: try IncludeObject.parse(request.query("includeObject")),
-                    resourceVersion: String(version)
-                )
-            )
-            return try Answer.document(try JSONCoding.encode(table), for: request)
-        }
-        return try Answer.document(
-            ListDocument.of(matching.map(\.bytes), kind: kind, version: version),
-            for: request
-        )
+        let (objects, version) = try await snapshot(request, options, namespace: namespace)
+        let page = try ListPage(objects, version: version, options: options, filter: filter)
+        return try ListDocument.answer(page.items.map(\.bytes), page.metadata, kind: kind, for: request, now: agent.now)
     }
 
     func get(_ request: APIRequest) async throws -> Response {
         let stream = kind.stream(namespace: request["namespace"], name: request["name"])
+        try await wait(for: try QueryValue.resourceVersion(request.query("resourceVersion")))
         let object: EventLog.StoredObject? =
             if let seq = try asOf(request) {
                 try agent.store.object(stream, at: seq)
@@ -48,7 +36,7 @@ struct ListHandler: Sendable {
                 ResourceKind.TableRequest(
                     now: Time(microsecondsSince1970: agent.now),
                     include: try IncludeObject.parse(request.query("includeObject")),
-                    resourceVersion: String(object.resourceVersion)
+                    metadata: ListMeta(resourceVersion: String(object.resourceVersion))
                 )
             )
             return try Answer.document(try JSONCoding.encode(table), for: request)
@@ -56,22 +44,49 @@ struct ListHandler: Sendable {
         return try Answer.document(object.bytes, for: request)
     }
 
-    private func snapshot(_ request: APIRequest, namespace: String?) async throws -> ([EventLog.StoredObject], Seq) {
+    /// The objects of the state that is asked for, and which state it is.
+    private func snapshot(
+        _ request: APIRequest,
+        _ options: ListOptions,
+        namespace: String?
+    ) async throws -> ([EventLog.StoredObject], Seq) {
+        if let last = options.continuation {
+            guard let version = last.resourceVersion else {
+                return agent.store.objects(resource: kind.key, namespace: namespace)
+            }
+            guard version >= agent.store.floor else { throw expired(last) }
+            return (try agent.store.objects(resource: kind.key, namespace: namespace, at: version).items, version)
+        }
         if let seq = try asOf(request) {
             return (try agent.store.objects(resource: kind.key, namespace: namespace, at: seq).items, seq)
         }
-        if let wanted = try request.number("resourceVersion"), wanted > 0 {
-            if request.query("resourceVersionMatch") == "Exact" {
-                guard wanted >= agent.store.floor else {
-                    throw APIError(WatchError.expired(floor: agent.store.floor))
-                }
-                return (try agent.store.objects(resource: kind.key, namespace: namespace, at: wanted).items, wanted)
+        try await wait(for: options.resourceVersion)
+        if let wanted = options.resourceVersion, wanted > 0 {
+            // A limit means exactly this version, unless said otherwise: see Kubernetes' API concepts.
+            let isExact = options.match == .exact || (options.match == nil && options.limit != nil)
+            guard !isExact || wanted >= agent.store.floor else {
+                throw APIError(WatchError.expired(floor: agent.store.floor))
             }
-            guard await agent.store.reaches(wanted, within: .seconds(3)) else {
-                throw APIError.tooLargeResourceVersion(requested: String(wanted), current: String(agent.store.head))
+            if isExact {
+                return (try agent.store.objects(resource: kind.key, namespace: namespace, at: wanted).items, wanted)
             }
         }
         return agent.store.objects(resource: kind.key, namespace: namespace)
+    }
+
+    /// Waits for a version that is not there yet, for a while.
+    private func wait(for version: Int64?) async throws {
+        guard let version, version > 0 else { return }
+        guard await agent.store.reaches(version, within: .seconds(3)) else {
+            throw APIError.tooLargeResourceVersion(requested: String(version), current: String(agent.store.head))
+        }
+    }
+
+    /// 410 with a token that goes on with the newest state.
+    private func expired(_ last: ListContinuation) -> APIError {
+        var last = last
+        last.resourceVersion = nil
+        return .continuationExpired(inconsistent: last)
     }
 
     /// `?asOf=SEQ` or `?asOf=TIME` (RFC 3339): the state at that point of the log.

@@ -8,6 +8,7 @@ import NodeAgent
 /// About the server itself.
 struct MetaHandlers: Sendable {
     let agent: Agent
+    let counts: RequestCounts
 
     func live(_ request: APIRequest) -> Response { Answer.text("ok") }
 
@@ -63,7 +64,7 @@ struct MetaHandlers: Sendable {
 
     func metrics(_ request: APIRequest) async -> Response {
         Answer.bytes(
-            Array((agent.metricsText() + (await agent.containerMetricsText())).utf8),
+            Array((agent.metricsText() + counts.metricsText + (await agent.containerMetricsText())).utf8),
             contentType: "text/plain; version=0.0.4; charset=utf-8"
         )
     }

@@ -7,13 +7,11 @@ struct NamespaceHandlers: Sendable {
     let agent: Agent
 
     func create(_ request: APIRequest) async throws -> Response {
-        let (namespace, warnings) = try ObjectDecoding.decode(
+        let (namespace, warnings, _) = try await request.object(
             Namespace.self,
-            body: try await request.body(),
-            contentType: request.contentType,
             fieldValidation: try request.fieldValidation
         )
-        let stored = try await agent.createNamespace(namespace, origin: request.origin, dryRun: request.isDryRun)
+        let stored = try await agent.createNamespace(namespace, origin: request.origin, dryRun: try request.isDryRun)
         return try Answer.document(stored, for: request, status: .created, warnings: warnings)
     }
 

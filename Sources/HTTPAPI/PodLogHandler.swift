@@ -32,9 +32,9 @@ struct PodLogHandler: Sendable {
     private func options(_ request: APIRequest) throws(APIError) -> LogOptions {
         var options = LogOptions()
         options.container = request.query("container")
-        options.follow = request.flag("follow")
-        options.previous = request.flag("previous")
-        options.timestamps = request.flag("timestamps")
+        options.follow = try request.flag("follow")
+        options.previous = try request.flag("previous")
+        options.timestamps = try request.flag("timestamps")
         options.tailLines = try count("tailLines", request)
         options.limitBytes = try count("limitBytes", request)
         options.asJSON = request.query("format") == "json"

@@ -18,13 +18,15 @@ struct ResourceKind: Sendable {
     struct TableRequest: Sendable {
         var now: Time
         var include: IncludeObject
-        var resourceVersion: String
+        var metadata: ListMeta
         var withColumns = true
     }
 
     static let pods = of(Pod.self, plural: "pods", kind: "Pod", isNamespaced: true)
     static let nodes = of(Node.self, plural: "nodes", kind: "Node", isNamespaced: false)
     static let namespaces = of(Namespace.self, plural: "namespaces", kind: "Namespace", isNamespaced: false)
+    static let configMaps = of(ConfigMap.self, plural: "configmaps", kind: "ConfigMap", isNamespaced: true)
+    static let secrets = of(Secret.self, plural: "secrets", kind: "Secret", isNamespaced: true)
     static let events = of(Event.self, plural: "events", kind: "Event", isNamespaced: true)
 
     private static func of<Object: TableObject & FieldSelectable & Decodable & Sendable>(
@@ -40,7 +42,7 @@ struct ResourceKind: Sendable {
             table: { objects, request in
                 try Tables.table(
                     objects.map { try JSONCoding.decode(type, from: $0) },
-                    metadata: ListMeta(resourceVersion: request.resourceVersion),
+                    metadata: request.metadata,
                     includeObject: request.include,
                     withColumns: request.withColumns,
                     now: request.now

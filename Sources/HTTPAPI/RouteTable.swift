@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import KubernetesAPI
 
 /// One route: a method, a pattern and what answers it.
 struct Route: Sendable {
@@ -30,6 +31,26 @@ struct Route: Sendable {
         self.summary = summary
         self.handler = handler
         segments = pattern.split(separator: "/")
+    }
+
+    /// What is offered by the paths of Kubernetes' API that answer with objects.
+    static let documentTypes = [Answer.json, "application/yaml"]
+
+    /// - Throws: 406 if the client takes nothing that this route can answer with.
+    func checkAccept(_ header: String?) throws(APIError) {
+        guard answersWithObjects, let header else { return }
+        let accepted = header.split(separator: ",").map { range in
+            range.prefix { $0 != ";" }.trimmed.lowercased()
+        }
+        let offered = Self.documentTypes + ["application/*", "*/*"]
+        guard header.trimmed.isEmpty || accepted.contains(where: offered.contains) else {
+            throw .notAcceptable(offered: Self.documentTypes)
+        }
+    }
+
+    private var answersWithObjects: Bool {
+        let texts: Set<Substring> = ["log", "exec", "attach", "why", "proxy"]
+        return segments.first == "api" && !segments.contains(where: texts.contains)
     }
 
     /// The path's values for the pattern's names, or nil if it is another path.

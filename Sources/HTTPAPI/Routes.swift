@@ -1,9 +1,19 @@
+import EventLog
 import HTTPTypes
+import KubernetesAPI
+import Logging
 import NodeAgent
 
 /// Every route of the server.
 enum Routes {
-    static func table(for agent: Agent) -> RouteTable {
+    static func responder(for agent: Agent, logger: Logger) -> APIResponder {
+        let counts = RequestCounts()
+        return APIResponder(table: table(for: agent, counts: counts), logger: logger, counts: counts) {
+            agent.record($0, origin: $1)
+        }
+    }
+
+    static func table(for agent: Agent, counts: RequestCounts = RequestCounts()) -> RouteTable {
         let pods = ListHandler(agent: agent, kind: .pods)
         let nodes = ListHandler(agent: agent, kind: .nodes)
         let namespaces = ListHandler(agent: agent, kind: .namespaces)
@@ -15,7 +25,7 @@ enum Routes {
         let attach = AttachHandlers(agent: agent)
         let eventLog = EventLogHandler(agent: agent)
         let images = ImageHandlers(agent: agent)
-        let meta = MetaHandlers(agent: agent)
+        let meta = MetaHandlers(agent: agent, counts: counts)
         let stats = StatsHandlers(agent: agent)
         let openAPI = OpenAPIHandlers(version: agent.version)
         let inNamespace = "/api/v1/namespaces/{namespace}"
@@ -105,6 +115,8 @@ enum Routes {
             Route(.get, "/openapi/v3", "where the OpenAPI documents are", openAPI.index),
             Route(.get, "/openapi/v3/api/v1", "the OpenAPI document of core/v1", openAPI.coreV1),
         ]
+        routes += configurationRoutes(ConfigMap.self, .configMaps, agent)
+        routes += configurationRoutes(Secret.self, .secrets, agent)
         routes += imageRoutes(images)
         routes += storeRoutes(StoreHandlers(agent: agent))
         routes.append(Route(.get, "/", "this list", meta.index(routes)))
@@ -136,6 +148,27 @@ enum Routes {
             Route(.delete, "/v1/leases/{id}/resources", "let go of something; ?type=T&id=ID", store.removeResource),
             Route(.patch, "/v1/images/labels", "set labels of an image; ?name=REF", store.labelImage),
             Route(.get, "/v1/images/why", "what happened to an image's name; ?name=REF", store.whyImage),
+        ]
+    }
+
+    private static func configurationRoutes<Object: ConfigurationObject>(
+        _ type: Object.Type,
+        _ kind: ResourceKind,
+        _ agent: Agent
+    ) -> [Route] {
+        let reads = ListHandler(agent: agent, kind: kind)
+        let changes = ConfigurationHandlers<Object>(agent: agent, kind: kind)
+        let all = "/api/v1/namespaces/{namespace}/\(kind.key.plural)"
+        let one = all + "/{name}"
+        return [
+            Route(.get, "/api/v1/\(kind.key.plural)", "list or watch them in all namespaces", reads.list),
+            Route(.get, all, "list or watch them", reads.list),
+            Route(.post, all, "create one (JSON or YAML)", changes.create),
+            Route(.delete, all, "delete those that match the selectors", changes.deleteCollection),
+            Route(.get, one, "read one", reads.get),
+            Route(.put, one, "replace one", changes.replace),
+            Route(.patch, one, "patch one (merge, JSON or strategic)", changes.patch),
+            Route(.delete, one, "delete one", changes.delete),
         ]
     }
 

@@ -8,7 +8,7 @@ struct StatsHandlers: Sendable {
 
     /// kubelet's `/stats/summary`; `?only_cpu_and_memory=true` measures nothing on disk.
     func summary(_ request: APIRequest) async throws -> Response {
-        let short = request.flag("only_cpu_and_memory")
+        let short = try request.flag("only_cpu_and_memory")
         return try Answer.object(await agent.statsSummary(onlyCPUAndMemory: short))
     }
 

@@ -12,15 +12,13 @@ struct WatchHandler: Sendable {
     /// How often a client that asked for bookmarks gets one.
     static let bookmarkInterval = Duration.seconds(60)
 
-    func watch(_ request: APIRequest) async throws -> Response {
+    func watch(_ request: APIRequest, _ options: ListOptions) async throws -> Response {
         let namespace = kind.isNamespaced ? request.parameters["namespace"] : nil
         let filter = try ObjectFilter(request, kind: kind)
-        let asked = try request.number("resourceVersion") ?? 0
-        let sendsInitial = request.flag("sendInitialEvents")
-        let bookmarks = request.flag("allowWatchBookmarks")
-        let seconds = try request.number("timeoutSeconds")
+        let asked = options.resourceVersion ?? 0
+        let sendsInitial = options.sendsInitialEvents
         let asTable = Tables.isWanted(accept: request.raw.headers[.accept])
-        let initial = sendsInitial || asked <= 0 ? agent.store.objects(resource: kind.key, namespace: namespace) : nil
+        let initial = sendsInitial || asked == 0 ? agent.store.objects(resource: kind.key, namespace: namespace) : nil
         let cursor = try await agent.store.watch(
             after: initial?.head ?? asked,
             resource: kind.key,
@@ -37,24 +35,24 @@ struct WatchHandler: Sendable {
                 }
             }
             do {
-                try await self.follow(cursor, lines, output, bookmarks: bookmarks, seconds: seconds)
+                try await self.follow(cursor, lines, output, options)
             } catch let error as WatchError {
                 try await output.write(try lines.failure(error))
             }
         }
     }
 
-    /// Sends what comes until the client goes, the log ends or `seconds` (nil or 0: no end) have passed. With bookmarks
+    /// Sends what comes until the client goes, the log ends or the time that the client has set is over. With bookmarks
     /// one comes whenever nothing was sent for a while, and one at the end, so that the next watch begins there.
     private func follow(
         _ cursor: WatchCursor,
         _ lines: WatchLines,
         _ output: StreamWriter,
-        bookmarks: Bool,
-        seconds: Int64?
+        _ options: ListOptions
     ) async throws {
         let clock = ContinuousClock()
-        let end = seconds.flatMap { $0 > 0 ? clock.now + .seconds(min($0, 1 << 31)) : nil }
+        let bookmarks = options.allowsBookmarks
+        let end = options.timeoutSeconds.flatMap { $0 > 0 ? clock.now + .seconds(min($0, 1 << 31)) : nil }
         var nextBookmark = clock.now + Self.bookmarkInterval
         while !Task.isCancelled {
             let wakes = [end, bookmarks ? nextBookmark : nil].compactMap(\.self)
@@ -137,7 +135,7 @@ struct WatchLines: Sendable {
                     ResourceKind.TableRequest(
                         now: Time(microsecondsSince1970: agent.now),
                         include: .metadata,
-                        resourceVersion: ""
+                        metadata: ListMeta()
                     )
                 )
             ) : object

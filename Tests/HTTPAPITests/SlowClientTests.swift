@@ -1,4 +1,3 @@
-import Linux
 import NIOCore
 import Testing
 
@@ -6,16 +5,6 @@ import Testing
 
 @Suite("Slow clients")
 struct SlowClientTests {
-    /// Sends the beginning of a request and returns what comes until the server closes the connection.
-    private static func answer(to text: String, at socket: String) async throws -> String {
-        try await Task.detached {
-            let connection = try UnixSocket.connect(socket)
-            try connection.setBlocking()
-            try Descriptor.send(connection.raw, Array(text.utf8), subject: "server")
-            return String(decoding: try Files.readAll(connection.raw, subject: "server"), as: UTF8.self)
-        }.value
-    }
-
     @Test("a request whose head, or whose body, does not go on is ended; one that is complete is answered")
     func stalled() async throws {
         var pace = RequestPace.Limits()
@@ -23,13 +12,18 @@ struct SlowClientTests {
         pace.body = .milliseconds(300)
         pace.idle = .milliseconds(300)
         try await TestServer.run(pace: pace) { client in
-            #expect(try await Self.answer(to: "GET /healthz HTTP/1.1\r\nHost: x\r\nX-", at: client.socket) == "")
+            #expect(
+                try await RawConnection.answer(to: "GET /healthz HTTP/1.1\r\nHost: x\r\nX-", at: client.socket) == ""
+            )
             let body = "POST /api/v1/namespaces/default/pods HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{\"kind\""
-            #expect(try await Self.answer(to: body, at: client.socket) == "")
+            #expect(try await RawConnection.answer(to: body, at: client.socket) == "")
             let upload = "POST /v1/images/import HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\nabc"
-            #expect(try await !Self.answer(to: upload, at: client.socket).contains("200 OK"))
+            #expect(try await !RawConnection.answer(to: upload, at: client.socket).contains("200 OK"))
             // Complete, and then the connection is idle for too long.
-            let whole = try await Self.answer(to: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", at: client.socket)
+            let whole = try await RawConnection.answer(
+                to: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+                at: client.socket
+            )
             #expect(whole.hasPrefix("HTTP/1.1 200 OK"))
         }
     }
@@ -37,16 +31,16 @@ struct SlowClientTests {
     @Test("what is no HTTP, and a wish to upgrade that nobody fulfils, get an answer")
     func odd() async throws {
         try await TestServer.run { client in
-            #expect(try await Self.answer(to: "nonsense\r\n\r\n", at: client.socket).hasPrefix("HTTP/1.1 400"))
+            #expect(try await RawConnection.answer(to: "nonsense\r\n\r\n", at: client.socket).hasPrefix("HTTP/1.1 400"))
             for upgrade in ["h2c", "SPDY/3.1", "websocket"] {
                 let request = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: \(upgrade)\r\n\r\n"
-                let answer = try await Self.answer(to: request, at: client.socket)
+                let answer = try await RawConnection.answer(to: request, at: client.socket)
                 #expect(answer.hasPrefix("HTTP/1.1 200 OK"), "\(upgrade): \(answer)")
             }
             let exec =
                 "GET /api/v1/namespaces/default/pods/no/exec?command=id HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
                 + "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-            let answer = try await Self.answer(to: exec, at: client.socket)
+            let answer = try await RawConnection.answer(to: exec, at: client.socket)
             #expect(answer.hasPrefix("HTTP/1.1 404"))
             #expect(answer.contains("pods \\\"no\\\" not found"))
         }

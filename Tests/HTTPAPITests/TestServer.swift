@@ -95,18 +95,22 @@ struct Client: Sendable {
     private static let pool = ThreadPool(name: "test-curl", limit: 16)
 
     /// One request. `body` is sent as it is; the type of the content is JSON unless a header says otherwise.
+    ///
+    /// - Parameter tracing: Words that curl must not say of the request.
     func send(
         _ method: String,
         _ path: String,
         _ headers: [String: String] = [:],
         body: String? = nil,
-        file: String? = nil
+        file: String? = nil,
+        tracing unwanted: String? = nil
     ) async throws -> Reply {
         // curl's own name would get indented answers.
         var arguments = [
-            "/usr/bin/curl", "-sS", "-i", "-N", "--max-time", "30", "--unix-socket", socket, "-A", "test", "-H",
-            "Expect:",
+            "/usr/bin/curl", "-sS", "-i", "-N", "--max-time", "30", "--unix-socket", socket, "-A", "test",
         ]
+        if headers["Expect"] == nil { arguments += ["-H", "Expect:"] }
+        if unwanted != nil { arguments.append("-v") }
         arguments += method == "HEAD" ? ["-I"] : ["-X", method]
         for (name, value) in headers { arguments += ["-H", "\(name): \(value)"] }
         if let body {
@@ -131,6 +135,9 @@ struct Client: Sendable {
         guard answer.code == 0 else {
             throw Failure(description: "curl \(path): \(answer.code) \(String(decoding: answer.errors, as: UTF8.self))")
         }
+        if let unwanted, String(decoding: answer.errors, as: UTF8.self).contains(unwanted) {
+            throw Failure(description: "curl \(path) says: \(unwanted)")
+        }
         return try Self.parse(answer.output)
     }
 
@@ -138,8 +145,10 @@ struct Client: Sendable {
         try await send("GET", path, headers)
     }
 
-    private static func parse(_ output: [UInt8]) throws -> Reply {
+    private static func parse(_ text: [UInt8]) throws -> Reply {
         let separator: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A]
+        let goOn = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+        let output = text.starts(with: goOn) ? Array(text.dropFirst(goOn.count)) : text
         var end = 0
         while end + 4 <= output.count, !output[end..<end + 4].elementsEqual(separator) { end += 1 }
         let lines = String(decoding: output[..<min(end, output.count)], as: UTF8.self).split(separator: "\r\n")

@@ -38,8 +38,9 @@ extension SystemSuite {
             try RunningAgent.with(journal: journal.socket) { agent in
                 try agent.create(Manifest.pod("one", "echo hello"))
                 try agent.waitForPhase("one", "Succeeded")
-                let wanted = try agent.log(of: "one").compactMap { $0["seq"]?.int64Value }
+                // The log goes on after the phase: both sides are read anew until they agree.
                 try agent.wait("the records") {
+                    let wanted = try agent.log(of: "one").compactMap { $0["seq"]?.int64Value }
                     let records = try journal.records("SWIFTLET_POD=one")
                     let numbers = records.compactMap { $0["SWIFTLET_EVENT_SEQ"]?.stringValue.flatMap { Int64($0) } }
                     return numbers == wanted

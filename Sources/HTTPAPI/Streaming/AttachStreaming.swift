@@ -13,9 +13,9 @@ struct AttachHandlers: Sendable {
         let streaming = AttachStreaming(
             agent: agent,
             target: target,
-            stdin: request.flag("stdin"),
-            stdout: request.query("stdout") == nil || request.flag("stdout"),
-            stderr: request.query("stderr") == nil || request.flag("stderr"),
+            stdin: try request.flag("stdin"),
+            stdout: try request.flag("stdout", default: true),
+            stderr: try request.flag("stderr", default: true),
             origin: request.origin
         )
         return WebSocketService { client in await streaming.serve(client) }

@@ -9,7 +9,7 @@ struct ExecHandlers: Sendable {
 
     /// What a client gets that asks for WebSocket.
     func upgrade(_ request: APIRequest) throws(APIError) -> any UpgradedService {
-        let options = Self.options(request)
+        let options = try Self.options(request)
         let target = try agent.execTarget(namespace: request["namespace"], pod: request["name"], options: options)
         return WebSocketService { client in
             await ExecStreaming(agent: agent, options: options, target: target, origin: request.origin).serve(client)
@@ -18,7 +18,7 @@ struct ExecHandlers: Sendable {
 
     /// What a client gets that does not: what is wrong with the request, or that it has to ask for WebSocket.
     func needsUpgrade(_ request: APIRequest) throws(APIError) -> Response {
-        let options = Self.options(request)
+        let options = try Self.options(request)
         _ = try agent.execTarget(namespace: request["namespace"], pod: request["name"], options: options)
         throw Self.upgradeRequired(
             "for plain HTTP: POST /v1/namespaces/\(request["namespace"])/pods/\(request["name"])/exec"
@@ -32,14 +32,14 @@ struct ExecHandlers: Sendable {
         )
     }
 
-    static func options(_ request: APIRequest) -> ExecOptions {
+    static func options(_ request: APIRequest) throws(APIError) -> ExecOptions {
         ExecOptions(
             container: request.query("container"),
             command: request.queries("command"),
-            stdin: request.flag("stdin"),
-            stdout: request.query("stdout") == nil || request.flag("stdout"),
-            stderr: request.query("stderr") == nil || request.flag("stderr"),
-            tty: request.flag("tty")
+            stdin: try request.flag("stdin"),
+            stdout: try request.flag("stdout", default: true),
+            stderr: try request.flag("stderr", default: true),
+            tty: try request.flag("tty")
         )
     }
 

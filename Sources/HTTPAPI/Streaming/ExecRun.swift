@@ -23,7 +23,7 @@ struct ExecRun: Sendable {
 
     func answer(_ request: APIRequest) async throws -> Response {
         if request.queries("command").isEmpty { return try await collected(request) }
-        return try streamed(request)
+        return try await streamed(request)
     }
 
     // MARK: One answer
@@ -166,14 +166,14 @@ struct ExecRun: Sendable {
 
     // MARK: A stream
 
-    private func streamed(_ request: APIRequest) throws -> Response {
-        let options = ExecHandlers.options(request)
+    private func streamed(_ request: APIRequest) async throws -> Response {
+        let options = try ExecHandlers.options(request)
         let target = try agent.execTarget(namespace: request["namespace"], pod: request["name"], options: options)
         let timeout = try request.number("timeoutSeconds")
         var headers = HTTPFields()
         headers[.contentType] = "application/octet-stream"
         headers[.trailer] = "X-Exit-Code"
-        let body = request.raw.body
+        let body = try await request.openBody()
         return Response(
             status: .ok,
             headers: headers,

@@ -29,6 +29,8 @@ final class ProtocolChoice: ChannelInboundHandler, RemovableChannelHandler {
     /// What came after the head and before `done`: parts of the request, then bytes.
     private var buffered: [NIOAny] = []
     private var isComplete = false
+    /// The request cannot be read to its end.
+    private var fault: (any Error)?
     private var isPromiseKept = false
 
     init(
@@ -67,7 +69,7 @@ final class ProtocolChoice: ChannelInboundHandler, RemovableChannelHandler {
         channel.eventLoop.makeFutureWithTask { [decide] in try await decide(head, channel) }
             .assumeIsolated()
             .whenComplete { result in
-                guard case .success(.some(let answer)) = result else { return self.refuse(context) }
+                guard case .success(.some(let answer)) = result, self.fault == nil else { return self.refuse(context) }
                 self.phase = .decided(answer)
                 if self.isComplete { self.leaveHTTP(context, answer) }
             }
@@ -126,6 +128,7 @@ final class ProtocolChoice: ChannelInboundHandler, RemovableChannelHandler {
         if let head { context.fireChannelRead(wrapInboundOut(.head(head))) }
         for part in buffered { context.fireChannelRead(part) }
         buffered = []
+        if let fault { context.fireErrorCaught(fault) }
         context.fireChannelReadComplete()
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
@@ -142,19 +145,17 @@ final class ProtocolChoice: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard case .waitingForHead = phase else { return context.fireErrorCaught(error) }
-        // Not HTTP, or a head that is too long: said so, then closed.
-        phase = .done
-        let tooLong = (error as? HTTPParserError) == .headerOverflow
-        var response = HTTPResponseHead(
-            version: .http1_1,
-            status: tooLong ? .requestHeaderFieldsTooLarge : .badRequest
-        )
-        response.headers = ["Connection": "close", "Content-Length": "0"]
-        context.write(wrapOutboundOut(.head(response)), promise: nil)
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
-        keep(.failure(error))
+        switch phase {
+        // Answered as any other request that cannot be read.
+        case .waitingForHead:
+            fault = error
+            settle(context)
+        case .deciding: fault = error
+        case .decided:
+            fault = error
+            refuse(context)
+        case .leaving, .done: context.fireErrorCaught(error)
+        }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

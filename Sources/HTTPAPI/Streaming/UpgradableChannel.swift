@@ -42,6 +42,7 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
 
     let responder: HTTPChannelHandler.Responder
     let decide: UpgradeDecision
+    let refuse: ConnectionEnd.Refusal
     let pace: RequestPace.Limits
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -58,7 +59,9 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
                     encoder: encoder,
                     decoder: decoder,
                     decide: decide,
-                    becomeHTTP: { [pace] channel in try Self.becomeHTTP(channel, pace: pace, logger: logger) },
+                    becomeHTTP: { [refuse, pace] channel in
+                        try Self.becomeHTTP(channel, refuse: refuse, pace: pace, logger: logger)
+                    },
                     promise: promise
                 )
             )
@@ -68,11 +71,13 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
 
     private static func becomeHTTP(
         _ channel: any Channel,
+        refuse: @escaping ConnectionEnd.Refusal,
         pace: RequestPace.Limits,
         logger: Logger
     ) throws -> Negotiated {
         let operations = channel.pipeline.syncOperations
         try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+        try operations.addHandler(ConnectionEnd(refuse: refuse))
         try operations.addHandler(RequestPace(limits: pace))
         try operations.addHandler(HTTPConnectionStateHandler(logger: logger))
         return .http(

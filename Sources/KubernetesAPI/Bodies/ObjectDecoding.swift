@@ -71,14 +71,24 @@ package enum ObjectDecoding {
 
     // MARK: Formats
 
+    /// Refuses what cannot be read, before it is sent.
+    ///
+    /// - Throws: 415.
+    package static func check(contentType: String?) throws(APIError) { _ = try format(of: contentType) }
+
     private static func format(of body: [UInt8], _ contentType: String?) throws(APIError) -> Format {
+        if let format = try format(of: contentType) { return format }
+        let first = body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        return first == UInt8(ascii: "{") ? .json : .yaml
+    }
+
+    /// Nil for a type that says nothing about the format.
+    private static func format(of contentType: String?) throws(APIError) -> Format? {
         let type = (contentType ?? "").prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
         switch type {
         case "application/json": return .json
         case "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml": return .yaml
-        case "", "application/x-www-form-urlencoded", "application/octet-stream", "text/plain":
-            let first = body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
-            return first == UInt8(ascii: "{") ? .json : .yaml
+        case "", "application/x-www-form-urlencoded", "application/octet-stream", "text/plain": return nil
         default: throw .unsupportedMediaType(accepted: mediaTypes)
         }
     }

@@ -8,13 +8,15 @@ package struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     package init(status: Status) { self.status = status }
 
     /// An error with a reason, a sentence, and what else is known.
-    package init(_ reason: StatusReason, _ message: String, details: StatusDetails? = nil) {
+    ///
+    /// - Parameter code: The HTTP status code, where it is not the one that goes with the reason.
+    package init(_ reason: StatusReason, _ message: String, details: StatusDetails? = nil, code: Int32? = nil) {
         status = Status(
             status: "Failure",
             message: message,
             reason: reason.rawValue,
             details: details,
-            code: reason.code
+            code: code ?? reason.code
         )
     }
 
@@ -121,6 +123,14 @@ extension APIError {
         )
     }
 
+    /// 405: the path is known, with other methods.
+    package static func methodNotAllowed(path: String, possible: String) -> APIError {
+        APIError(
+            .methodNotAllowed,
+            "the server does not allow this method on the requested resource; possible on \(path): \(possible)"
+        )
+    }
+
     /// 406: none of the types in Accept can be made.
     package static func notAcceptable(offered: [String]) -> APIError {
         APIError(
@@ -150,6 +160,17 @@ extension APIError {
 
     /// 410 with a sentence of its own.
     package static func expired(_ message: String) -> APIError { APIError(.expired, message) }
+
+    /// 410: the state that a list in parts is of is gone; the status holds a token that goes on with another state.
+    package static func continuationExpired(inconsistent rest: ListContinuation) -> APIError {
+        var error = APIError.expired(
+            "The provided continue parameter is too old to display a consistent list result. Start a new list without "
+                + "it, or use the continue token of this answer for the rest as it is now, which may not fit the parts "
+                + "that came before."
+        )
+        error.status.metadata.continue = rest.token
+        return error
+    }
 
     /// 410: what was here will not come back.
     package static func gone(_ message: String) -> APIError { APIError(.gone, message) }

@@ -1,0 +1,33 @@
+import Linux
+
+/// A connection on which anything can be sent, HTTP or not.
+enum RawConnection {
+    /// Sends a text and returns what comes until the server closes the connection.
+    static func answer(to text: String, at socket: String) async throws -> String {
+        try await Task.detached {
+            let connection = try UnixSocket.connect(socket)
+            try connection.setBlocking()
+            try Descriptor.send(connection.raw, Array(text.utf8), subject: "server")
+            return String(decoding: try Files.readAll(connection.raw, subject: "server"), as: UTF8.self)
+        }.value
+    }
+
+    /// The answers in what a connection has brought, each with its head's lines and the text of its body.
+    static func answers(in text: String) -> [(status: String, headers: [String: String], body: String)] {
+        var answers: [(String, [String: String], String)] = []
+        var rest = text[...]
+        while let end = rest.firstRange(of: "\r\n\r\n") {
+            let lines = rest[..<end.lowerBound].split(separator: "\r\n")
+            var headers: [String: String] = [:]
+            for line in lines.dropFirst() {
+                guard let colon = line.firstIndex(of: ":") else { continue }
+                headers[line[..<colon].lowercased()] = String(line[line.index(after: colon)...].drop { $0 == " " })
+            }
+            rest = rest[end.upperBound...]
+            let length = headers["content-length"].flatMap { Int($0) } ?? 0
+            answers.append((String(lines.first ?? ""), headers, String(rest.prefix(length))))
+            rest = rest.dropFirst(length)
+        }
+        return answers
+    }
+}
