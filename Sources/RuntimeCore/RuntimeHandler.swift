@@ -31,6 +31,9 @@ package struct RuntimeHandler: Hashable, Sendable {
     }
 
     /// True if the pod's own shim makes the containers.
+    /// What our own runtime is called.
+    package static let ownName = "swiftlet"
+
     var isOurs: Bool { type == Self.ownType }
 
     /// `containerd-shim-runc-v2` for `io.containerd.runc.v2`: containerd's rule. Nil if the type has no such form.
