@@ -47,6 +47,7 @@ final class ExecService: Sendable {
             throw ExecFailure.notRunning("container \(request.containerID.prefix(12)) is not running")
         }
         let shim = try await tasks.shim(of: request.containerID, sandboxID: sandboxID)
+        let isCopied = try tasks.record(request.containerID)?.foreign != nil
         let (process, streams) = try await pool.run { [self] in
             let process = try Self.process(request, bundle: bundle)
             return (process, try prepare(directory, request, sandboxID: sandboxID))
@@ -80,6 +81,7 @@ final class ExecService: Sendable {
                 stdin: stdin,
                 stdout: streams.stdout,
                 stderr: streams.stderr,
+                isCopied: isCopied,
                 shim: shim,
                 directory: directory,
                 pool: pool
@@ -285,12 +287,10 @@ final class ExecService: Sendable {
                         + "exec: \"\(name)\": executable file not found in $PATH"
                 )
             }
-            // runc's words, which people and scripts look for.
+            // runc's words, which people and scripts look for; its shim says them itself.
+            let prefix = "OCI runtime exec failed: exec failed: unable to start container process: "
             let words = message.hasPrefix("exec \"") ? "exec: " + message.dropFirst(5) : "exec: \(message)"
-            return .notExecutable(
-                code: code,
-                message: "OCI runtime exec failed: exec failed: unable to start container process: \(words)"
-            )
+            return .notExecutable(code: code, message: message.hasPrefix(prefix) ? message : prefix + words)
         }
         return .other(message)
     }
