@@ -74,8 +74,7 @@ final class ExecService: Sendable {
         do {
             let start = Shim.StartRequest(id: request.containerID, execID: request.id)
             let _: Shim.StartResponse = try await shim.call(shim.taskService, "Start", start)
-            // The shim has the reading end by now: without it, opening ours would fail.
-            let stdin = request.stdin ? try writingEnd(directory + "/stdin") : nil
+            let stdin = request.stdin ? try await input(directory + "/stdin", isCopied: isCopied) : nil
             return ExecProcess(
                 request,
                 stdin: stdin,
@@ -215,6 +214,20 @@ final class ExecService: Sendable {
 
     private func end(_ path: String, _ direction: Int32) throws(SysError) -> StreamEnd {
         StreamEnd(try Descriptor.open(path, direction | Descriptor.nonBlocking), loop: loop, subject: path)
+    }
+
+    /// Our end of the input of a process that was started.
+    ///
+    /// Our own shim has the reading end by now. Others answer first and open it then, and would wait for ever for a writer
+    /// who came and went before.
+    private func input(_ path: String, isCopied: Bool) async throws -> StreamEnd? {
+        var left = isCopied ? 1000 : 0
+        while true {
+            if let end = try writingEnd(path) { return end }
+            guard left > 0 else { return nil }
+            left -= 1
+            try await Task.sleep(for: .milliseconds(2))
+        }
     }
 
     /// Nil if nobody reads the fifo any more, because the process has ended.

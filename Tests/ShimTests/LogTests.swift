@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import Linux
 import TTRPC
 import TestSupport
