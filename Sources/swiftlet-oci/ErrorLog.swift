@@ -46,8 +46,8 @@ struct ErrorLog {
             try? Files.append(path, Array((line + "\n").utf8))
         }
         if level == "debug" { return }
-        // Callers mix our standard error with the container's own output, so a warning goes there only for people.
-        if level == "error" || path == nil && (debug || StandardStreams.errorIsTerminal) {
+        // A caller with a log reads warnings there; its standard error it mixes with the container's own output.
+        if level == "error" || path == nil {
             StandardStreams.error("swiftlet-oci: \(level == "error" ? "" : "warning: ")\(message)\n")
         }
     }

@@ -7,6 +7,8 @@ import OCI
 /// Effects: directories below the pod's own directory; for hostPath what its type asks to be created.
 struct PodVolumes: Sendable {
     let directories: PodDirectories
+    let configuration: PodConfiguration
+    let downward: ContainerEnvironment.Downward
 
     /// The bind mounts of a container's volumeMounts, in their order.
     ///
@@ -23,17 +25,50 @@ struct PodVolumes: Sendable {
             guard mount.subPath.isEmpty, mount.subPathExpr.isEmpty else {
                 throw ContainerConfigError("volumeMounts[\(mount.name)].subPath is not offered by this node yet")
             }
-            let source = try prepare(volume, of: pod)
+            let source: String
+            var isReadOnly = mount.readOnly
+            if let published = try publish(volume, of: pod, for: container) {
+                source = published
+                isReadOnly = true
+            } else {
+                source = try prepare(volume, of: pod)
+            }
             mounts.append(
                 RuntimeSpec.Mount(
                     destination: mount.mountPath,
                     type: "bind",
                     source: source,
-                    options: ["rbind", try propagation(mount.mountPropagation), mount.readOnly ? "ro" : "rw"]
+                    options: ["rbind", try propagation(mount.mountPropagation), isReadOnly ? "ro" : "rw"]
                 )
             )
         }
         return mounts
+    }
+
+    /// Writes a volume that is made of values anew; nil for one of another kind.
+    private func publish(
+        _ volume: Volume,
+        of pod: Pod,
+        for container: Container
+    ) throws(ContainerConfigError) -> String? {
+        do {
+            let content = try ProjectedFiles(
+                volume,
+                container: container,
+                configuration: configuration,
+                downward: downward
+            )
+            guard let files = content?.files else { return nil }
+            let path = directories.projected(podUID: pod.metadata.uid, volume: volume.name)
+            let above = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex))
+            try Files.makeDirectories(above)
+            try Files.setMode(above, 0o700)
+            let group = pod.spec.securityContext?.fsGroup
+            try PublishedFiles.publish(files, in: path, group: group.map { UInt32(clamping: $0) })
+            return path
+        } catch {
+            throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(volume.name)\" : \(error)")
+        }
     }
 
     private func prepare(_ volume: Volume, of pod: Pod) throws(ContainerConfigError) -> String {
@@ -65,7 +100,8 @@ struct PodVolumes: Sendable {
             throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(volume.name)\" : \(error)")
         }
         throw ContainerConfigError(
-            "MountVolume.SetUp failed for volume \"\(volume.name)\" : this node offers emptyDir and hostPath volumes only"
+            "MountVolume.SetUp failed for volume \"\(volume.name)\" : this node offers emptyDir, hostPath, secret, "
+                + "configMap, downwardAPI and projected volumes only"
         )
     }
 

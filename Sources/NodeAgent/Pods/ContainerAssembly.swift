@@ -1,3 +1,4 @@
+import EventLog
 import Facts
 import KubernetesAPI
 import Linux
@@ -8,6 +9,7 @@ import RuntimeCore
 /// Gathers what a sandbox or container is made from: the pod, its image, its volumes and files on the node.
 struct ContainerAssembly: Sendable {
     let core: RuntimeCore
+    let store: EventStore
     let pool: ThreadPool
     let directories: PodDirectories
     let defaults: ContainerDefaults
@@ -84,19 +86,28 @@ struct ContainerAssembly: Sendable {
                     throw ContainerConfigError("cannot read \(path) of image \(container.image): \(error)")
                 }
             }
+            let configuration = PodConfiguration(namespace: pod.metadata.namespace) { [store] in
+                store.object($0)?.bytes
+            }
+            let downward = ContainerEnvironment.Downward(
+                pod: pod,
+                hostIPs: hostIPs,
+                cpuCapacityMilli: Int64(capacity.processors) * 1000,
+                memoryCapacity: capacity.memoryBytes
+            )
             let environment = try ContainerEnvironment(
                 image: image.config,
                 container: container,
                 hostname: PodFiles.hostname(of: pod, node: nodeName),
-                downward: ContainerEnvironment.Downward(
-                    pod: pod,
-                    hostIPs: hostIPs,
-                    cpuCapacityMilli: Int64(capacity.processors) * 1000,
-                    memoryCapacity: capacity.memoryBytes
-                )
+                configuration: configuration,
+                downward: downward
             )
             let files = PodFiles(directories: directories, nodeName: nodeName)
-            let volumes = PodVolumes(directories: directories)
+            let volumes = PodVolumes(
+                directories: directories,
+                configuration: configuration,
+                downward: downward
+            )
             let mounts =
                 try files.mounts(of: container, attempt: attempt, in: pod) + volumes.mounts(of: container, in: pod)
             let builder = ContainerSpecBuilder(
@@ -167,6 +178,7 @@ struct ContainerAssembly: Sendable {
         try await pool.run { [self] in
             try EmptyCgroups.remove(cgroupParent(of: pod))
             try Files.removeTree(directories.pod(pod.metadata.uid))
+            try Files.removeTree(directories.passing(pod.metadata.uid))
             try Files.removeTree(
                 directories.podLogs(
                     namespace: pod.metadata.namespace,
