@@ -1,5 +1,5 @@
 import Glibc
-package import Linux
+import Linux
 
 /// nginx before a registry: TLS with HTTP/2, as registries have it on the internet. Stopped when it goes.
 package struct NginxProxy: ~Copyable {
