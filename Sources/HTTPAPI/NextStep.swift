@@ -16,6 +16,8 @@ enum NextStep {
         let name = status.details?.name ?? ""
         let kind = status.details?.kind ?? ""
         switch StatusReason(rawValue: status.reason) {
+        // What a registry does not have is explained already.
+        case .notFound where path.hasPrefix("/v1/images/pull") || path.hasPrefix("/v1/images/push"): return nil
         case .notFound where name.isEmpty: return "GET / lists the paths that there are"
         case .notFound:
             guard let collection = collection(kind, in: path) else { return nil }

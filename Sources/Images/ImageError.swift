@@ -120,7 +120,7 @@ extension ImageError: CustomStringConvertible {
         case .inUse(let what, let by):
             "\(what) is in use by \(by); remove that first"
         case .unauthorized(let host, let what, let reason):
-            "\(host) does not let us have \(what): \(reason); check the name, and log in with credentials that may read it"
+            "\(host) refuses access to \(what): \(reason); check the name, and log in with credentials that have the right"
         case .registry(let host, let what, let status, let message):
             "\(host) answered \(status) for \(what)\(message.isEmpty ? "" : ": \(message)")"
                 + (status == 404 ? "; check the name and the tag" : "; try again later, or ask who runs the registry")

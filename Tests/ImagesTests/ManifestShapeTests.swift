@@ -24,11 +24,15 @@ private struct Shelf: Sendable {
         layerType: MediaType = .imageLayer,
         configType: MediaType = .imageConfig,
         padding: Int = 0,
+        architecture: String = "amd64",
         compress: ([UInt8]) throws -> [UInt8] = { $0 }
     ) throws -> ContentDescriptor {
         var tar = TarBuilder()
         tar.file("file", text)
-        let config = try blob(Archive.config([ContentHash.digest(of: tar.finished())]), configType)
+        let config = try blob(
+            Archive.config([ContentHash.digest(of: tar.finished())], architecture: architecture),
+            configType
+        )
         let layer = try blob(compress(tar.finished()), layerType)
         var manifest = ImageManifest(schemaVersion: 2, mediaType: type, config: config, layers: [layer])
         if padding > 0 { manifest.annotations = ["padding": String(repeating: "x", count: padding)] }
@@ -61,11 +65,12 @@ private struct Shelf: Sendable {
         return (pulled, server.seen.map { String($0.path.split(separator: "/").last ?? "") })
     }
 
-    func refusal(_ text: String, platform: String = "linux/amd64") throws {
+    /// - Parameter kept: What stays for the next try: a configuration that was looked into.
+    func refusal(_ text: String, platform: String = "linux/amd64", kept: Int = 0) throws {
         let fixture = try ImageFixture()
         let error = #expect(throws: ImageError.self) { try pull(into: fixture.store, platform: platform) }
         #expect(error?.description.contains(text) == true, "\(String(describing: error))")
-        #expect(try fixture.leftovers() == [])
+        #expect(try fixture.leftovers().count == kept)
     }
 }
 
@@ -147,6 +152,29 @@ struct ManifestShapeTests {
         #expect(!asked.contains("\(attestation.digest)"))
         shelf.name(try shelf.index([attestation]))
         try shelf.refusal("has nothing for linux/amd64, only for no platform")
+    }
+
+    @Test("an image without an index is taken for the platform that its configuration names, and refused for others")
+    func singlePlatform() throws {
+        for (architecture, wanted, isRight) in [
+            ("arm64", "linux/arm64", true), ("arm64", "linux/amd64", false), ("amd64", "linux/s390x", false),
+            ("386", "linux/amd64", true), ("", "linux/amd64", true),
+        ] {
+            var shelf = Shelf()
+            let image = try shelf.image("x", architecture: architecture)
+            shelf.name(image)
+            if isRight {
+                let fixture = try ImageFixture()
+                let pulled = try shelf.pull(into: fixture.store, platform: wanted).0
+                #expect(pulled.manifest.digest == image.digest)
+            } else {
+                try shelf.refusal(
+                    "has nothing for \(wanted), only for linux/\(architecture)",
+                    platform: wanted,
+                    kept: 1
+                )
+            }
+        }
     }
 
     @Test(

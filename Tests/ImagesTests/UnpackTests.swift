@@ -258,6 +258,35 @@ struct UnpackTests {
         #expect(!Files.exists(try fixture.top(image) + "/never-there"))
     }
 
+    @Test("a directory takes the place of a lower file or link, and a file or link that of a lower directory")
+    func changedKinds() throws {
+        let fixture = try ImageFixture()
+        var lower = TarBuilder()
+        for name in ["file", "link"] {
+            lower.directory("from-\(name)/")
+            lower.file("from-\(name)/old", "lower")
+        }
+        lower.file("to-directory", "lower")
+        lower.symlink("link-to-directory", to: "from-file")
+        var upper = TarBuilder()
+        upper.file("from-file", "upper")
+        upper.symlink("from-link", to: "to-directory")
+        for name in ["to-directory", "link-to-directory"] {
+            upper.directory("\(name)/")
+            upper.file("\(name)/new", "upper")
+        }
+        let image = try fixture.unpack([lower.finished(), upper.finished()])
+        try mounted(fixture, image) { root throws -> Void in
+            #expect(try Files.readText(root + "/from-file") == "upper")
+            #expect(try status(root + "/from-link").st_mode & S_IFMT == S_IFLNK)
+            #expect(try Files.list(root + "/from-link") == ["new"])
+            for name in ["to-directory", "link-to-directory"] {
+                #expect(try status("\(root)/\(name)").st_mode & S_IFMT == S_IFDIR)
+                #expect(try Files.list("\(root)/\(name)") == ["new"])
+            }
+        }
+    }
+
     @Test("a directory that a layer does not repeat keeps the owner, mode and attributes it has below")
     func implicitDirectories() throws {
         let fixture = try ImageFixture()

@@ -31,10 +31,10 @@ package struct NginxProxy: ~Copyable {
                   \(places)
                   log_format line '$server_protocol $connection $request_method $status $uri';
                   access_log DIR/access line;
+                  client_max_body_size 0;
                   server {
                     listen 127.0.0.1:\(port) ssl http2;
                     ssl_certificate DIR/cert.pem; ssl_certificate_key DIR/key.pem;
-                    client_max_body_size 0;
                     \(options)
                     location / {
                       proxy_pass http://\(target);
@@ -56,7 +56,6 @@ package struct NginxProxy: ~Copyable {
                 self.port = port
                 self.process = process
                 self.directory = directory
-                try forgetRequests()
                 return
             }
         }
@@ -72,10 +71,12 @@ package struct NginxProxy: ~Copyable {
         package let path: String
     }
 
+    /// What it was asked for since the last `forgetRequests`, but not whether it answers at all.
     package func requests() throws -> [Request] {
-        try Files.readText(directory.path + "/access").split(separator: "\n").map { line in
+        try Files.readText(directory.path + "/access").split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ", maxSplits: 4).map(String.init)
             guard words.count == 5 else { throw SysError(call: "nginx", subject: String(line), errno: .io) }
+            if words[4] == "/" { return nil }
             return Request(
                 version: words[0],
                 connection: words[1],

@@ -141,16 +141,19 @@ struct ImageListCommand: ParsableCommand {
     @Option(name: [.customShort("o"), .long], help: "One of json, yaml, wide, name.")
     var output: OutputFormat?
 
+    @Flag(name: [.customShort("q"), .long], help: "Show only names; the same as -o name.")
+    var quiet = false
+
     func run() throws {
         try reporting { console in
             let target = Target(["v1", "images"]).with("namespace", namespace.namespace)
             let answer = try connection.client(console).json("GET", target)
-            switch output {
+            switch quiet ? .name : output {
             case .json: try console.output(answer.bytes(pretty: true, sortedKeys: true) + [0x0A])
             case .yaml: try console.output(Array(YAMLText.encode(answer).utf8))
             default:
                 let images = ImageRow.rows(answer)
-                if output == .name {
+                if quiet || output == .name {
                     for image in images { try console.line(image.name) }
                     return
                 }

@@ -140,7 +140,7 @@ final class BlobUpload {
         _ completion: @escaping (Result<HTTPTransfer, ImageError>) -> Void
     ) {
         let call = unsafe RegistrySession.Call(
-            "\(descriptor.digest)",
+            "\(repository)@\(descriptor.digest)",
             endpoint,
             method: method,
             path: path,

@@ -127,6 +127,20 @@ final class PullRun {
         }
     }
 
+    /// Refuses an image that is for another platform only. No index says what it is for, so its configuration is asked,
+    /// before layers are fetched; one that names no platform is taken as it is.
+    func checkPlatform(of image: Image, _ wanted: Platform) throws(ImageError) {
+        try download([image.manifest.config])
+        let what = "the configuration of \(reference)"
+        let bytes = try store.read(image.manifest.config.digest, limit: RegistryClient.documentLimit)
+        let config = try ImageDocument.config(bytes, what: what, layers: image.manifest.layers.count)
+        let platform = config.platform.normalised
+        if platform.architecture.isEmpty || platform.os.isEmpty { return }
+        guard wanted.runs(platform) else {
+            throw .noMatchingPlatform(wanted: wanted, available: [platform.description])
+        }
+    }
+
     /// Fetches a manifest or an index: that of a descriptor, or what the reference stands for. The endpoint that has
     /// it is asked first from then on.
     func document(_ descriptor: ContentDescriptor?) throws(ImageError) -> RegistryClient.Document {

@@ -137,6 +137,9 @@ package struct RegistryClient: Sendable {
             throw .noMatchingPlatform(wanted: options.platform, available: [])
         }
         for image in images.chosen { progress(.manifest(image.document.descriptor, image.manifest)) }
+        if images.indexes.isEmpty, !options.allPlatforms {
+            try run.checkPlatform(of: first, options.platform)
+        }
         try run.download(images.chosen.flatMap { [$0.manifest.config] + $0.manifest.layers })
         var sealed: [SealedContent] = []
         // What refers to others comes after them.

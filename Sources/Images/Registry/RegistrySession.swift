@@ -245,7 +245,9 @@ final class RegistrySession {
             .joined(separator: ": ")
         let text = message.isEmpty ? ByteText.text(transfer.body) : message
         if transfer.status == 401 || transfer.status == 403 {
-            return .unauthorized(host: call.endpoint.host, what: call.what, reason: "status \(transfer.status) \(text)")
+            // An answer to HEAD has no text.
+            let reason = "status \(transfer.status)" + (text.isEmpty ? "" : " \(text)")
+            return .unauthorized(host: call.endpoint.host, what: call.what, reason: reason)
         }
         return .registry(host: call.endpoint.host, what: call.what, status: transfer.status, message: text)
     }
