@@ -55,13 +55,13 @@ package struct HostCgroups: Hashable, Sendable {
     /// - Parameter membership: The text of /proc/self/cgroup.
     package static func find(mounts: [MountEntry], membership: String) -> HostCgroups {
         // "4:memory:/a" and "0::/a"
-        var own: [String: String] = [:]
+        var own: [(controllers: [String], path: String)] = []
         for line in membership.split(separator: "\n") {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
-            own[String(fields[1])] = String(fields[2])
+            own.append((fields[1].split(separator: ",").map(String.init).sorted(), String(fields[2])))
         }
-        let flags: Set<String> = ["rw", "ro", "xattr", "none", "clone_children", "noprefix", "favordynmods"]
+        let flags = ["rw", "ro", "xattr", "none", "clone_children", "noprefix", "favordynmods"]
         var hierarchies: [Hierarchy] = []
         for mount in MountTable.cgroups(in: mounts) {
             let version = mount.type == "cgroup" ? 1 : 2
@@ -71,10 +71,8 @@ package struct HostCgroups: Hashable, Sendable {
                 : mount.superOptions.filter {
                     !flags.contains($0) && !$0.hasPrefix("release_agent=") && !$0.hasPrefix("cpuset_")
                 }
-            let path =
-                own.first { $0.key == controllers.joined(separator: ",") }?.value
-                ?? own.first { key, _ in Set(key.split(separator: ",").map(String.init)) == Set(controllers) }?.value
-                ?? "/"
+            let sorted = controllers.sorted()
+            let path = own.first { $0.controllers == sorted }?.path ?? "/"
             hierarchies.append(
                 Hierarchy(
                     version: version,
@@ -120,7 +118,8 @@ package struct CgroupLayout: Hashable, Sendable {
         /// What the hierarchy is called below /sys/fs/cgroup inside the container: "cpu,cpuacct", "systemd", "unified".
         package var directoryName: String {
             if hierarchy.version == 2 { return "unified" }
-            let name = hierarchy.controllers.joined(separator: ",")
+            let names = hierarchy.controllers
+            let name = names.count == 1 ? names[0] : names.joined(separator: ",")
             return name.hasPrefix("name=") ? String(name.dropFirst(5)) : name
         }
     }

@@ -134,5 +134,5 @@ enum SocketActivation {
 /// What `--version` says.
 enum Version {
     static let text = "0.1.0"
-    static let specification = "1.2.0"
+    static let specification = RuntimeFeatures.ours.ociVersionMax
 }
