@@ -1,3 +1,4 @@
+import Glibc
 import KubernetesAPI
 import Linux
 import OCI
@@ -115,11 +116,28 @@ struct PodFilesTests {
 }
 
 @Suite("A pod's volumes on the node")
+struct PodDirectoryTests {
+    @Test("the log directory of a pod with the longest name fits into a file system, and its uid is whole")
+    func longNames() throws {
+        let directories = PodDirectories(root: "/r", logs: "/l")
+        let path = directories.podLogs(
+            namespace: String(repeating: "n", count: 63),
+            name: String(repeating: "p", count: 253),
+            uid: Fixture.uid
+        )
+        let name = try #require(path.split(separator: "/").last)
+        #expect(name.utf8.count == 255)
+        #expect(name.hasSuffix("p_" + Fixture.uid))
+        #expect(directories.podLogs(namespace: "ns", name: "p", uid: "u") == "/l/ns_p_u")
+    }
+}
+
 struct PodVolumesTests {
     private func mounts(_ directory: borrowing TemporaryDirectory, mount: String, volume: String) throws -> [String?] {
         let pod = try Fixture.pod(container: "volumeMounts: [{\(mount)}]", spec: "volumes: [{\(volume)}]")
         let volumes = PodVolumes(
-            directories: PodDirectories(root: directory.path + "/root", logs: directory.path + "/logs")
+            directories: PodDirectories(root: directory.path + "/root", logs: directory.path + "/logs"),
+            memoryCapacity: 1 << 30
         )
         let found = try volumes.mounts(of: try #require(pod.spec.containers.first), in: pod)
         let mount = try #require(found.first)
@@ -151,19 +169,31 @@ struct PodVolumesTests {
         #expect(found.dropFirst(2).compactMap(\.self) == expected)
     }
 
-    @Test("a tmpfs emptyDir is refused rather than put on the disk")
+    @Test(
+        "an emptyDir in memory is a tmpfs of its size limit, mounted once",
+        .enabled(if: geteuid() == 0, "mounting needs root")
+    )
     func memory() throws {
         let directory = try TemporaryDirectory()
-        let error = #expect(throws: ContainerConfigError.self) {
-            try mounts(directory, mount: "name: v, mountPath: /d", volume: "name: v, emptyDir: {medium: Memory}")
+        let path = "\(directory.path)/root/pods/\(Fixture.uid)/volumes/kubernetes.io~empty-dir/v"
+        defer { _ = unsafe umount2(path, Int32(MNT_DETACH)) }
+        for _ in 0..<2 {
+            _ = try mounts(
+                directory,
+                mount: "name: v, mountPath: /d",
+                volume: "name: v, emptyDir: {medium: Memory, sizeLimit: 4Mi}"
+            )
         }
-        #expect(error?.description.contains("medium Memory is not offered by this node yet") == true)
+        let mounted = try MountTable.current().filter { $0.mountPoint == path }
+        #expect(mounted.count == 1)
+        #expect(mounted.first?.superOptions.contains("size=4096k") == true)
+        #expect(try FileMode.of(path) == 0o777)
     }
 
     @Test("kinds of volumes that this node does not have, and subPath, are refused with their names")
     func refused() throws {
         let directory = try TemporaryDirectory()
-        let unknown = #expect(throws: ContainerConfigError.self) {
+        let unknown = #expect(throws: VolumeSetupError.self) {
             try mounts(directory, mount: "name: v, mountPath: /d", volume: "name: v, nfs: {server: s, path: /}")
         }
         #expect(unknown?.description.hasPrefix("MountVolume.SetUp failed for volume \"v\" : this node offers") == true)
