@@ -8,6 +8,8 @@ package enum ClientFailure: Error, Hashable, Sendable {
     /// The command line, or a file named on it, makes no sense.
     case usage(String)
     case unreachable(endpoint: String, why: String)
+    /// The agent is there, but this user may not talk to it.
+    case notAllowed(endpoint: String)
     /// A file of this side, or an answer that makes no sense.
     case failed(String)
 
@@ -15,7 +17,7 @@ package enum ClientFailure: Error, Hashable, Sendable {
         switch self {
         case .refused, .failed: 1
         case .usage: 2
-        case .unreachable: 3
+        case .unreachable, .notAllowed: 3
         }
     }
 
@@ -30,6 +32,12 @@ package enum ClientFailure: Error, Hashable, Sendable {
             error: cannot reach the agent at \(endpoint): \(why)
             Start it with: swiftlet serve   (or: systemctl start swiftlet)
             If it listens elsewhere: --socket PATH, SWIFTLET_SOCKET=PATH, or --server http://127.0.0.1:PORT
+            """
+        case .notAllowed(let endpoint):
+            """
+            error: you may not use the agent at \(endpoint): permission denied
+            Run this command as root: sudo swiftlet …
+            Or let a group of yours use the socket: socket_group in the section [api] of /etc/swiftlet/config.toml
             """
         }
     }

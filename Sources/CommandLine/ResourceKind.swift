@@ -34,6 +34,11 @@ package struct ResourceKind: Hashable, Sendable {
             self = kind
             return
         }
+        // kubectl's word for what is in the category "all": here that is pods.
+        if lower == "all" {
+            self = .pods
+            return
+        }
         throw .usage(
             "the server doesn't have a resource type \"\(Terminal.safe(word))\"; there are: "
                 + ResourceKind.known.map(\.plural).joined(separator: ", ")

@@ -52,9 +52,7 @@ extension EventStore {
     ) throws(StoreError) -> VerifyReport {
         let path = directory + "/events.db"
         do {
-            guard Files.exists(path) else {
-                throw SysError(call: "open", subject: path, errno: .noEntry)
-            }
+            try checkFile(path)
             let lockPath = directory + "/events.lock"
             if Files.exists(lockPath) {
                 let lock = try Descriptor.open(lockPath, O_RDONLY)
@@ -76,6 +74,29 @@ extension EventStore {
             throw error
         } catch {
             throw .damaged("\(error)")
+        }
+    }
+}
+
+extension EventStore {
+    /// Says in words what is no event log at all, before SQLite says it in numbers.
+    private static func checkFile(_ path: String) throws {
+        guard Files.exists(path) else {
+            throw StoreError.incompatible(
+                "there is no event log at \(path); name the agent's data directory with --root"
+            )
+        }
+        guard try Files.kind(path) == .regular else {
+            throw StoreError.incompatible("\(path) is not a file; name the agent's data directory with --root")
+        }
+        let head = try Files.readPrefix(path, limit: 16)
+        // A log that was never checkpointed may have all it has in the WAL.
+        let hasWAL = Files.exists(path + "-wal") ? try !Files.readPrefix(path + "-wal", limit: 1).isEmpty : false
+        if head.isEmpty, !hasWAL {
+            throw StoreError.damaged("\(path) is empty: it holds no event log; restore a backup")
+        }
+        guard head.isEmpty || head == Array("SQLite format 3\0".utf8) else {
+            throw StoreError.incompatible("\(path) is not a database: it does not begin like one of SQLite")
         }
     }
 }
@@ -123,13 +144,21 @@ struct Verification {
             } else {
                 connection = try Schema.openReader(path, vfs: nil)
             }
-            try Schema.check(try Schema.appliedMigrations(connection))
+            let applied = try Schema.appliedMigrations(connection)
+            guard !applied.isEmpty else {
+                throw StoreError.damaged("\(path) has no tables: it holds no event log; restore a backup")
+            }
+            try Schema.check(applied)
             let reader = try EventReader(connection)
             while try !reader.transaction({ () throws(ReadError) in try check.walk(reader, progress) }) {}
+        } catch StoreError.sqlite(let error) where error.primary == SQLITE_CORRUPT || error.primary == SQLITE_NOTADB {
+            throw .damaged("\(path) is cut off or overwritten (\(error.message)); restore a backup")
         } catch let error as SQLiteFailure {
             check.report.problems.append(error.description)
         } catch let error as ReadError {
             check.report.problems.append(error.description)
+        } catch StoreError.incompatible(let why) {
+            throw .incompatible("\(path): \(why)")
         } catch let error as StoreError {
             throw error
         } catch {

@@ -5,6 +5,7 @@ package enum Fact: Hashable, Sendable {
     case pod(PodFact)
     case node(NodeFact)
     case namespace(NamespaceFact)
+    case configuration(ConfigurationFact)
     case image(ImageFact)
     case request(RequestFact)
 
@@ -14,6 +15,7 @@ package enum Fact: Hashable, Sendable {
         case .pod(let fact): fact.payload
         case .node(let fact): fact.payload
         case .namespace(let fact): fact.payload
+        case .configuration(let fact): fact.payload
         case .image(let fact): fact.payload
         case .request(let fact): fact.payload
         }
@@ -36,7 +38,8 @@ package struct FactType: Sendable {
     }
 
     /// Every type that this version knows, in a fixed order.
-    package static let all: [FactType] = podTypes + nodeTypes + namespaceTypes + imageTypes + requestTypes
+    package static let all: [FactType] =
+        podTypes + nodeTypes + namespaceTypes + configurationTypes + imageTypes + requestTypes
 
     /// The same by name.
     static let byName: [String: FactType] = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
@@ -85,6 +88,12 @@ package struct FactType: Sendable {
         .of(NamespaceReplaced.self) { .namespace(.replaced($0)) },
         .of(NamespaceDeletionRequested.self) { .namespace(.deletionRequested($0)) },
         .of(NamespaceRemoved.self) { .namespace(.removed($0)) },
+    ]
+
+    private static let configurationTypes: [FactType] = [
+        .of(ConfigurationCreated.self) { .configuration(.created($0)) },
+        .of(ConfigurationChanged.self) { .configuration(.changed($0)) },
+        .of(ConfigurationRemoved.self) { .configuration(.removed($0)) },
     ]
 
     private static let imageTypes: [FactType] = [

@@ -6,6 +6,7 @@ package enum Sentences {
         case .pod(let fact): describe(fact, subject: subject)
         case .node(let fact): describe(fact, subject: subject)
         case .namespace(let fact): describe(fact, subject: subject)
+        case .configuration(let fact): describe(fact, subject: subject)
         case .image(let fact): describe(fact, subject: subject)
         case .request(let fact): describe(fact, subject: subject)
         }
@@ -135,6 +136,15 @@ package enum Sentences {
         case .replaced: "\(subject) was replaced"
         case .deletionRequested: "\(subject) is to be deleted with everything in it"
         case .removed: "\(subject) is gone"
+        }
+    }
+
+    /// Describes something that happened to a ConfigMap or Secret.
+    package static func describe(_ fact: ConfigurationFact, subject: String) -> String {
+        switch fact {
+        case .created(let fact): "\(subject): the \(fact.kind) was created"
+        case .changed(let fact): "\(subject): the \(fact.kind) was \(fact.patchType == nil ? "replaced" : "patched")"
+        case .removed(let fact): "\(subject): the \(fact.kind) is gone"
         }
     }
 

@@ -82,6 +82,8 @@ struct EventLogHandler: Sendable {
         case "pods": "Pod"
         case "nodes": "Node"
         case "namespaces": "Namespace"
+        case "configmaps": "ConfigMap"
+        case "secrets": "Secret"
         case "images": "Image"
         case "requests": "Request"
         default: plural

@@ -101,6 +101,21 @@ enum ImageDocuments {
         }
     }
 
+    /// A line of an import's progress.
+    static func line(_ step: ImportProgress) -> JSONValue {
+        switch step {
+        case .read(let bytes): .object(["status": "reading", "current": JSONValue(integerLiteral: bytes)])
+        case .content(let name, let digest, let size):
+            status("stored", digest, ["name": .string(name), "total": JSONValue(integerLiteral: size)])
+        case .image(let image):
+            status(
+                "imported",
+                image.target.digest,
+                ["names": .array(image.names.map { .string($0.canonical) })]
+            )
+        }
+    }
+
     /// A line of a push's progress.
     static func line(_ step: PushProgress) -> JSONValue {
         switch step {

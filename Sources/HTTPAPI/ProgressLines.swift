@@ -9,6 +9,6 @@ final class ProgressLines: Sendable {
     var all: [JSONValue] { lines.withLock { $0 } }
 
     func add(_ progress: ImportProgress) {
-        lines.withLock { $0.append(.object(["progress": .string("\(progress)")])) }
+        lines.withLock { $0.append(ImageDocuments.line(progress)) }
     }
 }

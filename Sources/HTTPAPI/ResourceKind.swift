@@ -25,6 +25,8 @@ struct ResourceKind: Sendable {
     static let pods = of(Pod.self, plural: "pods", kind: "Pod", isNamespaced: true)
     static let nodes = of(Node.self, plural: "nodes", kind: "Node", isNamespaced: false)
     static let namespaces = of(Namespace.self, plural: "namespaces", kind: "Namespace", isNamespaced: false)
+    static let configMaps = of(ConfigMap.self, plural: "configmaps", kind: "ConfigMap", isNamespaced: true)
+    static let secrets = of(Secret.self, plural: "secrets", kind: "Secret", isNamespaced: true)
     static let events = of(Event.self, plural: "events", kind: "Event", isNamespaced: true)
 
     private static func of<Object: TableObject & FieldSelectable & Decodable & Sendable>(

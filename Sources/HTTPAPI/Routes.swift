@@ -1,4 +1,6 @@
+import EventLog
 import HTTPTypes
+import KubernetesAPI
 import Logging
 import NodeAgent
 
@@ -113,9 +115,32 @@ enum Routes {
             Route(.get, "/openapi/v3", "where the OpenAPI documents are", openAPI.index),
             Route(.get, "/openapi/v3/api/v1", "the OpenAPI document of core/v1", openAPI.coreV1),
         ]
+        routes += configurationRoutes(ConfigMap.self, .configMaps, agent)
+        routes += configurationRoutes(Secret.self, .secrets, agent)
         routes += imageRoutes(images)
         routes.append(Route(.get, "/", "this list", meta.index(routes)))
         return RouteTable(routes: routes)
+    }
+
+    private static func configurationRoutes<Object: ConfigurationObject>(
+        _ type: Object.Type,
+        _ kind: ResourceKind,
+        _ agent: Agent
+    ) -> [Route] {
+        let reads = ListHandler(agent: agent, kind: kind)
+        let changes = ConfigurationHandlers<Object>(agent: agent, kind: kind)
+        let all = "/api/v1/namespaces/{namespace}/\(kind.key.plural)"
+        let one = all + "/{name}"
+        return [
+            Route(.get, "/api/v1/\(kind.key.plural)", "list or watch them in all namespaces", reads.list),
+            Route(.get, all, "list or watch them", reads.list),
+            Route(.post, all, "create one (JSON or YAML)", changes.create),
+            Route(.delete, all, "delete those that match the selectors", changes.deleteCollection),
+            Route(.get, one, "read one", reads.get),
+            Route(.put, one, "replace one", changes.replace),
+            Route(.patch, one, "patch one (merge, JSON or strategic)", changes.patch),
+            Route(.delete, one, "delete one", changes.delete),
+        ]
     }
 
     private static func imageRoutes(_ images: ImageHandlers) -> [Route] {

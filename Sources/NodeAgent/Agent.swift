@@ -81,7 +81,11 @@ package final class Agent: Service {
         var options = StoreOptions()
         options.programVersion = version
         store = try EventStore.open(directory: configuration.root, options: options)
-        directories = PodDirectories(root: configuration.root, logs: configuration.logDirectory)
+        directories = PodDirectories(
+            root: configuration.root,
+            logs: configuration.logDirectory,
+            state: configuration.state
+        )
         stream = PodStream(store: store)
 
         let (losses, loss) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .unbounded)
@@ -112,6 +116,7 @@ package final class Agent: Service {
         directoryChanges = try DirectoryChanges(loop: watching)
         assembly = ContainerAssembly(
             core: core,
+            store: store,
             pool: pool,
             directories: directories,
             defaults: ContainerDefaults(

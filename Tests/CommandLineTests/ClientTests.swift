@@ -308,7 +308,11 @@ struct ClientTests {
 
     @Test("image import streams the file and reports what the agent says last", arguments: [false, true])
     func importImage(fromPipe: Bool) throws {
-        let lines = [#"{"status":"unpacking"}"#, #"{"images":[{"name":"docker.io/library/bb:1"},"x:2"]}"#]
+        let stored = #"{"status":"stored","id":"sha256:0123456789abcdef","name":"layer.tar","total":4200000}"#
+        let lines = [
+            #"{"status":"reading","current":4194304}"#, stored,
+            #"{"images":[{"name":"docker.io/library/bb:1"},"x:2"]}"#,
+        ]
         let directory = try TemporaryDirectory()
         let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let file = directory.path + "/image.tar"
@@ -339,8 +343,24 @@ struct ClientTests {
             #expect((request.headers["content-length"] == nil) == fromPipe)
             #expect(request.body == content)
             #expect(watcher.errors.contains("sent"))
-            #expect(watcher.errors.contains("unpacking"))
+            #expect(watcher.errors.contains("0123456789ab: stored 4.2MB"))
+            #expect(!watcher.errors.contains("4194304"))
         }
+    }
+
+    @Test("with -o json the agent's lines come as they are, and nothing else")
+    func importAsJSON() throws {
+        let directory = try TemporaryDirectory()
+        try Files.replace(directory.path + "/image.tar", with: Array("a tar".utf8))
+        let lines = [#"{"status":"reading","current":5}"#, #"{"images":[{"name":"docker.io/library/bb:1"}]}"#]
+        let watcher = Capture(showsProgress: true)
+        try withAgent({ _ in FakeAgent.Answer(parts: lines.map { $0 + "\n" }) }) { _, agent in
+            let client = APIClient(endpoint: .unixSocket(agent.path), console: watcher.console, version: "x")
+            let importer = ImageImporter(client: client, namespace: "k8s.io", showsLines: true)
+            _ = try importer.run(directory.path + "/image.tar")
+        }
+        #expect(watcher.output == lines.map { $0 + "\n" }.joined())
+        #expect(watcher.errors == "")
     }
 
     @Test("an import that the agent refuses, or breaks off, fails")

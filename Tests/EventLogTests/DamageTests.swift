@@ -205,6 +205,36 @@ struct DamageTests {
         #expect(throws: StoreError.self) { try EventStore.verify(directory: "/nonexistent") }
     }
 
+    @Test("verify says of what is no event log that it is none, and where")
+    func verifyForeign() async throws {
+        let remains = try await Self.remains(seed: 26, checkpointed: true)
+        let whole = try #require(remains.files["events.db"])
+        let cases: [(String, [UInt8]?, String)] = [
+            ("missing", nil, "there is no event log at "), ("empty", [], "is empty"),
+            ("text", Array("not a database, only words".utf8), "is not a database"),
+            ("cut off", Array(whole.prefix(5000)), "is cut off or overwritten"),
+            ("overwritten", Array(whole.prefix(100)) + [UInt8](repeating: 7, count: whole.count - 100), "overwritten"),
+        ]
+        for (name, bytes, words) in cases {
+            try await withMemoryDirectory { path in
+                if let bytes { try Files.write(path + "/events.db", bytes, mode: 0o600) }
+                let error = #expect(throws: StoreError.self, "\(name)") { try EventStore.verify(directory: path) }
+                let text = error?.description ?? ""
+                #expect(text.contains(words) && text.contains(path + "/events.db"), "\(name): \(text)")
+            }
+        }
+        try await withMemoryDirectory { path in
+            for sql in ["PRAGMA user_version = 7", "CREATE TABLE mine (a)"] {
+                let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                let connection = try Connection(path: path + "/events.db", flags: flags)
+                try connection.execute(sql)
+                connection.close()
+                let error = #expect(throws: StoreError.self) { try EventStore.verify(directory: path) }
+                #expect(error?.description.contains("no event log") == true, "\(sql): \(error?.description ?? "")")
+            }
+        }
+    }
+
     @Test("a backup is one file that opens as a store, taken while the store is written")
     func backup() async throws {
         try await withStore { store, path in

@@ -11,6 +11,7 @@ enum Samples {
 
     static let all: [Fact] =
         pod.map { .pod($0) } + node.map { .node($0) } + namespace.map { .namespace($0) }
+        + configuration.map { .configuration($0) }
         + image.map { .image($0) } + request.map { .request($0) }
 
     static let pod: [PodFact] = objects + images + sandboxes + containers
@@ -221,6 +222,12 @@ enum Samples {
         .replaced(NamespaceReplaced()),
         .deletionRequested(NamespaceDeletionRequested(deletionTimestamp: noon)),
         .removed(NamespaceRemoved()),
+    ]
+
+    static let configuration: [ConfigurationFact] = [
+        .created(ConfigurationCreated(kind: "Secret")),
+        .changed(ConfigurationChanged(kind: "ConfigMap", patchType: "application/merge-patch+json")),
+        .removed(ConfigurationRemoved(kind: "Secret")),
     ]
 
     static let image: [ImageFact] = [

@@ -45,7 +45,7 @@ struct PodPatchTests {
     }
 
     private func apply(_ type: String, _ patch: String, _ validation: FieldValidation = .strict) throws -> Pod {
-        try PodPatch(mediaType: "application/\(type)+json", body: Array(patch.utf8))
+        try ObjectPatch(mediaType: "application/\(type)+json", body: Array(patch.utf8))
             .apply(to: try pod(), fieldValidation: validation)
     }
 

@@ -9,7 +9,9 @@ struct DiscoveryTests {
         let list = try #require(Discovery.resources(ofGroupVersion: "v1"))
         #expect(list.groupVersion == "v1")
         #expect(
-            list.resources.map(\.name) == ["events", "namespaces", "nodes", "pods", "pods/log", "pods/status"]
+            list.resources.map(\.name) == [
+                "configmaps", "events", "namespaces", "nodes", "pods", "pods/log", "pods/status", "secrets",
+            ]
         )
         let pods = try #require(list.resources.first { $0.name == "pods" })
         #expect(pods.namespaced)
@@ -49,7 +51,7 @@ struct DiscoveryTests {
         let version = try #require(group["versions"]?[0])
         #expect(version["version"] == "v1")
         #expect(version["freshness"] == "Current")
-        let pods = try #require(version["resources"]?.arrayValue?.last)
+        let pods = try #require(version["resources"]?.arrayValue?.first { $0["resource"] == "pods" })
         #expect(pods["resource"] == "pods")
         #expect(pods["scope"] == "Namespaced")
         #expect(pods["responseKind"] == ["group": "", "version": "v1", "kind": "Pod"])

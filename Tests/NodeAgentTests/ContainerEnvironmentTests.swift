@@ -131,6 +131,28 @@ struct ContainerEnvironmentTests {
         #expect(try variables(lines).last == "M=9007199254740992")
     }
 
+    @Test("values of ConfigMaps and Secrets come by key, or all of them with a prefix; the pod's own win")
+    func configured() throws {
+        let lines = """
+            envFrom: [{prefix: S_, configMapRef: {name: settings}}, {secretRef: {name: login}}]
+            env:
+            - {name: C, valueFrom: {configMapKeyRef: {name: settings, key: color}}}
+            - {name: P, valueFrom: {secretKeyRef: {name: login, key: password}}}
+            - {name: user, value: "bob of $(C) $(S_size)"}
+            - {name: NONE, valueFrom: {secretKeyRef: {name: login, key: none, optional: true}}}
+            """
+        let found = try variables(lines)
+        for variable in ["S_color=blue", "S_size=9", "password=secret", "C=blue", "P=secret"] {
+            #expect(found.contains(variable), "\(found)")
+        }
+        // What comes as a whole cannot be referred to, as with kubelet.
+        #expect(found.contains("user=bob of blue $(S_size)"), "\(found)")
+        #expect(!found.contains { $0.hasPrefix("NONE=") })
+        #expect(throws: ContainerConfigError("couldn't find key none in Secret default/login")) {
+            try variables("env: [{name: A, valueFrom: {secretKeyRef: {name: login, key: none}}}]")
+        }
+    }
+
     @Test("a config map or secret that is not there stops the container, unless it is optional")
     func missingSources() throws {
         #expect(throws: ContainerConfigError("configmap \"c\" not found")) {

@@ -1,3 +1,4 @@
+import EventLog
 import Facts
 import JSON
 import KubernetesAPI
@@ -89,12 +90,31 @@ enum Fixture {
             image: image,
             container: container,
             hostname: "host-of-p",
-            downward: ContainerEnvironment.Downward(
-                pod: pod,
-                hostIPs: ["10.0.0.7", "fd00::7"],
-                cpuCapacityMilli: 4000,
-                memoryCapacity: 8 << 30
-            )
+            configuration: configuration(),
+            downward: downward(pod)
         )
+    }
+
+    static func downward(_ pod: Pod) -> ContainerEnvironment.Downward {
+        ContainerEnvironment.Downward(
+            pod: pod,
+            hostIPs: ["10.0.0.7", "fd00::7"],
+            cpuCapacityMilli: 4000,
+            memoryCapacity: 8 << 30
+        )
+    }
+
+    /// A ConfigMap `settings`, a Secret `login`, and nothing else.
+    static func configuration() -> PodConfiguration {
+        PodConfiguration(namespace: "default") { stream in
+            let text: String? =
+                switch (stream.resource.plural, stream.name) {
+                case ("configmaps", "settings"):
+                    #"{"kind":"ConfigMap","data":{"color":"blue","size":"9"},"binaryData":{"raw":"AAE="}}"#
+                case ("secrets", "login"): #"{"kind":"Secret","data":{"user":"YW5u","password":"c2VjcmV0"}}"#
+                default: nil
+                }
+            return text.map { Array($0.utf8) }
+        }
     }
 }

@@ -13,7 +13,11 @@ struct PodFilesTests {
 
     private func files(_ directory: borrowing TemporaryDirectory) -> PodFiles {
         PodFiles(
-            directories: PodDirectories(root: directory.path + "/root", logs: directory.path + "/logs"),
+            directories: PodDirectories(
+                root: directory.path + "/root",
+                logs: directory.path + "/logs",
+                state: directory.path + "/state"
+            ),
             nodeName: "node-1"
         )
     }
@@ -119,7 +123,7 @@ struct PodFilesTests {
 struct PodDirectoryTests {
     @Test("the log directory of a pod with the longest name fits into a file system, and its uid is whole")
     func longNames() throws {
-        let directories = PodDirectories(root: "/r", logs: "/l")
+        let directories = PodDirectories(root: "/r", logs: "/l", state: "/s")
         let path = directories.podLogs(
             namespace: String(repeating: "n", count: 63),
             name: String(repeating: "p", count: 253),
@@ -136,8 +140,14 @@ struct PodVolumesTests {
     private func mounts(_ directory: borrowing TemporaryDirectory, mount: String, volume: String) throws -> [String?] {
         let pod = try Fixture.pod(container: "volumeMounts: [{\(mount)}]", spec: "volumes: [{\(volume)}]")
         let volumes = PodVolumes(
-            directories: PodDirectories(root: directory.path + "/root", logs: directory.path + "/logs"),
-            memoryCapacity: 1 << 30
+            directories: PodDirectories(
+                root: directory.path + "/root",
+                logs: directory.path + "/logs",
+                state: directory.path + "/state"
+            ),
+            memoryCapacity: 1 << 30,
+            configuration: Fixture.configuration(),
+            downward: Fixture.downward(pod)
         )
         let found = try volumes.mounts(of: try #require(pod.spec.containers.first), in: pod)
         let mount = try #require(found.first)
@@ -167,6 +177,57 @@ struct PodVolumesTests {
         let directory = try TemporaryDirectory()
         let found = try mounts(directory, mount: "name: v, mountPath: /d, \(mount)", volume: "name: v, emptyDir: {}")
         #expect(found.dropFirst(2).compactMap(\.self) == expected)
+    }
+
+    private static func text(_ path: String) throws -> String { try Files.readText(path) }
+
+    @Test("secret, configMap, downwardAPI and projected volumes are files of their values, read-only")
+    func values() throws {
+        let directory = try TemporaryDirectory()
+        let above = "\(directory.path)/state/pods/\(Fixture.uid)/volumes/kubernetes.io~projected"
+        let cases: [(String, [String: String], String)] = [
+            ("secret: {secretName: login, defaultMode: 0400}", ["user": "ann", "password": "secret"], "400"),
+            ("configMap: {name: settings, items: [{key: color, path: a/b, mode: 0440}]}", ["a/b": "blue"], "440"),
+            ("downwardAPI: {items: [{path: name, fieldRef: {fieldPath: metadata.name}}]}", ["name": "p"], "644"),
+            (
+                "projected: {sources: [{secret: {name: login, items: [{key: user, path: who}]}}, "
+                    + "{configMap: {name: settings, items: [{key: size, path: num}]}}]}", ["who": "ann", "num": "9"],
+                "644"
+            ),
+            ("configMap: {name: none, optional: true}", [:], ""),
+        ]
+        for (volume, files, mode) in cases {
+            let found = try mounts(directory, mount: "name: v, mountPath: /d", volume: "name: v, \(volume)")
+            #expect(found == ["/d", above + "/v", "rbind", "rprivate", "ro"])
+            for (path, text) in files {
+                #expect(try Self.text("\(above)/v/\(path)") == text)
+                let target = "\(above)/v/..data/\(path)"
+                #expect(String(try FileMode.of(target), radix: 8) == mode, "\(volume)")
+            }
+            // What was there before under another name is gone, and so are old generations.
+            let names = Set(files.keys.map { String($0.prefix { $0 != "/" }) })
+            let listed = try Files.list(above + "/v")
+            #expect(Set(listed.filter { !$0.hasPrefix("..") }) == names, "\(volume)")
+            #expect(listed.count { $0.hasPrefix("..") } == 2, "\(listed)")
+        }
+        #expect(try FileMode.of(above) == 0o700)
+    }
+
+    @Test("a value that is not there, or a path out of the volume, is refused and says which")
+    func missingValues() throws {
+        let directory = try TemporaryDirectory()
+        for (volume, message) in [
+            ("secret: {secretName: none}", "secret \"none\" not found"),
+            ("configMap: {name: settings, items: [{key: none, path: x}]}", "references non-existent config key: none"),
+            ("configMap: {name: settings, items: [{key: color, path: ../../x}]}", "is not a path below the volume"),
+            ("configMap: {name: settings, items: [{key: color, path: ..data}]}", "is not a path below the volume"),
+            ("projected: {sources: [{serviceAccountToken: {path: token}}]}", "this node projects secret, configMap"),
+        ] {
+            let error = #expect(throws: VolumeSetupError.self, "\(volume)") {
+                try mounts(directory, mount: "name: v, mountPath: /d", volume: "name: v, \(volume)")
+            }
+            #expect(error?.description.contains(message) == true, "\(volume): \(error?.description ?? "")")
+        }
     }
 
     @Test(

@@ -43,6 +43,41 @@ extension SystemSuite {
             }
         }
 
+        @Test(
+            "a pod gets the values of ConfigMaps and Secrets as variables and files; one that is missing is waited for"
+        )
+        func configuration() throws {
+            try RunningAgent.with { agent in
+                let script =
+                    "echo $COLOR $PASSWORD; cat /v/who; stat -L -c %a /v/who; echo x 2>/dev/null > /v/new || echo read-only"
+                let container =
+                    "env: [{name: COLOR, valueFrom: {configMapKeyRef: {name: settings, key: color}}}]\n"
+                    + "    envFrom: [{secretRef: {name: login}}]\n    volumeMounts: [{name: v, mountPath: /v}]"
+                let spec =
+                    "volumes: [{name: v, secret: {secretName: login, defaultMode: 0400, items: [{key: user, path: who}]}}]"
+                try agent.create(Manifest.pod("reads", script, container: container, spec: spec))
+                try agent.wait("the pod to say what is missing") {
+                    try agent.container("reads")["state"]?["waiting"]?["reason"] == "CreateContainerConfigError"
+                }
+                let base = "/api/v1/namespaces/default"
+                let map =
+                    #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings"},"data":{"color":"blue"}}"#
+                let secret =
+                    #"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"login"},"#
+                    + #""stringData":{"user":"ann\n","PASSWORD":"hush"}}"#
+                for (path, body) in [("/configmaps", map), ("/secrets", secret)] {
+                    let reply = try agent.request("POST", base + path, body)
+                    #expect(reply.code == 201, "\(reply.text)")
+                }
+                try agent.waitForPhase("reads", "Succeeded")
+                #expect(try agent.logText("reads") == "blue hush\nann\n400\nread-only\n")
+                #expect(try !agent.get("/v1/log").text.contains("hush"))
+                try agent.delete("reads")
+                try agent.expectNoLeftovers()
+                #expect(try !Files.exists(agent.state + "/pods") || Files.list(agent.state + "/pods").isEmpty)
+            }
+        }
+
         @Test("an image can be imported again, removed, and imported once more")
         func images() throws {
             try RunningAgent.with { agent in

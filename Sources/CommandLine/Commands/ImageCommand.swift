@@ -31,14 +31,23 @@ struct ImageImportCommand: ParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var namespace: ImageNamespaceOption
 
+    @Option(name: [.customShort("o"), .long], help: "json shows what happens as one JSON object a line.")
+    var output: OutputFormat?
+
+    @Flag(name: [.customShort("q"), .long], help: "Show no progress.")
+    var quiet = false
+
     @Argument(help: "Archives, or - for standard input.")
     var files: [String]
 
     func run() throws {
         try reporting { console in
-            let importer = ImageImporter(client: try connection.client(console), namespace: namespace.namespace)
+            var importer = ImageImporter(client: try connection.client(console), namespace: namespace.namespace)
+            importer.showsLines = output == .json
+            importer.isQuiet = quiet
             for file in files {
-                for name in try importer.run(file) { try console.line(name) }
+                let names = try importer.run(file)
+                if output != .json { for name in names { try console.line(name) } }
             }
         }
     }
@@ -48,6 +57,9 @@ struct ImageImportCommand: ParsableCommand {
 struct ImageImporter {
     let client: APIClient
     let namespace: String
+    /// Copies the agent's lines to standard output.
+    var showsLines = false
+    var isQuiet = false
 
     /// - Returns: The names of the images in the archive.
     func run(_ path: String) throws -> [String] {
@@ -61,19 +73,27 @@ struct ImageImporter {
         let target = Target(["v1", "images", "import"]).with("namespace", namespace)
         var request = HTTPRequest("POST", target.description, accept: "application/x-ndjson, application/json")
         request.body = .file(descriptor, size: size, contentType: "application/x-tar")
-        request.sent = { sent in console.progress(ImageImporter.progress(path, sent: sent, of: size)) }
+        let showsProgress = !isQuiet && !showsLines
+        if showsProgress {
+            request.sent = { sent in
+                console.progress(ImageImporter.progress(path, sent: sent, of: size, columns: Console.size().columns))
+            }
+        }
         var answer = ImportAnswer()
         defer { console.clearProgress() }
         try client.lines(request) { line in
-            if let progress = try answer.take(line) { console.progress("\(path): \(progress)") }
+            if showsLines, !line.isEmpty { try console.output(line + [0x0A]) }
+            if let progress = try answer.take(line), showsProgress { console.note("\(path): \(progress)") }
             return .more
         }
         return try answer.images(source: path)
     }
 
-    static func progress(_ path: String, sent: Int64, of size: Int64?) -> String {
+    /// How much of an archive is sent; when all is, the agent is at work.
+    static func progress(_ path: String, sent: Int64, of size: Int64?, columns: Int) -> String {
         guard let size, size > 0 else { return "\(path): sent \(ByteText.short(sent))" }
-        return "\(path): sent \(ByteText.short(sent)) of \(ByteText.short(size)) (\(sent * 100 / size)%)"
+        if sent >= size { return "\(path): sent \(ByteText.short(size)), unpacking" }
+        return "\(path)  " + ByteText.bar(sent, of: size, columns: columns - path.count - 3)
     }
 }
 
@@ -95,10 +115,10 @@ struct ImportAnswer {
             images = (images ?? []) + list.compactMap { $0.stringValue ?? $0["name"]?.stringValue }
             return nil
         }
-        for key in ["message", "status", "progress"] {
-            if let text = value[key]?.stringValue { return Terminal.safeLine(text) }
-        }
-        return Terminal.safeLine(value.text())
+        // How much was read is of no interest beside how much was sent.
+        guard value["status"]?.stringValue == "stored" else { return nil }
+        let name = TransferProgress.short(value["id"]?.stringValue ?? "")
+        return Terminal.safeLine("\(name): stored \(ByteText.short(value["total"]?.int64Value ?? 0))")
     }
 
     func images(source: String) throws(ClientFailure) -> [String] {
@@ -204,6 +224,14 @@ struct ImageRemoveCommand: ParsableCommand {
 
 /// Sizes for people.
 enum ByteText {
+    /// "[====      ] 4.2MB/9.9MB", as wide as fits.
+    static func bar(_ done: Int64, of total: Int64, columns: Int) -> String {
+        let tail = " \(short(done))/\(short(total))"
+        let width = max(5, min(40, columns - tail.count - 2))
+        let filled = total > 0 ? Int(Int64(width) * min(done, total) / total) : 0
+        return "[" + String(repeating: "=", count: filled) + String(repeating: " ", count: width - filled) + "]" + tail
+    }
+
     /// "4.2MB", in steps of a thousand as docker shows them.
     static func short(_ bytes: Int64) -> String {
         let units = ["B", "kB", "MB", "GB", "TB"]

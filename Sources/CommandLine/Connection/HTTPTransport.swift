@@ -113,7 +113,7 @@ package final class HTTPTransport {
         if result == CURLE_OK || transfer.hasEnough { return transfer.head }
         // A server may answer before it has read the whole body, and close.
         if transfer.head.status >= 400 { return transfer.head }
-        throw ClientFailure.unreachable(endpoint: "\(endpoint)", why: unsafe explain(result, handle))
+        throw unsafe explain(result, handle)
     }
 
     private func headerLines(of request: HTTPRequest) -> [String] {
@@ -171,16 +171,23 @@ package final class HTTPTransport {
         unsafe swl_curl_setopt_pointer(handle, CURLOPT_READDATA, context)
     }
 
-    private func explain(_ result: CURLcode, _ handle: UnsafeMutableRawPointer) -> String {
+    private func explain(_ result: CURLcode, _ handle: UnsafeMutableRawPointer) -> ClientFailure {
         var number = 0
         unsafe swl_curl_getinfo_long(handle, CURLINFO_OS_ERRNO, &number)
         let reason = unsafe String(cString: curl_easy_strerror(result))
-        guard result == CURLE_COULDNT_CONNECT, case .unixSocket(let path) = endpoint else { return reason }
+        func unreachable(_ why: String) -> ClientFailure { .unreachable(endpoint: "\(endpoint)", why: why) }
+        guard result == CURLE_COULDNT_CONNECT, case .unixSocket(let path) = endpoint else {
+            return unreachable(reason)
+        }
         var status = stat()
-        if unsafe stat(path, &status) != 0 { return unsafe String(cString: strerror(errno)) }
-        if status.st_mode & S_IFMT != S_IFSOCK { return "it is not a socket" }
-        if unsafe access(path, W_OK) != 0 { return "you may not write to it (try as root)" }
-        return number == Int(ECONNREFUSED) ? "nobody listens there any more" : reason
+        if unsafe stat(path, &status) != 0 {
+            let why = errno
+            return why == EACCES
+                ? .notAllowed(endpoint: "\(endpoint)") : unreachable(unsafe String(cString: strerror(why)))
+        }
+        if status.st_mode & S_IFMT != S_IFSOCK { return unreachable("it is not a socket") }
+        if unsafe access(path, W_OK) != 0 { return .notAllowed(endpoint: "\(endpoint)") }
+        return unreachable(number == Int(ECONNREFUSED) ? "nobody listens there any more" : reason)
     }
 }
 

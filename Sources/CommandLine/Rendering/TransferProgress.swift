@@ -77,10 +77,6 @@ struct TransferProgress {
         guard part.status == "downloading" || part.status == "uploading", part.total > 0 else {
             return part.total > 0 ? head + ByteText.short(part.total) : head
         }
-        let tail = " \(ByteText.short(part.current))/\(ByteText.short(part.total))"
-        let width = max(5, min(40, columns - head.count - tail.count - 3))
-        let filled = Int(Int64(width) * min(part.current, part.total) / part.total)
-        return head + "[" + String(repeating: "=", count: filled) + String(repeating: " ", count: width - filled) + "]"
-            + tail
+        return head + ByteText.bar(part.current, of: part.total, columns: columns - head.count - 1)
     }
 }

@@ -46,6 +46,8 @@ package enum OpenAPI {
         _ = try recorder.schema(of: EventList.self)
         _ = try recorder.schema(of: NodeList.self)
         _ = try recorder.schema(of: NamespaceList.self)
+        _ = try recorder.schema(of: ConfigMapList.self)
+        _ = try recorder.schema(of: SecretList.self)
         _ = try recorder.schema(of: Status.self)
 
         var schemas = JSONObject()

@@ -97,6 +97,16 @@ package struct ServedResource: Hashable, Sendable {
         shortNames: ["ns"]
     )
 
+    package static let configMaps = ServedResource(
+        name: "configmaps",
+        kind: "ConfigMap",
+        isNamespaced: true,
+        verbs: allVerbs,
+        shortNames: ["cm"]
+    )
+
+    package static let secrets = ServedResource(name: "secrets", kind: "Secret", isNamespaced: true, verbs: allVerbs)
+
     /// What this version of the server has.
-    package static let all = [events, namespaces, nodes, pods]
+    package static let all = [configMaps, events, namespaces, nodes, pods, secrets]
 }

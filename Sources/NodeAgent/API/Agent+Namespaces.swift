@@ -90,6 +90,7 @@ extension Agent {
         guard namespace.metadata.deletionTimestamp != nil,
             store.objects(resource: PodStream.resource, namespace: name).items.isEmpty
         else { return }
+        try await removeConfiguration(in: name, origin: RequestOrigin(actor: systemActor))
         var fact = try newFact(NamespaceRemoved(), after: namespace, \.metadata)
         fact.after = nil
         fact.deletesObject = true

@@ -20,6 +20,7 @@ struct ContainerEnvironment {
         image: ImageConfig,
         container: Container,
         hostname: String,
+        configuration: PodConfiguration,
         downward: Downward
     ) throws(ContainerConfigError) {
         set("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -30,17 +31,35 @@ struct ContainerEnvironment {
             guard let name = parts.first, !name.isEmpty else { continue }
             set(String(name), parts.count == 2 ? String(parts[1]) : "")
         }
-        for source in container.envFrom where !(source.configMapRef?.optional ?? source.secretRef?.optional ?? false) {
-            let (kind, name) =
-                source.configMapRef.map { ("configmap", $0.name) } ?? ("secret", source.secretRef?.name ?? "")
-            throw ContainerConfigError("\(kind) \"\(name)\" not found")
-        }
+        for source in container.envFrom { try add(source, configuration) }
         for variable in container.env {
             guard let source = variable.valueFrom else {
                 declare(variable.name, Expansion.expand(variable.value, variables: declared))
                 continue
             }
-            if let value = try Self.value(of: source, container: container, downward) { declare(variable.name, value) }
+            if let value = try Self.value(of: source, container: container, configuration, downward) {
+                declare(variable.name, value)
+            }
+        }
+    }
+
+    /// All values of a ConfigMap or Secret under their keys. Others cannot refer to them, as with kubelet.
+    private mutating func add(
+        _ source: EnvFromSource,
+        _ configuration: PodConfiguration
+    ) throws(ContainerConfigError) {
+        let values =
+            if let map = source.configMapRef {
+                try configuration.values(.configMap, map.name, optional: map.optional ?? false)
+            } else {
+                try configuration.values(
+                    .secret,
+                    source.secretRef?.name ?? "",
+                    optional: source.secretRef?.optional ?? false
+                )
+            }
+        for (key, value) in (values ?? [:]).sorted(by: { $0.key < $1.key }) {
+            set(source.prefix + key, String(decoding: value, as: UTF8.self))
         }
     }
 
@@ -56,6 +75,7 @@ struct ContainerEnvironment {
     private static func value(
         of source: EnvVarSource,
         container: Container,
+        _ configuration: PodConfiguration,
         _ downward: Downward
     ) throws(ContainerConfigError) -> String? {
         if let field = source.fieldRef { return try DownwardField.value(field.fieldPath, downward) }
@@ -63,12 +83,10 @@ struct ContainerEnvironment {
             return try DownwardResource.value(resource, container: container, downward)
         }
         if let key = source.configMapKeyRef {
-            if key.optional == true { return nil }
-            throw ContainerConfigError("configmap \"\(key.name)\" not found")
+            return try configuration.value(.configMap, key.name, key.key, optional: key.optional ?? false)
         }
         if let key = source.secretKeyRef {
-            if key.optional == true { return nil }
-            throw ContainerConfigError("secret \"\(key.name)\" not found")
+            return try configuration.value(.secret, key.name, key.key, optional: key.optional ?? false)
         }
         throw ContainerConfigError("a variable of container \(container.name) has a source this node does not know")
     }

@@ -4,10 +4,13 @@ package struct PodDirectories: Hashable, Sendable {
     package var root: String
     /// `--log-dir`.
     package var logs: String
+    /// `--state`: in memory on most machines, and gone with the boot.
+    package var state: String
 
-    package init(root: String, logs: String) {
+    package init(root: String, logs: String, state: String) {
         self.root = root
         self.logs = logs
+        self.state = state
     }
 
     /// Everything of a pod but its logs.
@@ -17,6 +20,14 @@ package struct PodDirectories: Hashable, Sendable {
 
     func emptyDirectory(podUID: String, volume: String) -> String {
         "\(pod(podUID))/volumes/kubernetes.io~empty-dir/\(volume)"
+    }
+
+    /// What the agent keeps of a pod for this boot only.
+    func passing(_ uid: String) -> String { "\(state)/pods/\(uid)" }
+
+    /// A volume that is made of values. Nobody but root may look into the directory above: values may be secrets.
+    func projected(podUID: String, volume: String) -> String {
+        "\(passing(podUID))/volumes/kubernetes.io~projected/\(volume)"
     }
 
     func hostsFile(podUID: String) -> String { pod(podUID) + "/etc-hosts" }

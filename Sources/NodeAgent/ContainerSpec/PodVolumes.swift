@@ -19,6 +19,8 @@ struct PodVolumes: Sendable {
     let directories: PodDirectories
     /// In bytes.
     let memoryCapacity: Int64
+    let configuration: PodConfiguration
+    let downward: ContainerEnvironment.Downward
 
     /// The bind mounts of a container's volumeMounts, in their order.
     ///
@@ -35,17 +37,50 @@ struct PodVolumes: Sendable {
             guard mount.subPath.isEmpty, mount.subPathExpr.isEmpty else {
                 throw ContainerConfigError("volumeMounts[\(mount.name)].subPath is not offered by this node yet")
             }
-            let source = try prepare(volume, of: pod)
+            let source: String
+            var isReadOnly = mount.readOnly
+            if let published = try publish(volume, of: pod, for: container) {
+                source = published
+                isReadOnly = true
+            } else {
+                source = try prepare(volume, of: pod)
+            }
             mounts.append(
                 RuntimeSpec.Mount(
                     destination: mount.mountPath,
                     type: "bind",
                     source: source,
-                    options: ["rbind", try propagation(mount.mountPropagation), mount.readOnly ? "ro" : "rw"]
+                    options: ["rbind", try propagation(mount.mountPropagation), isReadOnly ? "ro" : "rw"]
                 )
             )
         }
         return mounts
+    }
+
+    /// Writes a volume that is made of values anew; nil for one of another kind.
+    private func publish(
+        _ volume: Volume,
+        of pod: Pod,
+        for container: Container
+    ) throws(VolumeSetupError) -> String? {
+        do {
+            let content = try ProjectedFiles(
+                volume,
+                container: container,
+                configuration: configuration,
+                downward: downward
+            )
+            guard let files = content?.files else { return nil }
+            let path = directories.projected(podUID: pod.metadata.uid, volume: volume.name)
+            let above = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex))
+            try Files.makeDirectories(above)
+            try Files.setMode(above, 0o700)
+            let group = pod.spec.securityContext?.fsGroup
+            try PublishedFiles.publish(files, in: path, group: group.map { UInt32(clamping: $0) })
+            return path
+        } catch {
+            throw VolumeSetupError(volume: volume.name, why: "\(error)")
+        }
     }
 
     private func prepare(_ volume: Volume, of pod: Pod) throws(VolumeSetupError) -> String {
@@ -58,8 +93,11 @@ struct PodVolumes: Sendable {
         } catch {
             throw VolumeSetupError(volume: volume.name, why: "\(error)")
         }
-        throw VolumeSetupError(volume: volume.name, why: "this node offers emptyDir and hostPath volumes only")
+        throw VolumeSetupError(volume: volume.name, why: Self.offered)
     }
+
+    private static let offered =
+        "this node offers emptyDir, hostPath, secret, configMap, downwardAPI and projected volumes only"
 
     private func prepare(_ emptyDir: EmptyDirVolumeSource, named name: String, of pod: Pod) throws -> String {
         guard ["", "Memory"].contains(emptyDir.medium) else {

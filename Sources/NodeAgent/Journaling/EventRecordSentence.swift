@@ -31,7 +31,7 @@ struct EventRecordSentence {
         switch fact {
         case .pod(let fact): fields += [Field(Name.resource, resource)] + podFields(fact)
         case .image(let fact): fields += [Field(Name.resource, resource)] + imageFields(fact)
-        case .node, .namespace: fields.append(Field(Name.resource, resource))
+        case .node, .namespace, .configuration: fields.append(Field(Name.resource, resource))
         case .request(.answered(let fact)): fields += requestFields(fact)
         }
         return try JournalRecord(
@@ -157,7 +157,7 @@ struct EventRecordSentence {
             .warning
         case .pod(.containerExited(let fact)): fact.exitCode == 0 ? .informational : .notice
         case .pod(.created), .pod(.replaced), .pod(.patched), .pod(.deletionRequested), .pod(.removed),
-            .pod(.execStarted), .pod(.execFinished), .pod(.attached), .namespace,
+            .pod(.execStarted), .pod(.execFinished), .pod(.attached), .namespace, .configuration,
             .image(.imported), .image(.fetched), .image(.removed), .image(.tagged):
             .notice
         case .request(.answered(let fact)):

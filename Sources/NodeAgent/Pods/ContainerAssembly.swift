@@ -9,6 +9,7 @@ import RuntimeCore
 /// Gathers what a sandbox or container is made from: the pod, its image, its volumes and files on the node.
 struct ContainerAssembly: Sendable {
     let core: RuntimeCore
+    let store: EventStore
     let pool: ThreadPool
     let directories: PodDirectories
     let defaults: ContainerDefaults
@@ -105,19 +106,29 @@ struct ContainerAssembly: Sendable {
                     throw ContainerConfigError("cannot read \(path) of image \(container.image): \(error)")
                 }
             }
+            let configuration = PodConfiguration(namespace: pod.metadata.namespace) { [store] in
+                store.object($0)?.bytes
+            }
+            let downward = ContainerEnvironment.Downward(
+                pod: pod,
+                hostIPs: hostIPs,
+                cpuCapacityMilli: Int64(capacity.processors) * 1000,
+                memoryCapacity: capacity.memoryBytes
+            )
             let environment = try ContainerEnvironment(
                 image: image.config,
                 container: container,
                 hostname: PodFiles.hostname(of: pod, node: nodeName),
-                downward: ContainerEnvironment.Downward(
-                    pod: pod,
-                    hostIPs: hostIPs,
-                    cpuCapacityMilli: Int64(capacity.processors) * 1000,
-                    memoryCapacity: capacity.memoryBytes
-                )
+                configuration: configuration,
+                downward: downward
             )
             let files = PodFiles(directories: directories, nodeName: nodeName)
-            let volumes = PodVolumes(directories: directories, memoryCapacity: capacity.memoryBytes)
+            let volumes = PodVolumes(
+                directories: directories,
+                memoryCapacity: capacity.memoryBytes,
+                configuration: configuration,
+                downward: downward
+            )
             let mounts =
                 try files.mounts(of: container, attempt: attempt, in: pod) + volumes.mounts(of: container, in: pod)
             let builder = ContainerSpecBuilder(
@@ -201,6 +212,7 @@ struct ContainerAssembly: Sendable {
     private func removeDirectory(of uid: String) throws {
         let directory = directories.pod(uid)
         try Unmounting.detach(try MountTable.current().map(\.mountPoint).filter { $0.hasPrefix(directory + "/") })
+        try Files.removeTree(directories.passing(uid))
         try Files.removeTree(directory)
     }
 

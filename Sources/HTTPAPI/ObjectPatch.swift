@@ -1,0 +1,57 @@
+import JSON
+import KubernetesAPI
+
+/// A patch of an object in one of the forms of RFC 7386 and RFC 6902.
+struct ObjectPatch: Sendable {
+    private enum Form: Sendable {
+        case merge(JSONValue)
+        case operations(JSONPatch)
+        case strategic(JSONValue)
+    }
+
+    static let accepted = [
+        "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json",
+    ]
+
+    private let form: Form
+
+    /// - Throws: 415 for what is no patch.
+    static func check(mediaType: String) throws(APIError) {
+        guard accepted.contains(mediaType) else { throw .unsupportedMediaType(accepted: accepted) }
+    }
+
+    init(mediaType: String, body: [UInt8]) throws(APIError) {
+        do {
+            switch mediaType {
+            case "application/merge-patch+json": form = .merge(try JSONValue(parsing: body))
+            case "application/strategic-merge-patch+json": form = .strategic(try JSONValue(parsing: body))
+            case "application/json-patch+json": form = .operations(try JSONPatch(JSONValue(parsing: body)))
+            default: throw APIError.unsupportedMediaType(accepted: Self.accepted)
+            }
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw .badRequest("the patch cannot be read: \(error)")
+        }
+    }
+
+    func apply<Object: StoredObject>(
+        to object: Object,
+        fieldValidation: FieldValidation
+    ) throws(APIError) -> Object {
+        do {
+            let current = try JSONCoding.value(of: object)
+            let patched =
+                switch form {
+                case .merge(let patch): current.merging(patch: patch)
+                case .operations(let patch): try patch.applied(to: current)
+                case .strategic(let patch): try StrategicMerge.apply(patch, to: current)
+                }
+            return try ObjectDecoding.decode(Object.self, from: patched, fieldValidation: fieldValidation).object
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw APIError(.invalid, "the patch does not fit the object: \(error)")
+        }
+    }
+}
