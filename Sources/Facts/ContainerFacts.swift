@@ -56,13 +56,16 @@ package struct ContainerStarted: FactPayload {
 /// The container could not be created or started.
 package struct ContainerStartFailed: FactPayload {
     package static let typeName = "ContainerStartFailed"
+    /// A volume of the container could not be set up. The status goes on saying `ContainerCreating`, as kubelet's does.
+    package static let failedMount = "FailedMount"
 
     package var container: ContainerRef
     /// The derived id, 64 hexadecimal digits.
     package var containerID: String
     /// Which start of this container: 0 is the first, then it is the restart count.
     package var attempt: Int
-    /// `CreateContainerConfigError` and `CreateContainerError`: nothing was started, the same attempt is tried again.
+    /// `CreateContainerConfigError`, `CreateContainerError` and `failedMount`: nothing was started, the same attempt is
+    /// tried again.
     /// `RunContainerError` and `StartError`: the attempt is used up, as if the container had exited with code 128.
     /// When it is not known whether a process was started, it is `RunContainerError`.
     package var reason: String

@@ -26,7 +26,7 @@ package enum KubernetesEvents {
                 uid: meta.uid,
                 apiVersion: "v1",
                 resourceVersion: meta.resourceVersion,
-                fieldPath: fact.container?.fieldPath ?? ""
+                fieldPath: fieldPath(of: fact)
             ),
             reason: line.reason,
             message: line.message,
@@ -40,6 +40,14 @@ package enum KubernetesEvents {
         )
     }
 
+    /// Volumes are the pod's: a mount that fails is not the container's.
+    private static func fieldPath(of fact: PodFact) -> String {
+        if case .containerStartFailed(let failure) = fact, failure.reason == ContainerStartFailed.failedMount {
+            return ""
+        }
+        return fact.container?.fieldPath ?? ""
+    }
+
     private struct Line {
         var reason: String
         var message: String
@@ -49,18 +57,17 @@ package enum KubernetesEvents {
 
     private static func line(for fact: PodFact, pod: Pod) -> Line? {
         switch fact {
+        // A gated pod is assigned later.
+        case .created(let fact) where fact.nodeName.isEmpty: nil
         case .created(let fact):
-            Line(
-                reason: "Scheduled",
-                message: "Successfully assigned \(pod.metadata.namespace)/\(pod.metadata.name) to \(fact.nodeName)"
-            )
+            Line(reason: "Scheduled", message: scheduled(pod.metadata, to: fact.nodeName))
         case .deadlineExceeded:
             Line(
                 reason: "DeadlineExceeded",
                 message: "Pod was active on the node longer than the specified deadline"
             )
         case .warned(let fact):
-            Line(reason: fact.reason, message: fact.message, isWarning: true)
+            Line(reason: fact.reason, message: fact.message, isWarning: fact.isNormal != true)
         case .sandboxFailed(let fact):
             Line(
                 reason: "FailedCreatePodSandBox",
@@ -80,6 +87,11 @@ package enum KubernetesEvents {
             .execStarted, .execFinished, .attached:
             nil
         }
+    }
+
+    /// The message of the Event `Scheduled`.
+    package static func scheduled(_ pod: ObjectMeta, to nodeName: String) -> String {
+        "Successfully assigned \(pod.namespace)/\(pod.name) to \(nodeName)"
     }
 
     private static func imageLine(for fact: PodFact) -> Line? {
@@ -136,6 +148,8 @@ package enum KubernetesEvents {
             return Line(reason: "Created", message: "Created container: \(fact.container)")
         case .containerStarted(let fact):
             return Line(reason: "Started", message: "Started container \(fact.container)")
+        case .containerStartFailed(let fact) where fact.reason == ContainerStartFailed.failedMount:
+            return Line(reason: fact.reason, message: fact.message, isWarning: true)
         case .containerStartFailed(let fact):
             return Line(reason: "Failed", message: "Error: \(fact.message)", isWarning: true)
         case .containerExited(let fact):

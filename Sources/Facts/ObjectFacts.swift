@@ -76,14 +76,22 @@ package struct PodWarned: FactPayload {
     /// CamelCase, as the reason of an Event.
     package var reason: String
     package var message: String
+    /// The container that it is about, if it is about one.
+    package var container: ContainerRef?
+    /// True for news that are no warning; absent for a warning.
+    package var isNormal: Bool?
 
-    package init(reason: String, message: String) {
+    package init(reason: String, message: String, container: ContainerRef? = nil, isNormal: Bool? = nil) {
         self.reason = reason
         self.message = message
+        self.container = container
+        self.isNormal = isNormal
     }
 }
 
 /// The pod is gone: no process, no mount and no cgroup is left. It is the last fact of a pod.
+///
+/// After a deletion by force it comes at once; what is left of the pod on the machine is cleaned up without further facts.
 package struct PodRemoved: FactPayload {
     package static let typeName = "PodRemoved"
 

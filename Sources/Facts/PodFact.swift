@@ -83,8 +83,9 @@ package enum PodFact: Hashable, Sendable {
         case .execStarted(let payload): payload.container
         case .execFinished(let payload): payload.container
         case .attached(let payload): payload.container
+        case .warned(let payload): payload.container
         case .created, .replaced, .patched, .deletionRequested, .sandboxCreated, .sandboxFailed, .sandboxLost,
-            .sandboxRemoved, .deadlineExceeded, .warned, .removed:
+            .sandboxRemoved, .deadlineExceeded, .removed:
             nil
         }
     }

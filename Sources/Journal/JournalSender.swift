@@ -89,9 +89,20 @@ package final class JournalSender: Sendable {
         self.source = source
         self.socketPath = socketPath
         self.pacing = pacing
-        shared = try JournalSenderState(startAfter: startAfter)
+        shared = try JournalSenderState(startAfter: startAfter, connection: Self.look(for: socketPath))
     }
 
+    /// Whether there is a journald, before the first record: connecting tells it nothing.
+    private static func look(for socketPath: String) -> Status.Connection {
+        do {
+            _ = try DatagramSocket(connectingTo: socketPath)
+            return .connected
+        } catch {
+            return .absent(reason: "\(error)")
+        }
+    }
+
+    /// Before `start` it says what one attempt to connect has found.
     package var status: Status { shared.status }
 
     /// Starts the thread; a second call does nothing.
@@ -127,10 +138,10 @@ final class JournalSenderState: Sendable {
     private let state: Mutex<State>
     let pipe: WakePipe
 
-    init(startAfter: Int64) throws(SysError) {
+    init(startAfter: Int64, connection: JournalSender.Status.Connection) throws(SysError) {
         pipe = try WakePipe()
         let status = JournalSender.Status(
-            connection: .absent(reason: "not started"),
+            connection: connection,
             lastPosition: startAfter,
             sent: 0,
             problem: nil

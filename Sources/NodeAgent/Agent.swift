@@ -130,7 +130,8 @@ package final class Agent: Service {
             cgroupRoot: configuration.cgroupRoot,
             logMaxSize: configuration.logMaxSize,
             logMaxFiles: configuration.logMaxFiles,
-            runtimes: configuration.runtimes
+            runtimes: configuration.runtimes,
+            ledger: ledger
         )
         exits = ExitWatch(core: core, assembly: assembly, table: table, clock: clock, logger: logger)
         journal =
@@ -236,6 +237,11 @@ package final class Agent: Service {
         var known: Set<String> = []
         for object in store.objects(resource: PodStream.resource, namespace: nil).items {
             guard let record = try stream.replay(uid: object.uid) else { continue }
+            // What runs of another node's pod is removed: nobody would look after it.
+            guard !record.isBound || record.pod.spec.nodeName == node.name else {
+                addWorker(object.uid, record, cause: object.lastSeq, adopt: true)
+                continue
+            }
             known.insert(Reconciler.sandboxToFind(of: record).id)
             for (name, container) in record.runtime.containers {
                 if !container.containerID.isEmpty { known.insert(container.containerID) }
@@ -252,6 +258,7 @@ package final class Agent: Service {
         if !removed.isEmpty {
             logger.notice("removed sandboxes and containers that no pod owns", metadata: ["ids": "\(removed)"])
         }
+        await removeOrphans()
         for (id, reason) in failed {
             logger.error(
                 "what no pod owns cannot be removed; it is tried again at the next start",
@@ -260,8 +267,26 @@ package final class Agent: Service {
         }
     }
 
+    /// Removes what is left of pods that the log does not know: they were deleted by force, and the agent ended before it
+    /// had cleaned up after them.
+    private func removeOrphans() async {
+        let known = Set(store.objects(resource: PodStream.resource, namespace: nil).items.map(\.uid.description))
+        do {
+            let removed = try await assembly.removeOrphans(except: known)
+            if !removed.isEmpty {
+                logger.notice("removed what deleted pods had left", metadata: ["uids": "\(removed)"])
+            }
+        } catch {
+            logger.error(
+                "what deleted pods have left cannot be removed; it is tried again at the next start",
+                metadata: ["error": "\(error)"]
+            )
+        }
+    }
+
     func addWorker(_ uid: UID, _ record: PodRecord, cause: Seq, adopt: Bool) {
-        if adopt, !record.isOver { ledger.take(uid, NodeRoom(askedBy: record.pod.spec)) }
+        let isOurs = record.pod.spec.nodeName == node.name
+        if adopt, !record.isOver, isOurs { ledger.take(uid, NodeClaim(record.pod)) }
         table.add(
             PodWorker(uid: uid, record: record, cause: cause, adopts: adopt, environment: workerEnvironment)
         )
@@ -300,6 +325,7 @@ package final class Agent: Service {
             clock: clock,
             logger: logger,
             actor: systemActor,
+            nodeName: node.name,
             settled: { [ledger] uid in ledger.release(uid) },
             ended: { [weak self] uid, namespace in self?.workerEnded(uid, namespace) }
         )
@@ -340,6 +366,7 @@ package final class Agent: Service {
     private func introduceIfPossible() async throws -> Bool {
         do {
             try await registerNode()
+            try await retireOtherNodes()
             try await createInitialNamespaces()
             return true
         } catch {
@@ -394,6 +421,26 @@ package final class Agent: Service {
         _ = try await store.append(
             Proposal(stream: stream, uid: uid, expected: .any, facts: facts, actor: "system:node:\(node.name)")
         )
+    }
+
+    /// A machine has one name at a time: nodes under which it was known before are not ready any more.
+    private func retireOtherNodes() async throws {
+        for object in store.objects(resource: Self.nodeResource, namespace: nil).items {
+            let before = try decode(Node.self, object.bytes)
+            guard before.metadata.name != node.name,
+                let (after, fact) = NodeObject.retire(before, successor: node.name, now: clock())
+            else { continue }
+            let stream = StreamRef(resource: Self.nodeResource, namespace: "", name: before.metadata.name)
+            _ = try await store.append(
+                Proposal(
+                    stream: stream,
+                    uid: object.uid,
+                    expected: .uid(object.uid),
+                    facts: [try newFact(fact, after: after, \.metadata)],
+                    actor: "system:node:\(node.name)"
+                )
+            )
+        }
     }
 
     static let nodeResource = ResourceKey(group: "", version: "v1", plural: "nodes")

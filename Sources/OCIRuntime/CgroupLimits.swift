@@ -242,10 +242,7 @@ package enum CgroupLimits {
     }
 
     /// 2...262144 of version 1 onto 1...10000 of version 2.
-    package static func weight(shares: UInt64) -> UInt64 {
-        let bounded = min(max(shares, 2), 262_144)
-        return 1 + (bounded - 2) * 9999 / 262_142
-    }
+    package static func weight(shares: UInt64) -> UInt64 { CPUWeight.of(shares: shares) }
 
     private static func v2(_ block: RuntimeSpec.BlockIO) -> [CgroupWrite] {
         var writes: [CgroupWrite] = []

@@ -61,6 +61,9 @@ package enum Action: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// True if nothing is lost should it be done and never be recorded.
+    package var isSafeWithoutLog: Bool { if case .signalContainer = self { true } else { false } }
+
     /// The name of the step that the fold itself takes note of.
     static let startStep = "StartContainer"
 

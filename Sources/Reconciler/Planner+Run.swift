@@ -91,13 +91,23 @@ extension Planner {
                 act(.removeSandbox(sandboxID: id))
                 return false
             }
-            // A sandbox that was lost is made anew at once, unless it had hardly begun.
-            let hadBegun = sandbox.state == .lost && sandbox.endedAt - sandbox.createdAt >= policy.syncRetry * second
-            if !hadBegun, !isDue(sandbox.endedAt + policy.syncRetry * second) { return false }
+            if !isDue(sandbox.endedAt + sandboxDelay(sandbox) * second) { return false }
         }
         let next = Reconciler.nextSandbox(of: record)
         act(.createSandbox(sandboxID: next.id, attempt: next.attempt))
         return false
+    }
+
+    /// In seconds. A sandbox that was lost is made anew at once, but not again and again; one that could not be made
+    /// waits. Both waits double with each sandbox that did not last.
+    private func sandboxDelay(_ sandbox: SandboxRuntime) -> Int64 {
+        let lasted = sandbox.runs.lastIndex { run in
+            run.startedAt.map { run.finishedAt - $0 >= policy.syncRetry * second } ?? false
+        }
+        let endings = sandbox.runs.count - 1 - (lasted ?? 0)
+        let waits = sandbox.state == .lost ? endings : endings + 1
+        guard waits > 0 else { return 0 }
+        return Policy.doubled(policy.syncRetry, times: waits - 1, cap: policy.backOffCap)
     }
 
     private mutating func need(of definition: ContainerDefinition) -> Need {
@@ -110,8 +120,14 @@ extension Planner {
             guard runsAgain || view.willRestart(definition) else { return .nothing }
             if let waiting = backOff(definition, container) { return waiting }
         }
-        if let error = container.createError, !isDue(error.failedAt + policy.syncRetry * second) { return .later }
+        if let error = container.createError, !isDue(error.failedAt + retryDelay(error) * second) { return .later }
         return image(definition, container)
+    }
+
+    /// In seconds.
+    private func retryDelay(_ error: ContainerRuntime.CreateError) -> Int64 {
+        guard error.reason == ContainerStartFailed.failedMount else { return policy.syncRetry }
+        return Policy.doubled(policy.mountBackOffBase, times: error.failures - 1, cap: policy.mountBackOffCap)
     }
 
     /// The delay before the next start; nil when there is none any more.

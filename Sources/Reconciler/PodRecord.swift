@@ -65,8 +65,17 @@ package struct SandboxRuntime: Hashable, Sendable, Codable {
     package var endedAt: Microseconds = 0
     /// Why it failed or was lost.
     package var message = ""
+    /// The latest sandboxes that failed (without a start) or were lost, oldest first, for the delay before the next one.
+    package var runs: [ContainerRuntime.Run] = []
 
     package init() {}
+
+    mutating func end(startedAt: Microseconds?, at instant: Microseconds, message: String) {
+        endedAt = instant
+        self.message = message
+        runs.append(ContainerRuntime.Run(startedAt: startedAt, finishedAt: instant))
+        if runs.count > ContainerRuntime.maximumRuns { runs.removeFirst() }
+    }
 }
 
 /// One container of a pod.
@@ -128,6 +137,8 @@ package struct ContainerRuntime: Hashable, Sendable, Codable {
         package var reason: String
         package var message: String
         package var failedAt: Microseconds
+        /// In a row, for the same reason.
+        package var failures: Int
     }
 
     package struct Kill: Hashable, Sendable, Codable {

@@ -88,6 +88,8 @@ struct PodView {
     /// The container's record; one to which nothing has happened when there is none.
     func container(_ ref: ContainerRef) -> ContainerRuntime { record.container(ref) }
 
+    /// A node has taken the pod: no scheduling gate holds it back any more.
+    var isBound: Bool { record.isBound }
     var isTerminal: Bool { record.isTerminal }
     var isStopping: Bool { record.isStopping }
 
@@ -155,6 +157,8 @@ extension PodRecord {
 
     /// Nobody starts anything in this pod any more: it is being deleted or has passed its deadline.
     var isStopping: Bool { runtime.deletionDeadline != nil || runtime.deadlineExceededAt != nil }
+
+    package var isBound: Bool { !pod.spec.nodeName.isEmpty }
 
     var isTerminal: Bool { pod.status.phase == "Succeeded" || pod.status.phase == "Failed" }
 }

@@ -12,6 +12,10 @@ package struct Policy: Hashable, Sendable {
     package var pullBackOffCap: Int64
     /// The delay before another try of a sandbox, or of a container that could not be created.
     package var syncRetry: Int64
+    /// The delay after the first volume that could not be set up. It doubles each time.
+    package var mountBackOffBase: Int64
+    /// The longest delay before another try of a volume.
+    package var mountBackOffCap: Int64
     /// What every container gets between its stop signal and SIGKILL, however short the grace period is.
     package var minimumGrace: Int64
     /// The grace period of a pod that does not say.
@@ -26,6 +30,8 @@ package struct Policy: Hashable, Sendable {
         pullBackOffBase: Int64 = 10,
         pullBackOffCap: Int64 = 300,
         syncRetry: Int64 = 10,
+        mountBackOffBase: Int64 = 1,
+        mountBackOffCap: Int64 = 122,
         minimumGrace: Int64 = 2,
         defaultGrace: Int64 = 30,
         killRetry: Int64 = 10
@@ -36,6 +42,8 @@ package struct Policy: Hashable, Sendable {
         self.pullBackOffBase = pullBackOffBase
         self.pullBackOffCap = pullBackOffCap
         self.syncRetry = syncRetry
+        self.mountBackOffBase = mountBackOffBase
+        self.mountBackOffCap = mountBackOffCap
         self.minimumGrace = minimumGrace
         self.defaultGrace = defaultGrace
         self.killRetry = killRetry

@@ -36,6 +36,7 @@ struct Planner {
             planStop()
             return
         }
+        guard view.isBound else { return }
         planWarnings()
         guard decision.actions.isEmpty, !planDeadline() else { return }
         planRun()

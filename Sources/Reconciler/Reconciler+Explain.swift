@@ -57,6 +57,10 @@ private struct Explanation {
             explainDeletion(deadline)
         } else if view.isTerminal {
             explainEnd()
+        } else if !view.isBound {
+            let gates = record.pod.spec.schedulingGates.map(\.name).joined(separator: ", ")
+            sentences.append("It waits until its scheduling gates are removed from its spec: \(gates).")
+            suggest("kubectl edit pod \(meta.name)\(flags)   # remove spec.schedulingGates")
         } else {
             explainSandbox()
             for definition in view.all { explain(definition) }
@@ -144,6 +148,9 @@ private struct Explanation {
             )
             suggest("swiftlet image ls")
             suggest("swiftlet image import FILE.tar   # an archive that holds \(definition.image)")
+        } else if let error = container.createError, error.reason == ContainerStartFailed.failedMount {
+            sentences.append("Container \(name) waits for a volume: \(error.message).")
+            suggest("swiftlet describe pod \(meta.name)\(flags)")
         } else if let error = container.createError {
             sentences.append("Container \(name) cannot be created: \(error.reason), \(error.message).")
             suggest("swiftlet describe pod \(meta.name)\(flags)")

@@ -68,6 +68,7 @@ extension PodRecord {
         pod.metadata.deletionTimestamp = old.metadata.deletionTimestamp
         pod.metadata.deletionGracePeriodSeconds = old.metadata.deletionGracePeriodSeconds
         pod.metadata.generation = old.metadata.generation + (old.spec == object.spec ? 0 : 1)
+        if old.spec.nodeName.isEmpty, !pod.spec.nodeName.isEmpty { takeBinding(of: object) }
         pod.status.conditions =
             old.status.conditions.filter { StatusConditions.isOurs($0.type) }
             + object.status.conditions.filter { !StatusConditions.isOurs($0.type) }
@@ -79,6 +80,16 @@ extension PodRecord {
                 runtime.containers[definition.ref.name] = container
             }
         }
+    }
+
+    /// The last gate is gone: from here on the pod is the node's, or the node refuses it.
+    private mutating func takeBinding(of object: Pod) {
+        pod.status.hostIP = object.status.hostIP
+        pod.status.hostIPs = object.status.hostIPs
+        pod.status.startTime = object.status.startTime
+        pod.status.phase = object.status.phase
+        pod.status.reason = object.status.reason
+        pod.status.message = object.status.message
     }
 
     mutating func advance(to instant: Microseconds) {
@@ -171,6 +182,7 @@ extension PodRecord {
             sandbox.leftover = true
             sandbox.podIPs = fact.podIPs
             sandbox.createdAt = fact.createdAt
+            sandbox.runs = runtime.sandbox.runs
             runtime.sandbox = sandbox
             advance(to: fact.createdAt)
         case .sandboxFailed(let fact):
@@ -179,14 +191,12 @@ extension PodRecord {
             runtime.sandbox.id = fact.sandboxID
             runtime.sandbox.attempt = fact.attempt
             runtime.sandbox.leftover = true
-            runtime.sandbox.endedAt = fact.failedAt
-            runtime.sandbox.message = fact.message
+            runtime.sandbox.end(startedAt: nil, at: fact.failedAt, message: fact.message)
             advance(to: fact.failedAt)
         case .sandboxLost(let fact):
             guard fact.sandboxID == runtime.sandbox.id, runtime.sandbox.state == .ready else { return }
             runtime.sandbox.state = .lost
-            runtime.sandbox.endedAt = fact.lostAt
-            runtime.sandbox.message = fact.message
+            runtime.sandbox.end(startedAt: runtime.sandbox.createdAt, at: fact.lostAt, message: fact.message)
             advance(to: fact.lostAt)
             endContainersWithSandbox(at: fact.lostAt)
         case .sandboxRemoved(let fact):

@@ -111,10 +111,17 @@ extension ContainerRuntime {
     }
 
     fileprivate mutating func failStart(_ fact: ContainerStartFailed, sandbox: Int?) {
-        let nothingWasStarted = fact.reason == "CreateContainerConfigError" || fact.reason == "CreateContainerError"
+        let nothingWasStarted = [
+            "CreateContainerConfigError", "CreateContainerError", ContainerStartFailed.failedMount,
+        ].contains(fact.reason)
         guard !nothingWasStarted || state == .created else {
             starting = nil
-            createError = CreateError(reason: fact.reason, message: fact.message, failedAt: fact.failedAt)
+            createError = CreateError(
+                reason: fact.reason,
+                message: fact.message,
+                failedAt: fact.failedAt,
+                failures: createError.map { $0.reason == fact.reason ? $0.failures + 1 : 1 } ?? 1
+            )
             return
         }
         begin(attempt: fact.attempt, id: fact.containerID, sandbox: sandbox)

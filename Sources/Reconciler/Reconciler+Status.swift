@@ -2,7 +2,8 @@ package import Facts
 package import KubernetesAPI
 
 extension Reconciler {
-    /// What a new pod looks like: bound to this node, with its identity and its first status.
+    /// What a new pod looks like: with its identity and its first status, and bound to this node unless scheduling gates
+    /// hold it back.
     ///
     /// - Parameters:
     ///   - pod: The pod as the client sent it, after defaulting and validation.
@@ -18,18 +19,22 @@ extension Reconciler {
         admitted.metadata.selfLink = ""
         admitted.metadata.deletionTimestamp = nil
         admitted.metadata.deletionGracePeriodSeconds = nil
-        admitted.spec.nodeName = node.name
-        admitted.status = PodStatus(
-            phase: "Pending",
-            hostIP: node.hostIPs.first ?? "",
-            hostIPs: node.hostIPs.map { HostIP(ip: $0) },
-            startTime: time,
-            qosClass: QOSClass.of(pod.spec).rawValue
-        )
+        admitted.status = PodStatus(phase: "Pending", qosClass: QOSClass.of(pod.spec).rawValue)
+        if admitted.spec.schedulingGates.isEmpty { admitted = bind(admitted, to: node, now: now) }
         var record = PodRecord(pod: admitted)
         record.advance(to: now)
         record.refreshStatus()
         return record.pod
+    }
+
+    /// The pod as it is when this node has taken it.
+    package static func bind(_ pod: Pod, to node: NodeContext, now: Microseconds) -> Pod {
+        var bound = pod
+        bound.spec.nodeName = node.name
+        bound.status.hostIP = node.hostIPs.first ?? ""
+        bound.status.hostIPs = node.hostIPs.map { HostIP(ip: $0) }
+        bound.status.startTime = Time(microsecondsSince1970: now)
+        return bound
     }
 }
 
@@ -45,6 +50,15 @@ extension PodView {
         var status = pod.status
         let outcome = outcome
         status.observedGeneration = pod.metadata.generation
+        guard isBound else {
+            status.conditions = StatusConditions.merge(
+                [StatusConditions.gated],
+                into: pod.status.conditions,
+                at: runtime.latest,
+                generation: pod.metadata.generation
+            )
+            return status
+        }
         let canRestart = !isStopping && !isTerminal && outcome == nil
         status.initContainerStatuses = inits.map { containerStatus($0, canRestart: canRestart) }
         status.containerStatuses = mains.map { containerStatus($0, canRestart: canRestart) }
@@ -146,7 +160,7 @@ extension PodView {
                 ? ContainerStateWaiting(reason: pull.reason, message: pull.message)
                 : ContainerStateWaiting(reason: "ImagePullBackOff", message: pull.message)
         }
-        if let error = container.createError {
+        if let error = container.createError, error.reason != ContainerStartFailed.failedMount {
             return ContainerStateWaiting(reason: error.reason, message: error.message)
         }
         if let backOff = container.backOff {

@@ -21,6 +21,14 @@ enum StatusConditions {
         var message = ""
     }
 
+    /// The only condition of a pod that no node has taken yet.
+    static let gated = Value(
+        type: scheduled,
+        isTrue: false,
+        reason: "SchedulingGated",
+        message: "Scheduling is blocked due to non-empty scheduling gates"
+    )
+
     /// The conditions in the order in which they are shown.
     static func all(of view: PodView, phase: String) -> [Value] {
         let containersReady = containersReadyValue(view, phase: phase)

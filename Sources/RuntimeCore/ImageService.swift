@@ -49,6 +49,7 @@ final class ImageService: Sendable {
         let name = try Self.canonical(reference)
         let stream = StreamRef(resource: Self.resource, namespace: namespace, name: name)
         guard let object = store.object(stream) else {
+            if let tagged = findTagged(try Self.reference(reference), namespace: namespace) { return tagged }
             throw .imageNotFound(reference: reference, namespace: namespace)
         }
         do {
@@ -56,6 +57,19 @@ final class ImageService: Sendable {
         } catch {
             throw .log("the record of image \(name) cannot be read: \(error); check with `swiftlet db verify`")
         }
+    }
+
+    /// An image that is named by tag only and asked for by its digest: whatever name it has, the digest decides.
+    private func findTagged(_ wanted: ImageReference, namespace: String) -> ImageRecord? {
+        guard let digest = wanted.digest else { return nil }
+        for object in store.objects(resource: Self.resource, namespace: namespace).items {
+            // A record that cannot be read is told of where it is asked for by its own name.
+            guard let record = try? Self.record(object), record.target.digest == digest,  // see above
+                let name = try? ImageReference(record.name), name.name == wanted.name  // names in the log are normalised
+            else { continue }
+            return record
+        }
+        return nil
     }
 
     /// Reads an archive (docker-archive or OCI layout; plain, gzip or zstd) and records the names in it.

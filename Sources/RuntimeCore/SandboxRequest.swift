@@ -1,7 +1,7 @@
 import JSON
 
 /// What a pod's sandbox shall be: which namespaces its containers share.
-package struct SandboxRequest: Hashable, Sendable {
+package struct SandboxRequest: Sendable {
     package var id: String
     package var hostname: String
     package var hostNetwork: Bool
@@ -11,6 +11,8 @@ package struct SandboxRequest: Hashable, Sendable {
     package var sysctls: [String: String]
     /// The cgroup above the containers', relative to the root of each hierarchy: "/kubepods/burstable/podUID".
     package var cgroupParent: String
+    /// What that cgroup, and those above it, allow; set before anything runs in them.
+    package var cgroups: [(path: String, settings: CgroupSettings)]
 
     package init(
         id: String,
@@ -20,7 +22,8 @@ package struct SandboxRequest: Hashable, Sendable {
         hostIPC: Bool = false,
         shareProcessNamespace: Bool = false,
         sysctls: [String: String] = [:],
-        cgroupParent: String
+        cgroupParent: String,
+        cgroups: [(path: String, settings: CgroupSettings)] = []
     ) {
         self.id = id
         self.hostname = hostname
@@ -30,6 +33,7 @@ package struct SandboxRequest: Hashable, Sendable {
         self.shareProcessNamespace = shareProcessNamespace
         self.sysctls = sysctls
         self.cgroupParent = cgroupParent
+        self.cgroups = cgroups
     }
 
     /// The options our shim understands in CreateSandbox; their type is `io.swiftlet.sandbox.v1.Options`.
@@ -55,4 +59,6 @@ package struct SandboxHandle: Hashable, Sendable {
     package let namespaces: [String: String]
     package let podIPs: [String]
     package let limitation: String?
+    /// What the machine does not allow of the pod's cgroups.
+    package let warnings: [String]
 }

@@ -42,7 +42,7 @@ final class SandboxService: Sendable {
 
     /// Starts the shim, lets it make the pod's namespaces, and connects their network.
     func create(_ request: SandboxRequest) async throws -> SandboxHandle {
-        let shim = try await startShim(request.id, cgroupParent: request.cgroupParent)
+        let (shim, warnings) = try await startShim(request)
         let create = Shim.CreateSandboxRequest(
             sandboxID: request.id,
             bundlePath: bundle(request.id),
@@ -67,7 +67,8 @@ final class SandboxService: Sendable {
                 shimPID: Int32(bitPattern: status.pid),
                 namespaces: status.info,
                 podIPs: [],
-                limitation: nil
+                limitation: nil,
+                warnings: warnings
             )
         }
         let attachment = try await pool.run { [self] in try attach(request.id, path) }
@@ -76,7 +77,8 @@ final class SandboxService: Sendable {
             shimPID: Int32(bitPattern: status.pid),
             namespaces: status.info,
             podIPs: attachment.podIPs,
-            limitation: attachment.limitation
+            limitation: attachment.limitation,
+            warnings: warnings
         )
     }
 
@@ -208,14 +210,17 @@ final class SandboxService: Sendable {
         return shim.begin(Shim.sandboxService, "SandboxStatus", request)
     }
 
-    private func startShim(_ id: String, cgroupParent: String) async throws -> ShimConnection {
+    /// - Returns: The shim, and what the machine does not allow of the pod's cgroups.
+    private func startShim(_ request: SandboxRequest) async throws -> (ShimConnection, [String]) {
+        let id = request.id
         // A shim of an earlier attempt that still answers is the one to use.
-        if let open = try? await connection(to: id) { return open }  // none that answers: start one
-        let address = try await pool.run { [self] in
-            CpusetInheritance.prepare(above: cgroupParent)
-            return try launch(id)
+        if let open = try? await connection(to: id) { return (open, []) }  // none that answers: start one
+        let (address, warnings) = try await pool.run { [self] in
+            CpusetInheritance.prepare(above: request.cgroupParent)
+            let warnings = request.cgroups.flatMap { ParentCgroups.set($0.path, $0.settings) }
+            return (try launch(id), warnings)
         }
-        return try connect(id, address)
+        return (try connect(id, address), warnings)
     }
 
     func connect(_ id: String, _ address: ShimAddress) throws(CoreError) -> ShimConnection {

@@ -69,6 +69,31 @@ struct KubernetesEventTests {
         )
     }
 
+    @Test("a volume that cannot be set up is the pod's trouble, and news are no warnings")
+    func podNews() {
+        let mount = ContainerStartFailed(
+            container: Samples.web,
+            containerID: "ab",
+            attempt: 0,
+            reason: ContainerStartFailed.failedMount,
+            message: "MountVolume.SetUp failed for volume \"v\" : why",
+            failedAt: 0
+        )
+        #expect(
+            line(.containerStartFailed(mount))
+                == "Warning FailedMount [] MountVolume.SetUp failed for volume \"v\" : why"
+        )
+        let paused = PodWarned(reason: "Paused", message: "Paused web", isNormal: true)
+        #expect(line(.warned(paused)) == "Normal Paused [] Paused web")
+        let waits = PodWarned(reason: "Failed", message: "Error: ImagePullBackOff", container: Samples.web)
+        #expect(line(.warned(waits)) == "Warning Failed [spec.containers{web}] Error: ImagePullBackOff")
+    }
+
+    @Test("a gated pod is assigned to no node yet")
+    func gated() {
+        #expect(line(.created(PodCreated(nodeName: ""))) == nil)
+    }
+
     @Test("an image that is present, or must not be pulled, has its own words")
     func imageVariants() {
         let present = ImagePulled(

@@ -31,6 +31,8 @@ final class FakeNode: ActionPerforming {
     var performed: [String] { state.withLock { $0.performed } }
     /// How many actions ran beside each other at most, pulls aside.
     var mostPerforming: Int { state.withLock { $0.mostPerforming } }
+    /// How many actions are going on, pulls aside.
+    var performing: Int { state.withLock { $0.performing } }
     var adoptions: Int { state.withLock { $0.adoptions } }
 
     func hold(_ prefix: String) { state.withLock { $0.held = prefix } }

@@ -1,3 +1,4 @@
+import Facts
 import KubernetesAPI
 import Testing
 
@@ -29,6 +30,20 @@ struct NodeObjectTests {
             uid: known?.metadata.uid ?? "u1",
             now: now
         )
+    }
+
+    @Test("a node whose machine has another name now is not ready any more, and is told so once")
+    func retired() throws {
+        let later: Int64 = 1_795_000_100_000_000
+        let (node, fact) = try #require(NodeObject.retire(describe(), successor: "new", now: later))
+        let ready = try #require(node.status.conditions.first { $0.type == "Ready" })
+        #expect(ready.status == "Unknown")
+        #expect(ready.reason == "NodeStatusUnknown")
+        #expect(ready.lastTransitionTime == Time(microsecondsSince1970: later))
+        #expect(fact.condition == "Ready")
+        #expect(fact.message.contains("new"))
+        #expect(NodeObject.retire(node, successor: "new", now: later) == nil)
+        #expect(describe(node).status.conditions.allSatisfy { $0.status != "Unknown" })
     }
 
     @Test("it says what the machine has, in whole KiB")

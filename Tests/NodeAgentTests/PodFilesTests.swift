@@ -1,3 +1,4 @@
+import Glibc
 import KubernetesAPI
 import Linux
 import OCI
@@ -119,6 +120,22 @@ struct PodFilesTests {
 }
 
 @Suite("A pod's volumes on the node")
+struct PodDirectoryTests {
+    @Test("the log directory of a pod with the longest name fits into a file system, and its uid is whole")
+    func longNames() throws {
+        let directories = PodDirectories(root: "/r", logs: "/l", state: "/s")
+        let path = directories.podLogs(
+            namespace: String(repeating: "n", count: 63),
+            name: String(repeating: "p", count: 253),
+            uid: Fixture.uid
+        )
+        let name = try #require(path.split(separator: "/").last)
+        #expect(name.utf8.count == 255)
+        #expect(name.hasSuffix("p_" + Fixture.uid))
+        #expect(directories.podLogs(namespace: "ns", name: "p", uid: "u") == "/l/ns_p_u")
+    }
+}
+
 struct PodVolumesTests {
     private func mounts(_ directory: borrowing TemporaryDirectory, mount: String, volume: String) throws -> [String?] {
         let pod = try Fixture.pod(container: "volumeMounts: [{\(mount)}]", spec: "volumes: [{\(volume)}]")
@@ -128,6 +145,7 @@ struct PodVolumesTests {
                 logs: directory.path + "/logs",
                 state: directory.path + "/state"
             ),
+            memoryCapacity: 1 << 30,
             configuration: Fixture.configuration(),
             downward: Fixture.downward(pod)
         )
@@ -205,26 +223,38 @@ struct PodVolumesTests {
             ("configMap: {name: settings, items: [{key: color, path: ..data}]}", "is not a path below the volume"),
             ("projected: {sources: [{serviceAccountToken: {path: token}}]}", "this node projects secret, configMap"),
         ] {
-            let error = #expect(throws: ContainerConfigError.self, "\(volume)") {
+            let error = #expect(throws: VolumeSetupError.self, "\(volume)") {
                 try mounts(directory, mount: "name: v, mountPath: /d", volume: "name: v, \(volume)")
             }
             #expect(error?.description.contains(message) == true, "\(volume): \(error?.description ?? "")")
         }
     }
 
-    @Test("a tmpfs emptyDir is refused rather than put on the disk")
+    @Test(
+        "an emptyDir in memory is a tmpfs of its size limit, mounted once",
+        .enabled(if: geteuid() == 0, "mounting needs root")
+    )
     func memory() throws {
         let directory = try TemporaryDirectory()
-        let error = #expect(throws: ContainerConfigError.self) {
-            try mounts(directory, mount: "name: v, mountPath: /d", volume: "name: v, emptyDir: {medium: Memory}")
+        let path = "\(directory.path)/root/pods/\(Fixture.uid)/volumes/kubernetes.io~empty-dir/v"
+        defer { _ = unsafe umount2(path, Int32(MNT_DETACH)) }
+        for _ in 0..<2 {
+            _ = try mounts(
+                directory,
+                mount: "name: v, mountPath: /d",
+                volume: "name: v, emptyDir: {medium: Memory, sizeLimit: 4Mi}"
+            )
         }
-        #expect(error?.description.contains("medium Memory is not offered by this node yet") == true)
+        let mounted = try MountTable.current().filter { $0.mountPoint == path }
+        #expect(mounted.count == 1)
+        #expect(mounted.first?.superOptions.contains("size=4096k") == true)
+        #expect(try FileMode.of(path) == 0o777)
     }
 
     @Test("kinds of volumes that this node does not have, and subPath, are refused with their names")
     func refused() throws {
         let directory = try TemporaryDirectory()
-        let unknown = #expect(throws: ContainerConfigError.self) {
+        let unknown = #expect(throws: VolumeSetupError.self) {
             try mounts(directory, mount: "name: v, mountPath: /d", volume: "name: v, nfs: {server: s, path: /}")
         }
         #expect(unknown?.description.hasPrefix("MountVolume.SetUp failed for volume \"v\" : this node offers") == true)

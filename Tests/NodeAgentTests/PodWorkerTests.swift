@@ -2,6 +2,7 @@ import EventLog
 import Facts
 import Glibc
 import KubernetesAPI
+import Linux
 import Logging
 import Reconciler
 import Synchronization
@@ -64,6 +65,13 @@ struct PodWorkerTests {
             }
         }
 
+        func deleteByForce() async -> Result<Seq?, APIError> {
+            await command { _ in
+                let fact = PodDeletionRequested(gracePeriodSeconds: 0, deletionTimestamp: PodWorkerTests.now())
+                return PodCommand.Change(fact: .deletionRequested(fact), isDeletion: true, isForced: true)
+            }
+        }
+
         func exit(attempt: Int, code: Int32) {
             worker.send(
                 .facts([
@@ -93,11 +101,14 @@ struct PodWorkerTests {
         _ pod: Pod? = nil,
         adopts: Bool = false,
         policy: Policy = .kubernetes,
+        nodeName: String = "n1",
+        options: StoreOptions = StoreOptions(),
+        in place: String? = nil,
         prepare: (FakeNode) -> Void = { _ in },
         _ body: @escaping @Sendable (Bench) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
-        let store = try EventStore.open(directory: directory.path)
+        let store = try EventStore.open(directory: place ?? directory.path, options: options)
         let stream = PodStream(store: store)
         let uid = try #require(UID(Fixture.uid))
         let node = FakeNode { Self.now() }
@@ -132,6 +143,7 @@ struct PodWorkerTests {
                 clock: { Self.now() },
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 actor: "system:reconciler",
+                nodeName: nodeName,
                 settled: { _ in },
                 ended: { _, _ in ended.value.withLock { $0 += 1 } }
             )
@@ -275,6 +287,112 @@ struct PodWorkerTests {
                 let late = await bench.delete()
                 #expect(throws: APIError.self) { try late.get() }
             }
+        }
+    }
+
+    @Test("a pod deleted by force is gone from the log at once, and the machine is cleaned up all the same")
+    func force() async throws {
+        try await run(prepare: { $0.hold("remove") }) { bench in
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            let seq = try #require(try await bench.deleteByForce().get())
+            #expect(bench.pod == nil)
+            let history = try bench.store.history(uid: bench.uid)
+            #expect(history.first { $0.seq == seq }?.type == "PodDeletionRequested")
+            #expect(history.last?.type == "PodRemoved")
+            try await bench.wait(for: "the cleaning up") { bench.node.performed.contains { $0.hasPrefix("remove") } }
+            // The name is free: another pod may have it meanwhile.
+            let rival = try #require(UID("00000000-0000-4000-8000-000000000001"))
+            _ = try await bench.store.append(
+                Proposal(
+                    stream: PodStream.reference(namespace: "default", name: "p"),
+                    uid: rival,
+                    expected: .absent,
+                    facts: [NewFact(type: "PodCreated", schema: 1, data: Array(#"{"nodeName":"n1"}"#.utf8))],
+                    actor: "test"
+                )
+            )
+            let late = await bench.delete()
+            #expect(throws: APIError.self) { try late.get() }
+            bench.node.release()
+            try await bench.wait(for: "the worker's end") { bench.ended.value.withLock { $0 } == 1 }
+            #expect(bench.node.performed.last == "remove-pod")
+            #expect(try bench.store.history(uid: bench.uid).count == history.count)
+            #expect(bench.store.object(PodStream.reference(namespace: "default", name: "p"))?.uid == rival)
+        }
+    }
+
+    @Test("finalizers keep a pod that is deleted by force")
+    func forceWithFinalizers() async throws {
+        var pod = try Fixture.pod(container: "")
+        pod.metadata.finalizers = ["example.com/keep"]
+        try await run(pod) { bench in
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            _ = try await bench.deleteByForce().get()
+            #expect(bench.pod?.metadata.deletionTimestamp != nil)
+        }
+    }
+
+    @Test("the pod of another node is left alone until it is deleted")
+    func otherNode() async throws {
+        try await run(adopts: true, nodeName: "n2") { bench in
+            try await bench.wait(for: "the adoption") { bench.node.adoptions == 1 }
+            #expect(try await bench.command { _ in nil }.get() == nil)
+            #expect(bench.node.performed.isEmpty)
+            _ = try await bench.delete().get()
+            try await bench.wait(for: "the worker's end") { bench.ended.value.withLock { $0 } == 1 }
+            #expect(bench.node.performed == ["remove-pod"])
+        }
+    }
+
+    @Test(
+        "while the disk is full a deleted pod's container is stopped; the pod goes when there is room again",
+        .enabled(if: geteuid() == 0, "mounting a small tmpfs needs root")
+    )
+    func fullDisk() async throws {
+        let directory = try TemporaryDirectory()
+        let disk = directory.path + "/disk"
+        try Files.makeDirectories(disk)
+        try sys("mount", disk) { unsafe mount("swiftlet-test", disk, "tmpfs", 0, "size=12m") }
+        defer { _ = unsafe umount2(disk, Int32(MNT_DETACH)) }
+        var options = StoreOptions()
+        options.ballastBytes = 0
+        options.walBytes = 0
+        options.resumeFreeBytes = 2 << 20
+        try await run(options: options, in: disk + "/store", prepare: { $0.hold("signal") }) { bench in
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            _ = try await bench.delete().get()
+            try await bench.wait(for: "the signal") { bench.node.performed.contains { $0.hasPrefix("signal") } }
+            try fill(disk)
+            let words = #"{"reason":"R","message":""# + String(repeating: "x", count: 64 << 10) + #""}"#
+            let large = NewFact(type: "PodWarned", schema: 1, data: Array(words.utf8))
+            while bench.store.isReadOnly == nil {
+                _ = try? await bench.store.append(  // until it is refused
+                    Proposal(
+                        stream: PodStream.reference(namespace: "default", name: "p"),
+                        expected: .uid(bench.uid),
+                        facts: [large],
+                        actor: "test",
+                        priority: .runtime
+                    )
+                )
+            }
+            bench.node.release()
+            try await bench.wait(for: "the end of the container") { bench.node.performing == 0 }
+            let refused = await bench.delete()
+            #expect(throws: APIError.self) { try refused.get() }
+            #expect(try !bench.facts().contains("ContainerExited"))
+            #expect(!bench.node.performed.contains { $0.hasPrefix("remove") })
+            try Files.remove(disk + "/rival")
+            try await bench.wait(for: "the worker's end") { bench.ended.value.withLock { $0 } == 1 }
+            #expect(try bench.facts().contains("ContainerExited"))
+            #expect(bench.pod == nil)
+        }
+    }
+
+    private func fill(_ disk: String) throws {
+        let rival = try Descriptor.open(disk + "/rival", O_WRONLY | O_CREAT, mode: 0o600)
+        #expect(throws: SysError.self) {
+            try Files.writeAll(rival.raw, [UInt8](repeating: 1, count: 16 << 20), subject: "rival")
         }
     }
 

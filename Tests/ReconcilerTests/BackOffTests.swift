@@ -55,6 +55,68 @@ struct BackOffTests {
         #expect(story.container("c").state.waiting?.message.hasPrefix("back-off 20s ") == true)
     }
 
+    @Test("a volume that cannot be set up is tried again later each time, and the container goes on being created")
+    func failedMount() throws {
+        var story = try Story()
+        try story.sandbox()
+        try story.pulled("c")
+        for delay in [1, 2, 4, 8, 16, 32, 64, 122, 122] as [Double] {
+            #expect(story.decided == ["start c #0"])
+            try story.startFails("c", reason: "FailedMount")
+            #expect(story.state("c") == "waiting:ContainerCreating")
+            #expect(story.wakesIn == delay)
+            story.now += Microseconds(delay * 1_000_000)
+        }
+    }
+
+    @Test("behind init containers it is the initialisation that goes on")
+    func failedMountOfInit() throws {
+        var story = try Story(inits: ["i"])
+        try story.sandbox()
+        try story.pulled("i")
+        try story.startFails("i", reason: "FailedMount")
+        #expect(story.state("i") == "waiting:PodInitializing")
+        #expect(story.state("c") == "waiting:PodInitializing")
+    }
+
+    @Test("a sandbox that was lost is made anew at once, one that is lost again and again is not")
+    func lostSandboxes() throws {
+        var story = try Story()
+        for (attempt, delay) in ([nil, 10, 20, 40] as [Double?]).enumerated() {
+            try story.sandbox(attempt: attempt)
+            story.now += 1_000_000
+            try story.loses(attempt: attempt)
+            #expect(story.wakesIn == delay, "after sandbox \(attempt)")
+            story.now += Microseconds((delay ?? 0) * 1_000_000)
+            #expect(story.decided.contains("sandbox #\(attempt + 1)"))
+        }
+        try story.sandbox(attempt: 4)
+        story.now += 10_000_000
+        try story.loses(attempt: 4)
+        #expect(story.decided.contains("sandbox #5"))
+    }
+
+    @Test("a sandbox that cannot be made is tried again later each time")
+    func failedSandboxes() throws {
+        var story = try Story()
+        for (attempt, delay) in ([10, 20, 40, 80, 160, 300, 300] as [Double]).enumerated() {
+            try story.happens(
+                .sandboxFailed(
+                    SandboxFailed(
+                        sandboxID: DerivedID.sandbox(podUID: Story.uid, attempt: attempt),
+                        attempt: attempt,
+                        reason: "CreatePodSandboxError",
+                        message: "why",
+                        failedAt: story.now
+                    )
+                )
+            )
+            try story.removesSandbox(attempt: attempt)
+            #expect(story.wakesIn == delay)
+            story.now += Microseconds(delay * 1_000_000)
+        }
+    }
+
     @Test("the numbers are a policy")
     func policy() throws {
         var story = try Story()

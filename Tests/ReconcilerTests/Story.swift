@@ -76,6 +76,18 @@ struct Story {
         )
     }
 
+    /// The sandbox's shim dies, and what is left of it is removed.
+    mutating func loses(attempt: Int) throws {
+        let id = DerivedID.sandbox(podUID: Self.uid, attempt: attempt)
+        try happens(.sandboxLost(SandboxLost(sandboxID: id, message: "killed", lostAt: now)))
+        try removesSandbox(attempt: attempt)
+    }
+
+    mutating func removesSandbox(attempt: Int) throws {
+        let id = DerivedID.sandbox(podUID: Self.uid, attempt: attempt)
+        try happens(.sandboxRemoved(SandboxRemoved(sandboxID: id, removedAt: now)))
+    }
+
     mutating func pulled(_ name: String, image: String = "img") throws {
         try happens(
             .imagePulled(

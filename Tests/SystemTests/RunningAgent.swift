@@ -281,7 +281,7 @@ final class RunningAgent {
 
     func expectNoLeftovers() throws {
         // What ends by itself, such as a shim that has answered, may take a moment.
-        for _ in 0..<40 where try !leftovers().isEmpty { usleep(50_000) }
+        for _ in 0..<120 where try !leftovers().isEmpty { usleep(50_000) }
         let left = try leftovers()
         #expect(left.isEmpty, "left over: \(left.joined(separator: ", "))")
     }

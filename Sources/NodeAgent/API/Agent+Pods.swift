@@ -3,6 +3,7 @@ import Facts
 import JSON
 package import KubernetesAPI
 import Reconciler
+import Synchronization
 
 /// What clients ask of pods. Answers are the bytes that the log serves.
 extension Agent {
@@ -41,7 +42,7 @@ extension Agent {
         guard errors.isEmpty else { throw .invalid(kind: "Pod", name: pod.metadata.name, errors: errors) }
         let uid = UID.random()
         pod = Reconciler.admit(pod, node: node, uid: uid.description, now: clock())
-        let rejection = claimRoom(for: pod, uid: uid)
+        let rejection = pod.spec.nodeName.isEmpty ? nil : claimRoom(for: pod, uid: uid)
         // A claim that no pod of the log stands behind is let go.
         var isStored = false
         defer { if !isStored { ledger.release(uid) } }
@@ -51,7 +52,7 @@ extension Agent {
             guard store.object(stream) == nil else { throw .alreadyExists(resource: "pods", name: pod.metadata.name) }
             return try encoded(pod)
         }
-        let fact = PodFact.created(PodCreated(nodeName: node.name))
+        let fact = PodFact.created(PodCreated(nodeName: pod.spec.nodeName))
         guard let record = Reconciler.fold(nil, fact, object: pod) else {
             throw .internalError("a new pod folds to nothing")
         }
@@ -118,18 +119,29 @@ extension Agent {
             return try encoded(try checked(current) ?? current)
         }
         let now = clock
-        let seq = try await command(stream, origin: origin) { current in
+        let binding = Mutex<Binding?>(nil)
+        // A claim that no pod of the log stands behind is let go.
+        var isStored = false
+        defer { if !isStored, let uid = binding.withLock({ $0?.uid }) { ledger.release(uid) } }
+        let seq = try await command(stream, origin: origin) { [self] current in
             guard var new = try checked(current) else { return nil }
             new.metadata.resourceVersion = ""
+            if current.spec.nodeName.isEmpty, new.spec.schedulingGates.isEmpty {
+                let bound = bind(&new)
+                binding.withLock { $0 = bound }
+            }
             let fact: PodFact =
                 patchType.map { .patched(PodPatched(patchType: $0, changedAt: now())) }
                 ?? .replaced(PodReplaced(changedAt: now()))
             return PodCommand.Change(fact: fact, object: new)
         }
+        isStored = true
+        if let bound = binding.withLock({ $0 }) { tellBinding(bound) }
         return try image(of: stream, at: seq)
     }
 
-    /// Asks for a pod's end. The pod stays visible, with its deletionTimestamp, until its containers are gone.
+    /// Asks for a pod's end. The pod stays visible, with its deletionTimestamp, until its containers are gone; with a grace
+    /// period of 0 it is gone at once, and the node cleans up after it.
     ///
     /// - Parameter options: `gracePeriodSeconds` nil takes the pod's own; `preconditions` must hold.
     package func deletePod(
@@ -164,8 +176,9 @@ extension Agent {
                 )
             }
             let grace = max(0, options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30)
+            let isForced = options.gracePeriodSeconds == 0 && pod.metadata.finalizers.isEmpty
             // A grace period can be shortened, never lengthened.
-            if let current = pod.metadata.deletionGracePeriodSeconds, current <= grace { return nil }
+            if let current = pod.metadata.deletionGracePeriodSeconds, current <= grace, !isForced { return nil }
             let began =
                 pod.metadata.deletionTimestamp.map {
                     $0.microsecondsSince1970 - (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000_000
@@ -174,7 +187,7 @@ extension Agent {
                 gracePeriodSeconds: grace,
                 deletionTimestamp: max(began, now() - grace * 1_000_000) + grace * 1_000_000
             )
-            return PodCommand.Change(fact: .deletionRequested(fact), isDeletion: true)
+            return PodCommand.Change(fact: .deletionRequested(fact), isDeletion: true, isForced: isForced)
         }
         return try image(of: stream, at: seq)
     }
@@ -242,6 +255,30 @@ extension Agent {
 }
 
 extension Agent {
+    /// A pod whose last scheduling gate was removed.
+    private struct Binding: Sendable {
+        var uid: UID
+        var pod: Pod
+        var rejection: Admission.Rejection?
+    }
+
+    /// Takes the pod to this node if there is room for it, as at its creation.
+    private func bind(_ pod: inout Pod) -> Binding? {
+        guard let uid = UID(pod.metadata.uid) else { return nil }
+        pod = Reconciler.bind(pod, to: node, now: clock())
+        let rejection = claimRoom(for: pod, uid: uid)
+        if let rejection { pod.reject(rejection) }
+        return Binding(uid: uid, pod: pod, rejection: rejection)
+    }
+
+    private func tellBinding(_ binding: Binding) {
+        let scheduled = KubernetesEvents.scheduled(binding.pod.metadata, to: node.name)
+        tell(binding.pod, PodWarned(reason: "Scheduled", message: scheduled, isNormal: true))
+        if let rejection = binding.rejection {
+            tell(binding.pod, PodWarned(reason: rejection.reason, message: rejection.message))
+        }
+    }
+
     /// Claims what the pod asks for, or says why it may not run here.
     private func claimRoom(for pod: Pod, uid: UID) -> Admission.Rejection? {
         let labels =
@@ -253,7 +290,7 @@ extension Agent {
             capacity: room,
             hasAppArmor: hasAppArmor
         )
-        return ledger.claim(uid, NodeRoom(askedBy: pod.spec)) { used in
+        return ledger.claim(uid, NodeClaim(pod)) { used in
             Admission.rejection(of: pod, on: admitting, used: used)
         }
     }

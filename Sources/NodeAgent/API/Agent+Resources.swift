@@ -75,7 +75,8 @@ extension Agent {
             }
         }
         let word = paused ? "Paused" : "Resumed"
-        warn(pod, word, "\(word) \(running.map(\.name).joined(separator: ", ")), as \(origin.actor) asked for")
+        let message = "\(word) \(running.map(\.name).joined(separator: ", ")), as \(origin.actor) asked for"
+        tell(pod, PodWarned(reason: word, message: message, isNormal: true))
     }
 
     private func runningTask(_ status: ContainerStatus, of pod: Pod) -> (id: String, sandboxID: String)? {
@@ -87,7 +88,12 @@ extension Agent {
     }
 
     private func warn(_ pod: Pod, _ reason: String, _ message: String) {
+        tell(pod, PodWarned(reason: reason, message: message))
+    }
+
+    /// Writes news into the pod's history.
+    func tell(_ pod: Pod, _ news: PodWarned) {
         guard let uid = UID(pod.metadata.uid) else { return }
-        table.worker(uid)?.send(.facts([.warned(PodWarned(reason: reason, message: message))]))
+        table.worker(uid)?.send(.facts([.warned(news)]))
     }
 }

@@ -16,8 +16,7 @@ enum ContainerResources {
         let requested = requests["cpu"] ?? limits["cpu"]
         cpu.shares = shares(milli: requested?.milliValue ?? 0)
         if let limit = limits["cpu"], limit.milliValue > 0 {
-            let (product, isTooLarge) = limit.milliValue.multipliedReportingOverflow(by: Int64(period))
-            cpu.quota = isTooLarge ? .max / 1000 : max(minimumQuota, product / 1000)
+            cpu.quota = quota(milli: limit.milliValue)
             cpu.period = period
         }
         var memory: RuntimeSpec.Memory?
@@ -28,6 +27,12 @@ enum ContainerResources {
             cpu: cpu,
             pids: podPidsLimit.map { RuntimeSpec.Pids(limit: $0) }
         )
+    }
+
+    /// Microseconds in each `period`.
+    static func quota(milli: Int64) -> Int64 {
+        let (product, isTooLarge) = milli.multipliedReportingOverflow(by: Int64(period))
+        return isTooLarge ? .max / 1000 : max(minimumQuota, product / 1000)
     }
 
     /// 1 CPU is 1024 shares; never under the kernel's minimum of 2.

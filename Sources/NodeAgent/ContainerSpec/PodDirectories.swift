@@ -14,7 +14,9 @@ package struct PodDirectories: Hashable, Sendable {
     }
 
     /// Everything of a pod but its logs.
-    func pod(_ uid: String) -> String { "\(root)/pods/\(uid)" }
+    func pod(_ uid: String) -> String { "\(pods)/\(uid)" }
+
+    var pods: String { root + "/pods" }
 
     func emptyDirectory(podUID: String, volume: String) -> String {
         "\(pod(podUID))/volumes/kubernetes.io~empty-dir/\(volume)"
@@ -39,8 +41,15 @@ package struct PodDirectories: Hashable, Sendable {
         "\(container(podUID: podUID, name: name))/termination-\(attempt)"
     }
 
-    /// The directory of a pod's logs: `/var/log/pods/NAMESPACE_NAME_UID`.
-    func podLogs(namespace: String, name: String, uid: String) -> String { "\(logs)/\(namespace)_\(name)_\(uid)" }
+    /// The directory of a pod's logs: `/var/log/pods/NAMESPACE_NAME_UID`. A name that is too long for a file is cut; the
+    /// uid tells such pods apart.
+    func podLogs(namespace: String, name: String, uid: String) -> String {
+        let room = Self.nameLimit - namespace.utf8.count - uid.utf8.count - 2
+        return "\(logs)/\(namespace)_\(name.prefix(max(1, room)))_\(uid)"
+    }
+
+    /// What file systems take, in bytes (NAME_MAX). Names of pods are ASCII.
+    private static let nameLimit = 255
 
     /// The log of one start of a container, in CRI format.
     package func log(namespace: String, pod: String, uid: String, container: String, attempt: Int) -> String {

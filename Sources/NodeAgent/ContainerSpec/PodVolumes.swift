@@ -1,19 +1,31 @@
+import Glibc
+import Images
 import KubernetesAPI
 import Linux
 import OCI
 
+/// Why a volume cannot be had, in kubelet's words; shown as an Event `FailedMount`.
+struct VolumeSetupError: Error, Hashable, CustomStringConvertible {
+    let volume: String
+    let why: String
+
+    var description: String { "MountVolume.SetUp failed for volume \"\(volume)\" : \(why)" }
+}
+
 /// A pod's volumes on the node: makes what must exist and says what to mount where.
 ///
-/// Effects: directories below the pod's own directory; for hostPath what its type asks to be created.
+/// Effects: directories and file systems below the pod's own directory; for hostPath what its type asks to be created.
 struct PodVolumes: Sendable {
     let directories: PodDirectories
+    /// In bytes.
+    let memoryCapacity: Int64
     let configuration: PodConfiguration
     let downward: ContainerEnvironment.Downward
 
     /// The bind mounts of a container's volumeMounts, in their order.
     ///
-    /// - Throws: `ContainerConfigError` for a kind of volume that this node does not offer yet, or a failing hostPath.
-    func mounts(of container: Container, in pod: Pod) throws(ContainerConfigError) -> [RuntimeSpec.Mount] {
+    /// - Throws: `VolumeSetupError` for a volume that cannot be had; `ContainerConfigError` for a mount that makes no sense.
+    func mounts(of container: Container, in pod: Pod) throws -> [RuntimeSpec.Mount] {
         var mounts: [RuntimeSpec.Mount] = []
         for mount in container.volumeMounts {
             guard let volume = pod.spec.volumes.first(where: { $0.name == mount.name }) else {
@@ -50,7 +62,7 @@ struct PodVolumes: Sendable {
         _ volume: Volume,
         of pod: Pod,
         for container: Container
-    ) throws(ContainerConfigError) -> String? {
+    ) throws(VolumeSetupError) -> String? {
         do {
             let content = try ProjectedFiles(
                 volume,
@@ -67,42 +79,51 @@ struct PodVolumes: Sendable {
             try PublishedFiles.publish(files, in: path, group: group.map { UInt32(clamping: $0) })
             return path
         } catch {
-            throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(volume.name)\" : \(error)")
+            throw VolumeSetupError(volume: volume.name, why: "\(error)")
         }
     }
 
-    private func prepare(_ volume: Volume, of pod: Pod) throws(ContainerConfigError) -> String {
+    private func prepare(_ volume: Volume, of pod: Pod) throws(VolumeSetupError) -> String {
         do {
-            if let emptyDir = volume.emptyDir {
-                // On the disk instead would be a promise broken in silence: what is in memory is meant to stay there.
-                guard emptyDir.medium != "Memory" else {
-                    throw ContainerConfigError("emptyDir with medium Memory is not offered by this node yet")
-                }
-                let path = directories.emptyDirectory(podUID: pod.metadata.uid, volume: volume.name)
-                if !Files.exists(path) {
-                    try Files.makeDirectories(path)
-                    // As kubelet does it: files of the volume belong to the group, and so do those made later.
-                    let group = pod.spec.securityContext?.fsGroup
-                    if let group { try Files.setGroup(path, UInt32(clamping: group)) }
-                    try Files.setMode(path, group == nil ? 0o777 : 0o2777)
-                }
-                return path
-            }
+            if let emptyDir = volume.emptyDir { return try prepare(emptyDir, named: volume.name, of: pod) }
             if let hostPath = volume.hostPath {
                 try HostPath.prepare(hostPath)
                 return hostPath.path
             }
-        } catch let error as SysError {
-            throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(volume.name)\" : \(error)")
-        } catch let error as ContainerConfigError {
-            throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(volume.name)\" : \(error)")
         } catch {
-            throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(volume.name)\" : \(error)")
+            throw VolumeSetupError(volume: volume.name, why: "\(error)")
         }
-        throw ContainerConfigError(
-            "MountVolume.SetUp failed for volume \"\(volume.name)\" : this node offers emptyDir, hostPath, secret, "
-                + "configMap, downwardAPI and projected volumes only"
-        )
+        throw VolumeSetupError(volume: volume.name, why: Self.offered)
+    }
+
+    private static let offered =
+        "this node offers emptyDir, hostPath, secret, configMap, downwardAPI and projected volumes only"
+
+    private func prepare(_ emptyDir: EmptyDirVolumeSource, named name: String, of pod: Pod) throws -> String {
+        guard ["", "Memory"].contains(emptyDir.medium) else {
+            throw ContainerConfigError("emptyDir with medium \(emptyDir.medium) is not offered by this node yet")
+        }
+        let path = directories.emptyDirectory(podUID: pod.metadata.uid, volume: name)
+        let isInMemory = emptyDir.medium == "Memory"
+        // What is in memory is gone after a restart of the machine, and its directory is not.
+        let isThere = try isInMemory ? MountTable.current().contains { $0.mountPoint == path } : Files.exists(path)
+        guard !isThere else { return path }
+        try Files.makeDirectories(path)
+        // As kubelet does it: files of the volume belong to the group, and so do those made later.
+        let group = pod.spec.securityContext?.fsGroup
+        let mode: mode_t = group == nil ? 0o777 : 0o2777
+        if isInMemory { try mountMemory(emptyDir, at: path, of: pod) }
+        if let group { try Files.setGroup(path, UInt32(clamping: group)) }
+        try Files.setMode(path, mode)
+        return path
+    }
+
+    /// A tmpfs no larger than the volume's limit, the pod's memory limit and the machine's memory.
+    private func mountMemory(_ emptyDir: EmptyDirVolumeSource, at path: String, of pod: Pod) throws(SysError) {
+        let bounds = [emptyDir.sizeLimit?.value, PodCgroup.memoryLimit(of: pod.spec)].compactMap { $0 }.filter { $0 > 0 }
+        let size = bounds.reduce(memoryCapacity, min)
+        let tmpfs = Mount(type: "tmpfs", source: "tmpfs", options: ["size=\(size)"])
+        try OverlayMount.mount([tmpfs], at: path)
     }
 
     private func propagation(_ name: String?) throws(ContainerConfigError) -> String {

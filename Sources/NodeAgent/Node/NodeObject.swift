@@ -47,6 +47,29 @@ enum NodeObject {
         return node
     }
 
+    /// The node as it is when nobody answers for it any more, in the words of Kubernetes' node controller; nil if it is
+    /// known to be so.
+    static func retire(_ node: Node, successor: String, now: Microseconds) -> (Node, NodeConditionChanged)? {
+        guard node.status.conditions.contains(where: { $0.type == "Ready" && $0.status != "Unknown" }) else { return nil }
+        let time = Time(microsecondsSince1970: now)
+        let change = NodeConditionChanged(
+            condition: "Ready",
+            status: "Unknown",
+            reason: "NodeStatusUnknown",
+            message: "Kubelet stopped posting node status: this machine is node \(successor) now.",
+            changedAt: now
+        )
+        var retired = node
+        retired.metadata.resourceVersion = ""
+        for index in retired.status.conditions.indices where retired.status.conditions[index].status != "Unknown" {
+            retired.status.conditions[index].status = change.status
+            retired.status.conditions[index].reason = change.reason
+            retired.status.conditions[index].message = change.message
+            retired.status.conditions[index].lastTransitionTime = time
+        }
+        return (retired, change)
+    }
+
     private static func conditions(_ known: [NodeCondition], at time: Time) -> [NodeCondition] {
         let wanted = [
             ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),

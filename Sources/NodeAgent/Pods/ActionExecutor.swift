@@ -24,7 +24,7 @@ struct ActionExecutor: Sendable {
     /// - Returns: The facts it brings, in order. Empty means: not done, decide again later.
     func perform(_ action: Action, _ record: PodRecord) async -> [PodFact] {
         switch action {
-        case .record(let fact): [fact]
+        case .record(let fact): [fact] + ImagePulling.news(with: fact)
         case .pullImage(let container, let image, let policy):
             await pulling.perform(container, image, policy, record.pod)
         case .createSandbox(let id, let attempt): await createSandbox(id, attempt, record.pod)
@@ -51,7 +51,7 @@ struct ActionExecutor: Sendable {
                         note: handle.limitation
                     )
                 )
-            ]
+            ] + Self.limitations(handle.warnings, of: "the pod")
         } catch {
             return [
                 .sandboxFailed(
@@ -93,6 +93,8 @@ struct ActionExecutor: Sendable {
                 sandboxID: sandboxID,
                 record: record
             )
+        } catch let error as VolumeSetupError {
+            return failed(ContainerStartFailed.failedMount, error.description)
         } catch let error as ContainerConfigError {
             return failed("CreateContainerConfigError", error.description)
         } catch {
@@ -111,7 +113,7 @@ struct ActionExecutor: Sendable {
                 containerID: id,
                 attempt: attempt,
                 image: prepared.imageName,
-                imageID: prepared.request.image.configDigest.description,
+                imageID: prepared.request.image.record.repositoryDigest,
                 stopSignal: prepared.request.image.config.config?.stopSignal
             )
         )
@@ -133,14 +135,14 @@ struct ActionExecutor: Sendable {
                     startedAt: clock()
                 )
             ),
-        ] + Self.limitations(task, of: container)
+        ] + Self.limitations(task.warnings, of: "container \(container.name)")
     }
 
     /// What the machine did not allow becomes one warning of the pod: the container runs without it.
-    private static func limitations(_ task: CreatedTask, of container: ContainerRef) -> [PodFact] {
-        guard !task.warnings.isEmpty else { return [] }
-        let message = "container \(container.name) runs with less than it asked for: "
-        return [.warned(PodWarned(reason: "LimitedByNode", message: message + task.warnings.joined(separator: "; ")))]
+    private static func limitations(_ warnings: [String], of subject: String) -> [PodFact] {
+        guard !warnings.isEmpty else { return [] }
+        let message = "\(subject) runs with less than it asked for: "
+        return [.warned(PodWarned(reason: "LimitedByNode", message: message + warnings.joined(separator: "; ")))]
     }
 
     private func signal(_ kill: ContainerKillRequested, _ record: PodRecord) async -> [PodFact] {

@@ -22,6 +22,8 @@ struct ContainerAssembly: Sendable {
     let logMaxFiles: Int
     /// By the names that pods use in `runtimeClassName`.
     let runtimes: [String: RuntimeHandler]
+    /// What the node's pods ask for.
+    let ledger: NodeLedger
 
     struct Prepared: Sendable {
         let request: ContainerRequest
@@ -40,8 +42,22 @@ struct ContainerAssembly: Sendable {
             hostIPC: pod.spec.hostIPC,
             shareProcessNamespace: pod.spec.shareProcessNamespace ?? false,
             sysctls: sysctls,
-            cgroupParent: cgroupParent(of: pod)
+            cgroupParent: cgroupParent(of: pod),
+            cgroups: classCgroups() + [(cgroupParent(of: pod), podCgroup(of: pod))]
         )
+    }
+
+    func podCgroup(of pod: Pod) -> CgroupSettings {
+        PodCgroup.settings(of: pod, podPidsLimit: defaults.podPidsLimit)
+    }
+
+    /// kubelet's weights of the classes: burstable pods together get what they ask for, the others what is left.
+    private func classCgroups() -> [(path: String, settings: CgroupSettings)] {
+        var burstable = CgroupSettings()
+        burstable.cpuShares = ContainerResources.shares(milli: ledger.burstableCPUMilli)
+        var bestEffort = CgroupSettings()
+        bestEffort.cpuShares = ContainerResources.minimumShares
+        return [(cgroupRoot + "/burstable", burstable), (cgroupRoot + "/besteffort", bestEffort)]
     }
 
     /// The handler that the pod's `runtimeClassName` names; nil for a pod that names none.
@@ -55,16 +71,20 @@ struct ContainerAssembly: Sendable {
 
     /// kubelet's layout: guaranteed pods directly below the root, the others below their class.
     func cgroupParent(of pod: Pod) -> String {
-        let parent =
-            switch pod.status.qosClass {
-            case "Burstable": cgroupRoot + "/burstable"
-            case "BestEffort": cgroupRoot + "/besteffort"
-            default: cgroupRoot
-            }
-        return "\(parent)/pod\(pod.metadata.uid)"
+        cgroup(of: pod.metadata.uid, QOSClass(rawValue: pod.status.qosClass) ?? .guaranteed)
     }
 
-    /// - Throws: `ContainerConfigError` for what the user can mend in the spec; `CoreError` and `SysError` otherwise.
+    private func cgroup(of uid: String, _ qosClass: QOSClass) -> String {
+        let parent =
+            switch qosClass {
+            case .burstable: cgroupRoot + "/burstable"
+            case .bestEffort: cgroupRoot + "/besteffort"
+            case .guaranteed: cgroupRoot
+            }
+        return "\(parent)/pod\(uid)"
+    }
+
+    /// - Throws: `VolumeSetupError`; `ContainerConfigError` for what the user can mend in the spec; `CoreError` and `SysError` otherwise.
     func prepare(
         _ reference: ContainerRef,
         containerID: String,
@@ -105,6 +125,7 @@ struct ContainerAssembly: Sendable {
             let files = PodFiles(directories: directories, nodeName: nodeName)
             let volumes = PodVolumes(
                 directories: directories,
+                memoryCapacity: capacity.memoryBytes,
                 configuration: configuration,
                 downward: downward
             )
@@ -183,8 +204,7 @@ struct ContainerAssembly: Sendable {
     func removeFiles(of pod: Pod) async throws {
         try await pool.run { [self] in
             try EmptyCgroups.remove(cgroupParent(of: pod))
-            try Files.removeTree(directories.pod(pod.metadata.uid))
-            try Files.removeTree(directories.passing(pod.metadata.uid))
+            try removeDirectory(of: pod.metadata.uid)
             try Files.removeTree(
                 directories.podLogs(
                     namespace: pod.metadata.namespace,
@@ -192,6 +212,32 @@ struct ContainerAssembly: Sendable {
                     uid: pod.metadata.uid
                 )
             )
+        }
+    }
+
+    private func removeDirectory(of uid: String) throws {
+        let directory = directories.pod(uid)
+        try Unmounting.detach(try MountTable.current().map(\.mountPoint).filter { $0.hasPrefix(directory + "/") })
+        try Files.removeTree(directories.passing(uid))
+        try Files.removeTree(directory)
+    }
+
+    /// Removes what is left of pods that are not known: their containers are gone.
+    ///
+    /// - Returns: The uids of those of which something was there.
+    func removeOrphans(except known: Set<String>) async throws -> [String] {
+        try await pool.run { [self] in
+            let orphans = try Files.list(directories.pods).filter { UID($0) != nil && !known.contains($0) }
+            let logs = orphans.isEmpty ? [] : try Files.list(directories.logs)
+            for uid in orphans {
+                for qosClass in [QOSClass.guaranteed, .burstable, .bestEffort] {
+                    try EmptyCgroups.remove(cgroup(of: uid, qosClass))
+                }
+                for log in logs where log.hasSuffix("_" + uid) { try Files.removeTree("\(directories.logs)/\(log)") }
+                // Last: while it is there, the pod is found again.
+                try removeDirectory(of: uid)
+            }
+            return orphans
         }
     }
 

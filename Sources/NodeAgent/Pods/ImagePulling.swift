@@ -56,7 +56,7 @@ struct ImagePulling: Sendable {
                         failedAt: clock()
                     )
                 ),
-                .warned(PodWarned(reason: "Failed", message: "Error: \(failure.reason)")),
+                .warned(PodWarned(reason: "Failed", message: "Error: \(failure.reason)", container: container)),
             ]
         }
     }
@@ -92,14 +92,12 @@ struct ImagePulling: Sendable {
         _ began: Microseconds,
         wasPresent: Bool
     ) -> PodFact {
-        // The store holds normalised names.
-        let repository = (try? ImageReference(record.name))?.name ?? record.name
-        return .imagePulled(
+        .imagePulled(
             ImagePulled(
                 container: container,
                 image: image,
                 imageID: configDigest.description,
-                imageRef: "\(repository)@\(record.target.digest)",
+                imageRef: record.repositoryDigest,
                 sizeBytes: record.sizeBytes,
                 alreadyPresent: wasPresent,
                 durationMicroseconds: clock() - began
@@ -118,6 +116,12 @@ struct ImagePulling: Sendable {
     private static func failure(_ error: any Error, image: String) -> Failure {
         if let failure = error as? Failure { return failure }
         return Failure("ErrImagePull", "failed to pull and unpack image \"\(image)\": \(error)")
+    }
+
+    /// What kubelet says of the container when its image has to wait.
+    static func news(with fact: PodFact) -> [PodFact] {
+        guard case .imagePullBackedOff(let fact) = fact else { return [] }
+        return [.warned(PodWarned(reason: "Failed", message: "Error: ImagePullBackOff", container: fact.container))]
     }
 
     // MARK: Pull secrets
@@ -152,5 +156,14 @@ struct ImagePulling: Sendable {
             tell(pod, [.warned(PodWarned(reason: "FailedToRetrieveImagePullSecret", message: message))])
         }
         return found
+    }
+}
+
+extension ImageRecord {
+    /// What a status shows as `imageID`: the repository with the digest of what the name stands for.
+    var repositoryDigest: String {
+        // The store holds normalised names.
+        let repository = (try? ImageReference(name))?.name ?? name
+        return "\(repository)@\(target.digest)"
     }
 }

@@ -22,6 +22,8 @@ final class PodWorker: Sendable {
         case shimLost(sandboxID: String)
         /// An intent did not reach the log, and with it perhaps an image of the pod.
         case intentLost
+        /// The log may take again what it has refused.
+        case writeAgain
     }
 
     let uid: UID
@@ -68,7 +70,8 @@ final class PodWorker: Sendable {
             reconcile(&state, &group)
             for await message in mailbox {
                 await take(message, &state, &group)
-                guard state.record != nil, !state.isOver else { break }
+                guard !state.isOver, state.record != nil || !state.unwritten.isEmpty else { break }
+                writeAgainLater(&state, &group)
                 reconcile(&state, &group)
             }
             sender.finish()
@@ -103,7 +106,25 @@ final class PodWorker: Sendable {
         var timer: Microseconds?
         /// The machine has to be compared with the log before anything else is decided.
         var mustAdopt: Bool
+        /// What happened and the log did not take yet, oldest first.
+        var unwritten: [Unwritten] = []
+        /// Why it did not.
+        var refusal = AppendError.closed
+        /// How long the log is left alone; nil while nobody waits for it.
+        var writeDelay = PodWorker.firstWriteDelay
+        var isWaitingForLog = false
+        /// The log has no pod any more, because it was deleted by force: what is left of it is cleaned up all the same.
+        var isOrphan = false
     }
+
+    /// Facts that were folded together.
+    private struct Unwritten {
+        var facts: [NewFact]
+        /// With them the pod is over or gone.
+        var settles: Bool
+    }
+
+    private static let firstWriteDelay = Duration.milliseconds(50)
 
     private struct Retry {
         var failures: Int
@@ -135,6 +156,9 @@ final class PodWorker: Sendable {
                 state.lostSandbox = sandboxID
             }
         case .intentLost: state.inLog = nil
+        case .writeAgain:
+            state.isWaitingForLog = false
+            await write(&state)
         }
     }
 
@@ -150,16 +174,17 @@ final class PodWorker: Sendable {
         state.retries[id] = Retry(failures: failures, at: environment.clock() + Int64(delay))
     }
 
-    /// Folds facts and appends them; while the log refuses, tries again. What happened cannot be refused.
+    /// Folds facts and appends them. What happened cannot be refused: what the log does not take now it is given later, in
+    /// the same order.
     ///
-    /// While the facts are on their way to the disk, steps that only add something are begun already.
+    /// While the facts are on their way to the disk, steps that only add something are begun already; not when the log
+    /// has refused before.
     private func append(_ facts: [PodFact], _ state: inout State, _ group: inout DiscardingTaskGroup) async {
         guard !facts.isEmpty, var record = state.record else { return }
-        let proposal: Proposal
         var after: PodRecord? = record
+        var new: [NewFact] = []
         do {
             var before = state.inLog
-            var new: [NewFact] = []
             for fact in facts where Reconciler.isNews(fact, for: record) {
                 after = Reconciler.fold(record, fact)
                 new.append(try environment.stream.newFact(fact, before: before, after: (after ?? record).pod))
@@ -167,15 +192,6 @@ final class PodWorker: Sendable {
                 record = next
                 before = next.pod
             }
-            guard !new.isEmpty else { return }
-            proposal = Proposal(
-                stream: reference,
-                expected: .uid(uid),
-                facts: new,
-                actor: environment.actor,
-                cause: state.lastSeq,
-                priority: .runtime
-            )
         } catch {
             environment.logger.critical(
                 "a fact cannot be encoded",
@@ -183,49 +199,103 @@ final class PodWorker: Sendable {
             )
             return
         }
-        async let written = write(proposal)
+        guard !new.isEmpty else { return }
         state.record = after
         state.inLog = record.pod
-        reconcile(&state, &group, aheadOfLog: true)
-        guard let last = await written else {
-            state.isOver = true
+        let next = Unwritten(facts: new, settles: after?.isOver ?? true)
+        if state.isOrphan {
+            if next.settles { environment.settled(uid) }
             return
         }
-        state.lastSeq = last
-        if state.record?.isOver ?? true { environment.settled(uid) }
+        let keepsUp = state.unwritten.isEmpty
+        state.unwritten.append(next)
+        guard keepsUp else { return await write(&state) }
+        async let written = submit(next, cause: state.lastSeq)
+        reconcile(&state, &group, aheadOfLog: true)
+        note(await written, of: next, &state)
     }
 
-    /// - Returns: The last event's seq; nil if the log is closed or the pod is not in it any more.
-    private func write(_ proposal: Proposal) async -> Seq? {
-        var delay = Duration.milliseconds(50)
-        while !Task.isCancelled {
-            do {
-                return try await environment.stream.store.append(proposal).last
-            } catch {
-                switch error {
-                case .overloaded, .readOnly, .outcomeUnknown:
-                    environment.logger.warning(
-                        "the log does not take facts of a pod, trying again",
-                        metadata: ["pod": "\(reference)", "error": "\(error)"]
-                    )
-                case .closed: return nil
-                case .conflict, .alreadyExists, .notFound, .uidMismatch, .idempotencyMismatch, .tooLarge, .invalid:
-                    environment.logger.error(
-                        "the log refuses facts of a pod",
-                        metadata: ["pod": "\(reference)", "error": "\(error)"]
-                    )
-                    return nil
-                }
-            }
-            try? await Task.sleep(for: delay)  // a cancelled sleep ends the loop
-            delay = min(delay * 2, .seconds(2))
+    /// Gives the log what it has not got yet, until it refuses.
+    private func write(_ state: inout State) async {
+        while let next = state.unwritten.first {
+            guard note(await submit(next, cause: state.lastSeq), of: next, &state) else { return }
         }
-        return nil
+    }
+
+    private func submit(_ next: Unwritten, cause: Seq) async -> Result<Seq, AppendError> {
+        let proposal = Proposal(
+            stream: reference,
+            expected: .uid(uid),
+            facts: next.facts,
+            actor: environment.actor,
+            cause: cause,
+            priority: .runtime
+        )
+        do {
+            return .success(try await environment.stream.store.append(proposal).last)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Takes note of how the oldest unwritten facts fared. Returns whether they are in the log.
+    @discardableResult
+    private func note(_ result: Result<Seq, AppendError>, of next: Unwritten, _ state: inout State) -> Bool {
+        switch result {
+        case .success(let last):
+            state.lastSeq = last
+            state.unwritten.removeFirst()
+            state.writeDelay = Self.firstWriteDelay
+            if next.settles { environment.settled(uid) }
+            return true
+        case .failure(let error):
+            refuse(error, &state)
+            return false
+        }
+    }
+
+    private func refuse(_ error: AppendError, _ state: inout State) {
+        state.refusal = error
+        // What was begun meanwhile would come before the facts that it follows from. Its outcome carries the pod again.
+        if !state.intents.isEmpty {
+            state.intents = []
+            state.inLog = nil
+        }
+        switch error {
+        case .overloaded, .readOnly, .outcomeUnknown:
+            environment.logger.warning(
+                "the log does not take facts of a pod, trying again",
+                metadata: ["pod": "\(reference)", "error": "\(error)"]
+            )
+        case .closed: state.isOver = true
+        case .conflict, .alreadyExists, .notFound, .uidMismatch, .idempotencyMismatch, .tooLarge, .invalid:
+            environment.logger.error(
+                "the log refuses facts of a pod",
+                metadata: ["pod": "\(reference)", "error": "\(error)"]
+            )
+            state.isOver = true
+        }
+    }
+
+    private func writeAgainLater(_ state: inout State, _ group: inout DiscardingTaskGroup) {
+        guard !state.unwritten.isEmpty, !state.isWaitingForLog else { return }
+        state.isWaitingForLog = true
+        let delay = state.writeDelay
+        state.writeDelay = min(delay * 2, .seconds(2))
+        group.addTask { [self] in
+            try? await Task.sleep(for: delay)  // cancelled with the worker
+            send(.writeAgain)
+        }
     }
 
     private func carryOut(_ command: PodCommand, _ state: inout State) async {
-        guard let record = state.record else {
+        guard let record = state.record, !state.isOrphan else {
             command.answer(.failure(.notFound(resource: "pods", name: reference.name)))
+            return
+        }
+        await write(&state)
+        guard state.unwritten.isEmpty else {
+            command.answer(.failure(APIError(state.refusal, resource: "pods", name: reference.name)))
             return
         }
         do {
@@ -235,11 +305,17 @@ final class PodWorker: Sendable {
             }
             let after = Reconciler.fold(record, change.fact, object: change.object)
             let pod = (after ?? record).pod
+            var facts = [try environment.stream.newFact(change.fact, before: state.inLog, after: pod)]
+            let isForced = change.isForced && pod.metadata.finalizers.isEmpty
+            if isForced {
+                let removed = PodFact.removed(PodRemoved(message: "deleted by force; what is left of it is cleaned up"))
+                facts.append(try environment.stream.newFact(removed, before: pod, after: pod))
+            }
             let appended = try await environment.stream.store.append(
                 Proposal(
                     stream: reference,
                     expected: .uid(uid),
-                    facts: [try environment.stream.newFact(change.fact, before: state.inLog, after: pod)],
+                    facts: facts,
                     actor: command.origin.actor,
                     request: command.origin.request,
                     priority: change.isDeletion ? .runtime : .normal
@@ -248,7 +324,8 @@ final class PodWorker: Sendable {
             state.record = after
             state.inLog = pod
             state.lastSeq = appended.last
-            command.answer(.success(appended.last))
+            state.isOrphan = isForced
+            command.answer(.success(appended.first))
         } catch let error as APIError {
             command.answer(.failure(error))
         } catch let error as AppendError {
@@ -274,11 +351,13 @@ final class PodWorker: Sendable {
             group.addTask { [self] in send(.finished(actionID: Self.adoption, await adopt(record))) }
             return
         }
+        let isOurs = !record.isBound || record.pod.spec.nodeName == environment.nodeName
+        guard isOurs || record.runtime.deletionDeadline != nil else { return }
         let now = environment.clock()
         let decision = Reconciler.decide(record, now: now, policy: environment.policy)
         var wakeAt = decision.wakeAt
         for action in decision.actions where !state.inFlight.contains(action.id) {
-            guard action.onlyAdds || !aheadOfLog else { continue }
+            guard mayBegin(action, state, aheadOfLog: aheadOfLog) else { continue }
             if let retry = state.retries[action.id], retry.at > now {
                 wakeAt = min(wakeAt ?? retry.at, retry.at)
                 continue
@@ -286,7 +365,7 @@ final class PodWorker: Sendable {
             let isPull = if case .pullImage = action { true } else { false }
             guard isPull || !state.inFlight.contains(where: { !$0.hasPrefix("pull/") }) else { continue }
             state.inFlight.insert(action.id)
-            intend(action, &state)
+            if aheadOfLog || state.unwritten.isEmpty { intend(action, &state) }
             let actions = environment.actions
             group.addTask { [self] in
                 send(.finished(actionID: action.id, await actions.perform(action, record)))
@@ -301,6 +380,13 @@ final class PodWorker: Sendable {
         }
     }
 
+    /// What is done without being on record must not be lost by a crash. What only adds something is found again by its
+    /// id; the end of a container is on the disk. Everything else waits until the log has what it follows from.
+    private func mayBegin(_ action: Action, _ state: State, aheadOfLog: Bool) -> Bool {
+        if aheadOfLog { return action.onlyAdds }
+        return state.unwritten.isEmpty || action.isSafeWithoutLog
+    }
+
     /// Folds what is about to be done and prepares it for the log.
     private func intend(_ action: Action, _ state: inout State) {
         guard let intent = action.plannedFact, let record = state.record,
@@ -308,6 +394,7 @@ final class PodWorker: Sendable {
             let fact = try? environment.stream.newFact(intent, before: state.inLog, after: next.pod)
         else { return }  // an intent that cannot be encoded is not worth a pod
         state.record = next
+        guard !state.isOrphan else { return }
         state.inLog = next.pod
         state.intents.append(fact)
     }
@@ -359,6 +446,8 @@ struct PodWorkerEnvironment: Sendable {
     let logger: Logger
     /// The actor of what the agent itself does.
     let actor: String
+    /// Pods of other nodes are only removed, never run.
+    let nodeName: String
     /// Called when the pod will never run again: what it asked for is free.
     let settled: @Sendable (_ uid: UID) -> Void
     /// Called when a worker has nothing to own any more.
@@ -372,6 +461,8 @@ struct PodCommand: Sendable {
         /// The pod as the client wants it; nil for facts that carry no object.
         var object: Pod?
         var isDeletion = false
+        /// A deletion that takes the pod out of the log at once, unless it has finalizers.
+        var isForced = false
     }
 
     /// Looks at the pod as it is and says what to append; nil for no change. Throws what is wrong with the request.
