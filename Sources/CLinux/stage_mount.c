@@ -53,9 +53,15 @@ static int propagate(int directory, const char *path, uint64_t propagation) {
     return swl_mount_setattr(directory, path, flags, 0, 0, propagation & ~(uint64_t)MS_REC);
 }
 
-static int attach(int mount, int target) {
-    if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) return -errno;
-    return 0;
+static int attach(struct swl_child *c, int mount, int target) {
+    if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0) return 0;
+    int r = -errno;
+    if (r == -EINVAL && is_directory(mount) != is_directory(target)) {
+        swl_note(c, is_directory(mount) ? "a directory cannot be mounted on a file"
+                                        : "a file cannot be mounted on a directory");
+        r = -ENOTDIR;
+    }
+    return r;
 }
 
 int swl_op_propagation(struct swl_child *c) {
@@ -73,7 +79,7 @@ int swl_op_root(struct swl_child *c) {
     int tree = swl_open_tree(place, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
     // pivot_root refuses a shared new root (its parent is seen to by SWL_OP_PROPAGATION).
     int r = tree < 0 ? tree : propagate(tree, "", c->op->value[0]);
-    if (r == 0) r = attach(tree, place);
+    if (r == 0) r = attach(c, tree, place);
     close(place);
     if (r < 0) return r;
     c->root = tree;
@@ -132,7 +138,7 @@ static int bind_hosts(struct swl_child *c, const char *type, int target, uint64_
         return tree;
     }
     int r = attributes(tree, set, 0, AT_RECURSIVE);
-    if (r == 0) r = attach(tree, target);
+    if (r == 0) r = attach(c, tree, target);
     close(tree);
     return r;
 }
@@ -194,7 +200,7 @@ int swl_op_mount(struct swl_child *c) {
         if (r >= 0 && first != op->value[0]) r = attributes(mount, op->value[0] & MOUNT_ATTR_RDONLY, 0, 0);
         if (r < 0) goto out_mount;
     }
-    r = attach(mount, target);
+    r = attach(c, mount, target);
     if (r == 0) r = propagate(mount, "", op->value[4]);
 out_mount:
     close(mount);
@@ -238,7 +244,7 @@ int swl_op_bind(struct swl_child *c) {
         if (r == 0) r = attributes(tree, op->value[0], op->value[1], 0);
         if (r == 0) r = attributes(tree, op->value[2], op->value[3], AT_RECURSIVE);
     }
-    if (r == 0) r = attach(tree, target);
+    if (r == 0) r = attach(c, tree, target);
     if (r == 0) r = propagate(tree, "", op->value[4]);
 out:
     if (target >= 0) close(target);
@@ -264,7 +270,7 @@ static int hide_directory(struct swl_child *c, int target) {
     if (c->mask >= 0) {
         int copy = swl_open_tree(c->mask, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
         if (copy < 0) return copy;
-        int r = attach(copy, target);
+        int r = attach(c, copy, target);
         close(copy);
         return r;
     }
@@ -283,7 +289,7 @@ static int hide_directory(struct swl_child *c, int target) {
     if (mount < 0) r = context_failure(c, context);
     close(context);
     if (r < 0) return r;
-    r = attach(mount, target);
+    r = attach(c, mount, target);
     if (r < 0) close(mount);
     else c->mask = mount; // attached now: further directories get clones of it
     return r;
@@ -300,7 +306,7 @@ int swl_op_mask(struct swl_child *c) {
         r = open_null(c);
         if (r == 0) {
             int null = swl_open_tree(c->null, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-            r = null < 0 ? null : attach(null, target);
+            r = null < 0 ? null : attach(c, null, target);
             if (null >= 0) close(null);
         }
     }
@@ -319,7 +325,7 @@ int swl_op_readonly(struct swl_child *c) {
     }
     int tree = swl_open_tree(target, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
     int r = tree < 0 ? tree : attributes(tree, MOUNT_ATTR_RDONLY, 0, AT_RECURSIVE);
-    if (r == 0) r = attach(tree, target);
+    if (r == 0) r = attach(c, tree, target);
     if (tree >= 0) close(tree);
     close(target);
     return r;
@@ -356,7 +362,7 @@ int swl_op_device(struct swl_child *c) {
         r = file < 0 && errno != EEXIST ? -errno : 0;
         if (file >= 0) close(file);
         int target = r < 0 ? r : openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        if (r == 0) r = target < 0 ? -errno : attach(tree, target);
+        if (r == 0) r = target < 0 ? -errno : attach(c, tree, target);
         if (target >= 0) close(target);
         close(tree);
         close(parent);
@@ -443,7 +449,7 @@ int swl_op_console(struct swl_child *c) {
     if (r == 0 && !(op->flags & SWL_SOFT)) { // SWL_SOFT: a further process, /dev/console is there already
         int target = swl_resolve_or_make(c, "/dev/console", false, true);
         int tree = target < 0 ? target : swl_open_tree(terminal, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-        r = tree < 0 ? tree : attach(tree, target);
+        r = tree < 0 ? tree : attach(c, tree, target);
         if (tree >= 0) close(tree);
         if (target >= 0) close(target);
     }

@@ -67,7 +67,7 @@ int swl_op_loopback(void) {
 int swl_op_cwd(struct swl_child *c) {
     if (c->cwd_done) return 0;
     const char *path = swl_text(c, c->op->text[0]);
-    int fd = swl_resolve_or_make(c, path, true, false);
+    int fd = c->op->flags & SWL_MAKE ? swl_resolve_or_make(c, path, true, false) : swl_resolve(c, path, false);
     if (fd == -EACCES && (c->op->flags & SWL_SOFT)) return 0; // the user of the process may be allowed to
     if (fd == -ELOOP) swl_note(c, "the path leads out of the container");
     if (fd < 0) return fd;
@@ -158,7 +158,9 @@ int swl_op_find(struct swl_child *c) {
             continue;
         }
         if (S_ISDIR(status.st_mode)) {
-            failure = -EISDIR;
+            // Callers know "permission denied" as "cannot be executed".
+            swl_note(c, "it is a directory");
+            failure = -EACCES;
             continue;
         }
         if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 && errno != ENOSYS && errno != EPERM) {

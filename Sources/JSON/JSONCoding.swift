@@ -85,12 +85,21 @@ extension JSONError {
     init(_ error: DecodingError) {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            self.init(.refused(context.debugDescription), path: JSONPath(context.codingPath).text)
+            self.init(.refused(Self.readable(context.debugDescription)), path: JSONPath(context.codingPath).text)
         case .keyNotFound(let key, let context):
             self.init(.missingField(key.stringValue), path: JSONPath(context.codingPath).text)
         @unknown default:
             self.init(.refused("\(error)"))
         }
+    }
+
+    /// For an unknown case, "Cannot initialize Kind from invalid String value x", the value instead of the Swift type.
+    private static func readable(_ text: String) -> String {
+        let words = text.split(separator: " ", maxSplits: 7, omittingEmptySubsequences: false)
+        guard words.count == 8, text.hasPrefix("Cannot initialize "),
+            words[3...6] == ["from", "invalid", "String", "value"]
+        else { return text }
+        return "\"\(words[7])\" is not known"
     }
 }
 

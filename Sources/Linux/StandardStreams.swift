@@ -6,6 +6,16 @@ package enum StandardStreams {
 
     package static func error(_ text: String) { write(2, text) }
 
+    /// Puts /dev/null in the place of the streams that the caller has closed.
+    ///
+    /// The next file that the program opens would otherwise become its standard input or output, and its children's.
+    package static func openMissing() throws(SysError) {
+        for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 {
+            // open(2) takes the lowest free number, which is this one; children shall inherit it.
+            _ = try sys("open", "/dev/null") { unsafe Glibc.open("/dev/null", O_RDWR) }
+        }
+    }
+
     /// A person reads standard error.
     package static var errorIsTerminal: Bool { isatty(2) == 1 }
 

@@ -163,7 +163,8 @@ extension Container {
         // Missing: said below.
         let resolved = (try? Files.resolved(plan.rootfs)) ?? plan.rootfs
         guard Files.isDirectory(resolved) else {
-            throw RuntimeError(.invalid, step: "rootfs", subject: plan.rootfs, cause: "it is no directory")
+            let cause = Files.exists(resolved) ? "it is no directory" : "no such file or directory"
+            throw RuntimeError(.invalid, step: "rootfs", subject: plan.rootfs, cause: cause)
         }
         var preparation = Preparation(
             plan: plan,

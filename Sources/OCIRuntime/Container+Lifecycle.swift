@@ -51,8 +51,9 @@ extension Container {
             container = try load(id: id, root: root)
         } catch {
             guard force else { throw error }
-            // Left over by a create that was killed: a directory without a readable state.
-            try doing("remove the state") { () throws(SysError) in try Files.removeTree(root.directory(id)) }
+            let directory = root.directory(id)
+            // By a create that was killed, or by a damaged disk: a directory without a readable state.
+            if Files.exists(directory) { try ContainerRemains(id: id, directory: directory).remove(warn: warn) }
             return
         }
         try container.delete(force: force, warn: warn)

@@ -62,30 +62,10 @@ package struct Container: Sendable {
         return Files.exists(directory + "/" + Self.startFIFO) ? .created : .running
     }
 
-    private func isAlive() throws(RuntimeError) -> Bool {
-        guard let initProcess else { return false }
-        let facts = try doing("look at the init process") { () throws(SysError) in
-            try ProcessFacts.of(initProcess.pid)
-        }
-        guard let facts else { return false }
-        return !facts.isZombie && facts.startTime == initProcess.startTime
-    }
+    private func isAlive() throws(RuntimeError) -> Bool { try initProcess?.isAlive() ?? false }
 
     /// The init process by descriptor; nil if it has ended.
-    func process() throws(RuntimeError) -> ProcessDescriptor? {
-        guard let initProcess else { return nil }
-        let process: ProcessDescriptor
-        do {
-            process = try ProcessDescriptor(pid: initProcess.pid)
-        } catch  where error.errno == .noProcess {
-            return nil
-        } catch {
-            throw RuntimeError(error, step: "open the init process")
-        }
-        // Opened first and compared then: the number cannot pass to another process in between.
-        guard try isAlive() else { return nil }
-        return process
-    }
+    func process() throws(RuntimeError) -> ProcessDescriptor? { try initProcess?.open() }
 
     /// The init process by descriptor; nil if it has ended or the container is still being made.
     package func running() throws(RuntimeError) -> ProcessDescriptor? { try process() }
@@ -232,24 +212,7 @@ package struct Container: Sendable {
                 hint: "kill it first, or delete with force"
             )
         }
-        if let process = try process() {
-            try doing("kill the init process") { () throws(SysError) in
-                do throws(SysError) { try process.signal(9) } catch  where error.errno == .noProcess {}
-            }
-            if cgroup.isFrozen() { try cgroup.setFrozen(false) }
-            let ended = try doing("wait for the init process") { () throws(SysError) in
-                try process.waitForEnd(milliseconds: 10_000)
-            }
-            if !ended {
-                throw RuntimeError(
-                    .system,
-                    step: "delete",
-                    subject: id,
-                    cause: "the init process \(pid) does not end although it was killed",
-                    hint: "it may hang in the kernel; try again later"
-                )
-            }
-        }
+        try initProcess?.end(in: cgroup, of: id)
         // What joined the container without its pid namespace, or runs in the host's.
         let left = try processes()
         if !left.isEmpty { try cgroup.signalAll(9) }

@@ -30,7 +30,7 @@ enum HomeDirectory {
 
     /// The environment, with HOME added if it is missing or empty.
     static func complete(_ environment: [String], uid: UInt32, root: String) -> [String] {
-        if environment.contains(where: { $0.hasPrefix("HOME=") && $0 != "HOME=" }) { return environment }
-        return environment.filter { $0 != "HOME=" } + ["HOME=" + find(uid: uid, root: root)]
+        if let given = environment.last(where: { $0.hasPrefix("HOME=") }), given != "HOME=" { return environment }
+        return environment.filter { !$0.hasPrefix("HOME=") } + ["HOME=" + find(uid: uid, root: root)]
     }
 }

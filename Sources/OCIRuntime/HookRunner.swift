@@ -45,6 +45,14 @@ struct HookRunner {
         guard hook.path.hasPrefix("/") else {
             throw RuntimeError(.invalid, step: step, subject: hook.path, cause: "the path is not absolute")
         }
+        if let timeout = hook.timeout, timeout <= 0 {
+            throw RuntimeError(
+                .invalid,
+                step: step,
+                subject: hook.path,
+                cause: "its timeout \(timeout) is not above zero"
+            )
+        }
         let text: [UInt8]
         do {
             text = try JSONCoding.encode(state)
@@ -65,7 +73,8 @@ struct HookRunner {
         steps += point == .startContainer ? Step.containerRoot(pid: initPid, namespaces) : [.rootHere]
         steps += [
             .stdio(input.descriptor.raw, number, number, owner: 0), .umask(0o022),
-            .workingDirectory("/", lenient: false), .findExecutable([hook.path]), .closeDescriptors(preserve: 0),
+            .workingDirectory("/", lenient: false), .findExecutable([hook.path], name: hook.path),
+            .closeDescriptors(preserve: 0),
             .execute,
         ]
         let child = try doing(step) { () throws(SysError) in

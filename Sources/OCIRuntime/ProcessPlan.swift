@@ -67,7 +67,7 @@ struct ProcessPlan {
             )
         }
         self.arguments = arguments
-        environment = process.env ?? []
+        environment = EnvironmentList.effective(process.env ?? [])
         let user = process.user ?? RuntimeSpec.User(uid: 0, gid: 0)
         // The all-ones id means "leave as it is" to the kernel.
         if user.uid == .max || user.gid == .max || user.additionalGids?.contains(.max) == true {
@@ -101,8 +101,10 @@ struct ProcessPlan {
     ///
     /// Bounding set, groups and ids need capabilities that the process loses; the filter is loaded as late as the rights
     /// to load it allow, so that a strict one has few calls of ours to forbid.
+    ///
+    /// - Parameter waits: It is a container's first process: it waits for its start, and its working directory is made.
     func steps(preserve: Int, waits: Bool) -> [Step] {
-        var steps: [Step] = [.workingDirectory(process.cwd, lenient: true)]
+        var steps: [Step] = [.workingDirectory(process.cwd, lenient: true, makes: waits)]
         // Only rights over the whole machine raise a limit or a priority: with a user namespace the parent has them.
         if !userNamespace {
             steps += attributes
@@ -124,16 +126,16 @@ struct ProcessPlan {
         if let seccomp, !noNewPrivileges {
             // Without no_new_privs the filter needs CAP_SYS_ADMIN, so it comes before the last reduction.
             if uid != 0 { steps.append(.capabilities(effective: keep, permitted: keep, inheritable: sets.inheritable)) }
-            steps.append(.findExecutable(candidates))
-            steps.append(.workingDirectory(process.cwd, lenient: false))
+            steps.append(.findExecutable(candidates, name: arguments[0]))
+            steps.append(.workingDirectory(process.cwd, lenient: false, makes: waits))
             steps.append(.closeDescriptors(preserve: preserve))
             steps.append(.seccomp(seccomp))
             steps += reduction
         } else {
             steps += reduction
             if noNewPrivileges { steps.append(.noNewPrivileges) }
-            steps.append(.workingDirectory(process.cwd, lenient: false))
-            steps.append(.findExecutable(candidates))
+            steps.append(.workingDirectory(process.cwd, lenient: false, makes: waits))
+            steps.append(.findExecutable(candidates, name: arguments[0]))
             steps.append(.closeDescriptors(preserve: preserve))
         }
         // A listener must get its descriptor while somebody is there to send it.

@@ -317,10 +317,10 @@ struct StageProgram {
         case .stdio(let input, let output, let errors, let owner):
             code(SWL_OP_STDIO, signed(input), signed(output), signed(errors), UInt64(owner))
         case .controllingTerminal: code(SWL_OP_CTTY)
-        case .workingDirectory(let path, let lenient):
+        case .workingDirectory(let path, let lenient, let makes):
             code(SWL_OP_CWD)
             op.text.0 = try text(path)
-            op.flags = lenient ? UInt32(SWL_SOFT) : 0
+            op.flags = (lenient ? UInt32(SWL_SOFT) : 0) | (makes ? UInt32(SWL_MAKE) : 0)
         case .noNewPrivileges: code(SWL_OP_NO_NEW_PRIVS)
         case .boundingSet(let set, let last): code(SWL_OP_BOUNDING, set.bits, last)
         case .keepCapabilities(let keep): code(SWL_OP_KEEPCAPS, keep ? 1 : 0)
@@ -337,7 +337,7 @@ struct StageProgram {
         case .seccomp(let program):
             code(SWL_OP_SECCOMP, UInt64(program.bytes.count / 8), program.flags)
             op.text.0 = bytes(program.bytes)
-        case .findExecutable(let paths):
+        case .findExecutable(let paths, _):
             code(SWL_OP_FIND)
             op.text.0 = try list(paths)
         case .closeDescriptors(let preserve): code(SWL_OP_CLOSE, UInt64(preserve))

@@ -80,11 +80,12 @@ struct StagedChild: ~Copyable {
         let failed = steps.indices.contains(step) ? steps[step] : .ready
         switch failed {
         case .execute: subject = "\"\(note)\""
-        case .findExecutable(let paths) where errno == .noEntry && paths.count > 1:
+        case .findExecutable(_, let name) where errno == .noEntry && !name.contains("/"):
             cause = "executable file not found in $PATH"
         default: if !note.isEmpty { cause += ": " + note }
         }
-        if errno == .notPermitted || errno == .accessDenied, hint == nil {
+        // A note says the reason already.
+        if note.isEmpty, errno == .notPermitted || errno == .accessDenied {
             hint = Self.permissionHint(
                 failed,
                 userNamespace: steps.contains { step in
@@ -93,6 +94,7 @@ struct StagedChild: ~Copyable {
                 }
             )
         }
+        if errno == .tooManyLinks { hint = Self.linkHint(failed) }
         return RuntimeError(
             errno == .notPermitted ? .refused : .system,
             step: title.0,
@@ -112,6 +114,14 @@ struct StagedChild: ~Copyable {
                 ? "the rootfs must belong to ids that the user namespace maps, and its root must be able to reach it"
                 : "mounting needs CAP_SYS_ADMIN"
         default: return nil
+        }
+    }
+
+    private static func linkHint(_ step: Step) -> String? {
+        switch step {
+        case .mount, .bind, .device, .symlink, .mask, .readOnlyPath:
+            "a symbolic link in the image is not followed on the way there"
+        default: nil
         }
     }
 

@@ -67,7 +67,8 @@ package enum Step: Hashable, Sendable {
     case stdio(Int32, Int32, Int32, owner: UInt32)
     case controllingTerminal
     /// `lenient`: a directory that only the user of the process may enter is tried again by the next such step.
-    case workingDirectory(String, lenient: Bool)
+    /// `makes`: it is made if it is missing.
+    case workingDirectory(String, lenient: Bool, makes: Bool = false)
     case noNewPrivileges
     case boundingSet(CapabilitySet, last: UInt64)
     case keepCapabilities(Bool)
@@ -79,8 +80,8 @@ package enum Step: Hashable, Sendable {
     case ambient(CapabilitySet)
     case umask(UInt32)
     case seccomp(SeccompProgram)
-    /// The candidates for the program, in the order of PATH.
-    case findExecutable([String])
+    /// The candidates for the program, in the order of PATH, and its name as it was given.
+    case findExecutable([String], name: String)
     case closeDescriptors(preserve: Int)
     case ready
     case awaitStart
@@ -233,7 +234,7 @@ extension Step {
         case .rootPropagation: ("set the propagation of the rootfs", "")
         case .stdio: ("set up the standard descriptors", "")
         case .controllingTerminal: ("set the controlling terminal", "")
-        case .workingDirectory(let path, _): ("change to the working directory", path)
+        case .workingDirectory(let path, _, _): ("change to the working directory", path)
         case .noNewPrivileges: ("set no_new_privs", "")
         case .boundingSet: ("set the capability bounding set", "")
         case .keepCapabilities: ("set keepcaps", "")
@@ -244,8 +245,7 @@ extension Step {
         case .ambient: ("set the ambient capabilities", "")
         case .umask: ("set the umask", "")
         case .seccomp: ("load the seccomp filter", "")
-        case .findExecutable(let paths):
-            ("exec", "\"\(paths.count == 1 ? paths[0] : String(paths.last?.split(separator: "/").last ?? ""))\"")
+        case .findExecutable(_, let name): ("exec", "\"\(name)\"")
         case .closeDescriptors: ("close descriptors", "")
         case .ready: ("report readiness", "")
         case .awaitStart: ("wait for start", "")

@@ -129,33 +129,3 @@ struct StoredState: Codable, Hashable, Sendable {
         }
     }
 }
-
-/// The init process: `<root>/<id>/init`, one line "pid start-time", written as soon as it exists.
-struct InitProcess: Hashable, Sendable {
-    static let fileName = "init"
-
-    let pid: Int32
-    /// By it a later process of the same number is told apart (proc(5), "starttime").
-    let startTime: UInt64
-
-    /// - Returns: nil if no process was started yet.
-    static func read(_ directory: String) throws(RuntimeError) -> InitProcess? {
-        let text: String
-        do {
-            text = try Files.readText(directory + "/" + fileName)
-        } catch  where error.errno == .noEntry {
-            return nil
-        } catch {
-            throw RuntimeError(error, step: "read the state")
-        }
-        let fields = text.split(separator: " ")
-        guard fields.count == 2, let pid = Int32(fields[0]), pid > 0, let start = UInt64(fields[1]) else { return nil }
-        return InitProcess(pid: pid, startTime: start)
-    }
-
-    func write(_ directory: String) throws(RuntimeError) {
-        try doing("write the state") { () throws(SysError) in
-            try Files.replaceUnsynced(directory + "/" + Self.fileName, with: Array("\(pid) \(startTime)\n".utf8))
-        }
-    }
-}

@@ -25,8 +25,10 @@ enum Commands {
         guard let command = CommandTable.named(name) else {
             throw UsageError(description: "No help topic for '\(name)': there is no such command")
         }
-        let globals = try Globals(arguments, log)
         let given = try command.parse(words)
+        var log = log
+        log.errorsAreTheContainers = name == "create" || (name == "run" || name == "exec") && given.has("detach")
+        let globals = try Globals(arguments, log)
         if given.has("help") { return try help(name) }
         try given.check(command)
         log.note("\(Help.program) \(name): root \(globals.root.path), cgroups by \(globals.driver.rawValue)")
@@ -55,15 +57,16 @@ enum Commands {
         case "start": try container().start { globals.log.warn($0) }
         case "state": StandardStreams.output(try Listing.stateText(try container()) + "\n")
         case "kill":
+            let container = try container()
             let signal = try Signals.number(arguments.words.count > 1 ? arguments.words[1] : "SIGTERM")
-            try container().kill(signal: signal, all: arguments.has("all"))
+            try container.kill(signal: signal, all: arguments.has("all"))
         case "delete":
             try Container.delete(id: arguments.id, force: arguments.has("force"), root: root) { globals.log.warn($0) }
         case "pause": try container().pause()
         case "resume": try container().resume()
         case "events": return try Events.run(arguments, try container())
         case "update": try container().update(try ResourceFlags.resources(arguments)) { globals.log.warn($0) }
-        case "list": try Listing.list(arguments, root)
+        case "list": try Listing.list(arguments, globals)
         case "ps": try Listing.processes(arguments, try container())
         case "features": StandardStreams.output(try Features.text())
         case "spec": try Template.write(arguments)

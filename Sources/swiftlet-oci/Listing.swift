@@ -27,13 +27,16 @@ enum Listing {
         JSONValue.object(try record(container)).text(pretty: true)
     }
 
-    static func list(_ arguments: Arguments, _ root: RuntimeRoot) throws {
+    static func list(_ arguments: Arguments, _ globals: Globals) throws {
         var records: [JSONObject] = []
-        for id in try root.containers() {
+        for id in try globals.root.containers() {
             do {
-                records.append(try record(try Container.load(id: id, root: root)))
+                records.append(try record(try Container.load(id: id, root: globals.root)))
             } catch let error as RuntimeError where error.kind == .notFound {
                 continue  // deleted meanwhile
+            } catch {
+                // One that is damaged must not hide the others.
+                globals.log.warn("container \"\(id)\" is not listed: \(error)")
             }
         }
         func text(_ record: JSONObject, _ key: String) -> String {

@@ -9,6 +9,7 @@ enum Main {
         var log = ErrorLog()
         var failure: Int32 = 1
         do {
+            try StandardStreams.openMissing()
             let arguments = try Arguments(words, CommandTable.globalFlags, stopsAtOperand: true)
             log = try ErrorLog(arguments)
             // runc tells a failed exec from an exit code of the program by this number.

@@ -98,11 +98,11 @@ enum ResourceFlags {
         let shift: Int
         switch unit {
         case "", "b": shift = 0
-        case "k", "kb", "kib": shift = 10
-        case "m", "mb", "mib": shift = 20
-        case "g", "gb", "gib": shift = 30
-        case "t", "tb", "tib": shift = 40
-        case "p", "pb", "pib": shift = 50
+        case "k", "kb", "ki", "kib": shift = 10
+        case "m", "mb", "mi", "mib": shift = 20
+        case "g", "gb", "gi", "gib": shift = 30
+        case "t", "tb", "ti", "tib": shift = 40
+        case "p", "pb", "pi", "pib": shift = 50
         default: return nil
         }
         if let whole = Int64(digits) {

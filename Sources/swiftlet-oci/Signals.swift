@@ -8,9 +8,9 @@ enum Signals {
         "PWR", "SYS",
     ]
 
-    /// "9", "KILL", "SIGKILL", "sigkill", "RTMIN+3".
+    /// "9", "KILL", "SIGKILL", "sigkill", "RTMIN+3"; "0" only asks whether the process is there (kill(2)).
     static func number(_ text: String) throws(UsageError) -> Int32 {
-        if let number = Int32(text), (1...64).contains(number) { return number }
+        if let number = Int32(text), (0...64).contains(number) { return number }
         var name = text.uppercased()
         if name.hasPrefix("SIG") { name.removeFirst(3) }
         if let index = names.firstIndex(of: name) { return Int32(index + 1) }

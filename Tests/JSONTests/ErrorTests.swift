@@ -112,6 +112,17 @@ struct ErrorTests {
         #expect(error?.path == "spec.containers[1]")
     }
 
+    @Test("an unknown case of an enumeration is told by its text, not by its Swift type")
+    func unknownCase() throws {
+        enum Colour: String, Codable { case red }
+        do {
+            _ = try JSONCoding.decode([String: [Colour]].self, from: Array(#"{"a": ["red", "light blue"]}"#.utf8))
+            Issue.record("it was accepted")
+        } catch {
+            #expect("\(error)".hasPrefix(#"a[1]: "light blue" is not known"#), "\(error)")
+        }
+    }
+
     @Test("null is nil for an optional and an error for anything else")
     func null() throws {
         let pod = try JSONCoding.decode(

@@ -130,7 +130,7 @@ struct ContainerPlanTests {
             $0.process?.args = ["prog"]
             $0.process?.env = ["PATH=/old", "A=b", "PATH=/bin:.:rel::/usr/bin"]
         }
-        #expect(plan.steps.contains(.findExecutable(["/bin/prog", "/usr/bin/prog"])))
+        #expect(plan.steps.contains(.findExecutable(["/bin/prog", "/usr/bin/prog"], name: "prog")))
     }
 
     @Test(

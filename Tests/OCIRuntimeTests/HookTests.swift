@@ -18,6 +18,18 @@ struct HookTests {
         )
     }
 
+    @Test("a timeout that is not above zero is refused", arguments: [0, -1])
+    func timeouts(seconds: Int) throws {
+        let bundle = try TestBundle()
+        bundle.spec.hooks = .init(prestart: [hook("true", timeout: seconds)])
+        #expect {
+            _ = try bundle.create("t")
+        } throws: {
+            "\($0)".contains("its timeout \(seconds) is not above zero")
+        }
+        #expect(try bundle.leftovers() == [])
+    }
+
     @Test("each kind runs at its time, in its namespaces, with the state of that moment")
     func kinds() throws {
         let bundle = try TestBundle()

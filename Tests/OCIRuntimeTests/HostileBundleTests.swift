@@ -59,7 +59,8 @@ struct HostileBundleTests {
     @Test(
         "a program that cannot be executed is an error of create, with its name",
         arguments: [
-            ("nosuch", "executable file not found in $PATH"), ("/nosuch", "No such file"), ("/etc", "Is a directory"),
+            ("nosuch", "executable file not found in $PATH"), ("/nosuch", "No such file"),
+            ("/etc", "Permission denied: it is a directory"),
             ("/etc/plain", "Permission denied"),
         ]
     )
@@ -147,6 +148,25 @@ struct HostileBundleTests {
             #expect(error.kind == .invalid)
             #expect(!error.description.contains("\n") && error.description.utf8.count < 1000)
         }
+    }
+
+    @Test("a directory on a file, a file on a directory and a link in the way say so")
+    func unfittingMounts() throws {
+        let bundle = try TestBundle()
+        bundle.shell("true")
+        let mounts = bundle.spec.mounts ?? []
+        func reason(_ source: String, _ target: String, type: String? = nil) throws -> String {
+            bundle.spec.mounts =
+                mounts + [.init(destination: target, type: type, source: source, options: type == nil ? ["bind"] : nil)]
+            return try failure(bundle).description
+        }
+        #expect(try reason("/etc", "/bin/busybox").contains("a directory cannot be mounted on a file"))
+        #expect(try reason("/etc/passwd", "/bin").contains("a file cannot be mounted on a directory"))
+        #expect(try !reason("/etc", "/proc/sys/kernel").contains("CAP_SYS_ADMIN"), "the rights are not what is missing")
+        try Files.removeTree(bundle.path + "/rootfs/proc")
+        try bundle.link("/proc", to: "etc")
+        bundle.spec.mounts = mounts
+        #expect(try failure(bundle).description.contains("a symbolic link in the image is not followed"))
     }
 
     @Test("a missing bundle, config.json or rootfs says which")

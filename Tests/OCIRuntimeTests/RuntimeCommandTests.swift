@@ -123,10 +123,115 @@ struct RuntimeCommandTests {
         #expect(result.code == 255 && result.errors.contains("no such file or directory"))
         result = try call(["exec", "e", "no-such"])
         #expect(result.code == 255 && result.errors.contains("executable file not found in $PATH"))
+        for wrong in [["--user", "root", "e", "true"], ["--additional-gids", "-1", "e", "true"], ["e"]] {
+            #expect(try call(["exec"] + wrong).code == 255, "\(wrong)")
+        }
+        #expect(try call(["exec", "--no-such-flag", "e", "true"]).code == 1)
         #expect(try call(["exec", "--cgroup", "../..", "e", "true"]).code == 255)
         #expect(try call(["exec", "--cgroup", "nothing:x", "e", "true"]).code == 255)
         #expect(try call(["exec", "e", "sh", "-c", "kill -9 $$"]).code == 137)
         #expect(try call(["delete", "-f", "e"]).code == 0)
+    }
+
+    @Test("a directory as the program is \"permission denied\", which callers turn into 126")
+    func execDirectory() throws {
+        _ = try started("d")
+        for (path, reason) in [("/etc", "permission denied: it is a directory"), ("etc", "executable file not found")] {
+            let result = try call(["exec", "d", path])
+            #expect(result.code == 255 && result.errors.contains("exec \"\(path)\": \(reason)"), "\(result.errors)")
+        }
+        let process = bundle.path + "/process.json"
+        try Files.replaceUnsynced(process, with: Array(#"{"cwd": "/", "args": ["no"], "env": ["PATH=/bin"]}"#.utf8))
+        let result = try call(["exec", "--process", process, "d"])
+        #expect(result.errors.contains("exec \"no\": executable file not found in $PATH"), "\(result.errors)")
+        #expect(try call(["delete", "-f", "d"]).code == 0)
+    }
+
+    @Test("exec makes no working directory; only the first process of a container does")
+    func execDirectoryIsNotMade() throws {
+        bundle.spec.process?.cwd = "/made/by/create"
+        _ = try started("w")
+        #expect(Files.isDirectory(bundle.path + "/rootfs/made/by/create"))
+        let result = try call(["exec", "--cwd", "/not/made", "w", "true"])
+        #expect(
+            result.code == 255 && result.errors.contains("/not/made: no such file or directory"),
+            "\(result.errors)"
+        )
+        #expect(!Files.exists(bundle.path + "/rootfs/not"))
+        #expect(try call(["exec", "w", "true"]).code == 0)
+        #expect(try call(["delete", "-f", "w"]).code == 0)
+    }
+
+    @Test("a variable that is given again has its last value and is there once")
+    func repeatedVariables() throws {
+        bundle.spec.process?.env = ["PATH=/bin", "A=1", "B", "A=2", "HOME=/h", "HOME="]
+        _ = try started("v")
+        var result = try call(["exec", "v", "cat", "/proc/1/environ"])
+        #expect(result.output.split(separator: "\0") == ["PATH=/bin", "B", "A=2", "HOME=/"], "\(result.errors)")
+        result = try call(["exec", "-e", "A=3", "-e", "PATH=/bin:/x", "v", "cat", "/proc/self/environ"])
+        let seen = result.output.split(separator: "\0").filter { $0.hasPrefix("A=") || $0.hasPrefix("PATH=") }
+        #expect(seen == ["A=3", "PATH=/bin:/x"], "\(result)")
+        #expect(try call(["delete", "-f", "v"]).code == 0)
+    }
+
+    @Test("without a log warnings go to standard error, unless that becomes the container's; else into the log alone")
+    func warnings() throws {
+        bundle.spec.process?.args = ["true"]
+        bundle.spec.process?.capabilities?.bounding?.append("CAP_NONE_OF_THIS_NAME")
+        bundle.spec.hooks = .init(poststop: [.init(path: "/no/such/hook")])
+        try bundle.writeConfig()
+        var result = try call(["run", "-b", bundle.path, "w"])
+        #expect(result.code == 0)
+        #expect(result.errors.contains("warning: unknown capability \"CAP_NONE_OF_THIS_NAME\""), "\(result.errors)")
+        #expect(result.errors.contains("error running poststop hook #0 /no/such/hook"), "\(result.errors)")
+        for flags in [["create"], ["run", "--detach"]] {
+            result = try call(flags + ["-b", bundle.path, "w"])
+            #expect(result.code == 0 && result.errors.isEmpty, "\(flags): \(result.errors)")
+            result = try call(["delete", "--force", "w"])
+            #expect(result.errors.contains("error running poststop hook #0 /no/such/hook"), "\(result.errors)")
+        }
+        let log = bundle.path + "/log"
+        result = try call(["--log", log, "run", "-b", bundle.path, "w"])
+        #expect(result.code == 0 && result.errors.isEmpty, "\(result.errors)")
+        #expect(try Files.readText(log).contains("CAP_NONE_OF_THIS_NAME"))
+    }
+
+    @Test("signal 0 asks whether a container's process is there")
+    func signalZero() throws {
+        _ = try started("z")
+        #expect(try call(["kill", "z", "0"]).code == 0)
+        #expect(try call(["kill", "z", "65"]).errors.contains("unknown signal"))
+        #expect(try call(["kill", "none", "65"]).errors.contains("container does not exist"))
+        #expect(try call(["delete", "-f", "z"]).code == 0)
+        #expect(try call(["kill", "z", "0"]).errors.contains("container does not exist"))
+    }
+
+    @Test("a damaged state hides no other container, and delete --force ends and removes what it was of")
+    func damagedState() throws {
+        let container = try started("broken")
+        var result = try call(["--cgroup-manager", "disabled", "run", "--detach", "--bundle", bundle.path, "whole"])
+        #expect(result.code == 0, "\(result.errors)")
+        try Files.replaceUnsynced(bundle.root.path + "/broken/state.json", with: Array("{".utf8))
+        result = try call(["list", "-q"])
+        #expect(result.code == 0 && result.output == "whole\n", "\(result)")
+        #expect(result.errors.contains("container \"broken\" is not listed"), "\(result.errors)")
+        #expect(try call(["delete", "--force", "whole"]).code == 0)
+        #expect(try container.state().status == .running)
+        result = try call(["delete", "--force", "broken"])
+        #expect(result.code == 0 && result.errors.isEmpty, "\(result.errors)")
+        #expect(try container.state().status == .stopped)
+        #expect(try bundle.leftovers() == [])
+    }
+
+    @Test(
+        "sizes take the units that other runtimes take",
+        arguments: ["64m", "64M", "64mi", "64MiB", "65536k", "0.0625g"]
+    )
+    func units(text: String) throws {
+        let container = try started("u")
+        #expect(try call(["update", "--memory", text, "u"]).code == 0)
+        #expect(try value(container, "memory", "memory.limit_in_bytes", "memory.max") == String(64 << 20))
+        #expect(try call(["delete", "-f", "u"]).code == 0)
     }
 
     @Test("exec --cgroup starts below the container's cgroup")

@@ -81,6 +81,7 @@ enum {
     SWL_PREPARED = 1u << 7,         // bind: `fd` is a detached mount with its attributes, only to be attached
     SWL_SOURCE_PROC = 1u << 8,      // bind: the source must be a procfs
     SWL_OR_BIND = 1u << 9,          // mount: without the right to it, the host's own one is bound (user namespaces)
+    SWL_MAKE = 1u << 10,            // working directory: made if it is missing
 };
 
 /// One operation. Offsets of texts count from the start of the blob; 0 means "none".

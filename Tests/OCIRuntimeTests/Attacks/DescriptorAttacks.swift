@@ -29,6 +29,34 @@ struct DescriptorAttacks {
         #expect(try bundle.leftovers() == [])
     }
 
+    /// Seen to fail without `StandardStreams.openMissing`: 0 is then the state directory's start pipe or a signalfd, 1 its
+    /// result pipe, and 2 the file "tasks" of the container's cgroup on the host, open for writing.
+    @Test(
+        "streams that the caller closed are /dev/null for the program, not what the runtime opened next",
+        arguments: [
+            "exec <&-", "exec <&- >&-", "exec <&- >&- 2>&-", "exec >&- 2>&-",
+        ]
+    )
+    func closedStreams(setup: String) throws {
+        let bundle = try TestBundle()
+        bundle.spec.process?.args = ["sleep", "1000"]
+        try bundle.writeConfig()
+        let pidFile = bundle.path + "/pid"
+        let flags = ["--pid-file", pidFile]
+        func streams() throws -> [String] {
+            let pid = try Files.readText(pidFile)
+            return try (0...2).map { try Files.linkTarget("/proc/\(pid)/fd/\($0)") }
+        }
+        func allowed(_ link: String) -> Bool { link == "/dev/null" || link.hasPrefix("/memfd:") }
+        #expect(try bundle.call(["create", "--bundle", bundle.path] + flags + ["s"], setup: setup).code == 0)
+        #expect(try streams().filter { !allowed($0) } == [])
+        #expect(try bundle.call(["start", "s"]).code == 0)
+        #expect(try bundle.call(["exec", "--detach"] + flags + ["s", "sleep", "1000"], setup: setup).code == 0)
+        #expect(try streams().filter { !allowed($0) } == [])
+        #expect(try bundle.call(["delete", "--force", "s"]).code == 0)
+        #expect(try bundle.leftovers() == [])
+    }
+
     /// Seen to fail with descriptors closed by the last operation only: the waiting init then holds 4, 5, 7 and 9, for
     /// everybody who shares its pid namespace (`swl_op_close` without close_range(2)).
     @Test("an init that waits for its start holds nothing but its streams and the pipes of its start")
