@@ -191,7 +191,8 @@ let package = Package(
             dependencies: [
                 "EventLog", "JSON", "Linux", "TestSupport", "CPowerLoss", "store-hammer",
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
-            ]
+            ],
+            exclude: ["Fixtures"]
         ),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "Linux", "TestSupport"]),
         .testTarget(

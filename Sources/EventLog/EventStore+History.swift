@@ -39,9 +39,16 @@ extension EventStore {
                 return events.count < limit && bytes < 4 << 20
             }
             if events.isEmpty, hole == nil, seq < head { hole = seq + 1 }
+            if hole != nil { try self.checkNotExpired(seq) }
             if let hole { throw .failed("event \(hole) is missing from the log; run `swiftlet db verify`") }
             return events
         }
+    }
+
+    /// One event, also one that was kept from below the floor; nil if it is not there (any more).
+    package func event(_ seq: Seq) throws(ReadError) -> EventRecord? {
+        if let recent = published.with({ $0.ring[seq] }) { return recent }
+        return try readers.read { reader throws(ReadError) in try reader.event(seq)?.record }
     }
 
     /// Every event of one object, dead or alive, oldest first, as far back as history reaches.
@@ -87,6 +94,7 @@ extension EventStore {
             while low < high {
                 let middle = low + (high - low + 1) / 2
                 guard let row = try reader.event(middle) else {
+                    try self.checkNotExpired(middle - 1)
                     throw .failed("event \(middle) is missing from the log")
                 }
                 if row.record.time <= time { low = middle } else { high = middle - 1 }
@@ -111,6 +119,7 @@ extension EventStore {
                 if let image = row.record.after { return image }
                 walk = row.record.previousSeq
             }
+            if walk > 0 { try self.checkNotExpired(event.seq - 1) }
             return nil
         }
     }
@@ -123,8 +132,7 @@ extension EventStore {
         namespace: String? = nil,
         at seq: Seq
     ) throws(ReadError) -> (items: [StoredObject], head: Seq) {
-        try checkExact(seq)
-        let items = try readers.read { reader throws(ReadError) -> [StoredObject] in
+        let items = try exact(seq) { reader throws(ReadError) -> [StoredObject] in
             guard let id = try reader.resourceID(resource) else { return [] }
             var items: [StoredObject] = []
             for object in try reader.objects(resource: id, namespace: namespace, name: nil, at: seq) {
@@ -139,13 +147,30 @@ extension EventStore {
     ///
     /// - Throws: `.expired` below the floor, `.future` ahead of the head.
     package func object(_ stream: StreamRef, at seq: Seq) throws(ReadError) -> StoredObject? {
-        try checkExact(seq)
-        return try readers.read { reader throws(ReadError) in
+        try exact(seq) { reader throws(ReadError) in
             guard let id = try reader.resourceID(stream.resource) else { return nil }
             let lives = try reader.objects(resource: id, namespace: stream.namespace, name: stream.name, at: seq)
             for object in lives { return try reader.state(of: object, at: seq) }
             return nil
         }
+    }
+
+    /// Reads the state at `seq`. The floor may pass it meanwhile, and what was read is then worth nothing.
+    private func exact<Value>(
+        _ seq: Seq,
+        _ body: (EventReader) throws(ReadError) -> Value
+    ) throws(ReadError) -> Value {
+        try checkExact(seq)
+        let result: Result<Value, ReadError>
+        do { result = .success(try readers.read(body)) } catch { result = .failure(error) }
+        try checkNotExpired(seq)
+        return try result.get()
+    }
+
+    /// The floor is published before anything below it is removed, so whoever missed something finds it moved here.
+    private func checkNotExpired(_ seq: Seq) throws(ReadError) {
+        let floor = published.with { $0.floor }
+        if seq < floor { throw .expired(floor: floor) }
     }
 
     private func checkExact(_ seq: Seq) throws(ReadError) {

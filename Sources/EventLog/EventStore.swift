@@ -11,6 +11,7 @@ package final class EventStore: Sendable {
     let directory: String
     let options: StoreOptions
     let inbox: Inbox
+    let sweeper: Sweeper
     private let closing: Closing
 
     /// Opens the store in `directory`, which is made if it is missing, and starts the writer.
@@ -54,19 +55,28 @@ package final class EventStore: Sendable {
             patience: options.rideAlongMicroseconds
         )
         closing = Closing(lock)
+        sweeper = Sweeper(
+            readers: readers,
+            inbox: inbox,
+            published: published,
+            wholeHistory: options.wholeHistory
+        )
         let writer = try Writer(
             directory: directory,
             options: options,
             loaded: loaded,
             inbox: inbox,
             published: published,
-            readers: readers
+            readers: readers,
+            sweeper: sweeper
         )
         writer.start { [closing] in closing.finish() }
+        if loaded.isSweepUnfinished { sweeper.start() }
     }
 
     // A store that is let go of without `close` must not leave its thread waiting for ever.
     deinit {
+        sweeper.close()
         pager.close()
         inbox.close()
     }
@@ -74,6 +84,7 @@ package final class EventStore: Sendable {
     /// Writes what is waiting, closes the database and lets the lock file go. Watches end. Calling it twice is fine.
     package func close() async {
         published.close()
+        sweeper.close()
         pager.close()
         inbox.close()
         await closing.wait()

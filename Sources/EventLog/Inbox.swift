@@ -5,25 +5,27 @@ final class Inbox: Sendable {
     enum Work: Sendable {
         case append(Proposal, Completion?)
         case move(ConsumerPosition, @Sendable (AppendError?) -> Void)
+        case sweep(SweepStep, @Sendable (AppendError?) -> Void)
 
         var isPatient: Bool {
             switch self {
             case .append(let proposal, _): proposal.durability == .ridealong
             case .move: true
+            case .sweep: false
             }
         }
 
         var weight: Int {
             switch self {
             case .append(let proposal, _): proposal.weight
-            case .move: 128
+            case .move, .sweep: 128
             }
         }
 
         var events: Int {
             switch self {
             case .append(let proposal, _): proposal.facts.count
-            case .move: 0
+            case .move, .sweep: 0
             }
         }
     }

@@ -14,6 +14,8 @@ struct LoadedStore {
     var names = NameTable()
     var objects: [StoredObject] = []
     var consumers: [String: Seq] = [:]
+    /// A crash or the end of the agent came before everything below the floor was removed.
+    var isSweepUnfinished = false
 
     /// Opens the database: examine the WAL, open, pragmas, migrations, verify the newest events, load the projection.
     ///
@@ -82,6 +84,7 @@ struct LoadedStore {
                 // Never from the events alone: compaction may have removed the newest of them.
                 head = max(floor, lastEvent, lastBatch)
                 if floor > max(lastEvent, lastBatch) { return "the floor \(floor) lies ahead of the log" }
+                isSweepUnfinished = try reader.hasCommit(upTo: floor)
                 nextRow = (try connection.integer("SELECT max(obj) FROM object") ?? 0) + 1
                 let positions = try connection.prepare("SELECT name, seq FROM consumer")
                 while try positions.step() { consumers[positions.text(0)] = positions.int64(1) }

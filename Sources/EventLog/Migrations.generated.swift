@@ -105,5 +105,17 @@ enum Migrations {
                 CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'event rows are immutable'); END;
                 """# + "\n"
         ),
+        Migration(
+            version: 2,
+            name: "anchor",
+            sql: #"""
+                -- Compaction keeps single events below the floor: those that living objects are made of. The hash of each is proved by
+                -- the hash before it, which is in the log if that event was kept as well, and here if it was removed.
+                CREATE TABLE anchor (
+                  seq INTEGER PRIMARY KEY,               -- an event that stays although the one before it was removed
+                  before BLOB NOT NULL                   -- the chain's value before it
+                ) STRICT;
+                """# + "\n"
+        ),
     ]
 }

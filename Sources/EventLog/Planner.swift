@@ -8,6 +8,10 @@ struct Planner {
         let isUIDUsed: (UID) throws(SQLiteFailure) -> Bool
         let idempotent: ([UInt8]) throws(SQLiteFailure) -> Remembered?
         let correlation: (Seq) throws(SQLiteFailure) -> Seq?
+        /// The chain's value at the end of the durable commit that ends with this event; nil if none does.
+        let endOfCommit: (Seq) throws(SQLiteFailure) -> [UInt8]?
+        let floor: Seq
+        let consumers: [String: Seq]
     }
 
     /// An earlier result, kept under its idempotency key.
@@ -56,6 +60,9 @@ struct Planner {
     private(set) var touched: [StreamRef: StoredObject?] = [:]
     private(set) var remembered: [[UInt8]: Remembered] = [:]
     private(set) var consumers: [String: Seq] = [:]
+    /// Where history begins after the batch, if that moves.
+    private(set) var floor: FloorCandidate?
+    private(set) var sweeps: [SweepStep] = []
 
     init(head: Seq, chain: [UInt8], nextRow: Int64, time: Int64, lookup: Lookup) {
         self.head = head
@@ -65,7 +72,7 @@ struct Planner {
         self.lookup = lookup
     }
 
-    var isEmpty: Bool { events.isEmpty && consumers.isEmpty }
+    var isEmpty: Bool { events.isEmpty && consumers.isEmpty && sweeps.isEmpty }
 
     /// Moves a consumer's position. It never moves past the log.
     mutating func move(_ position: ConsumerPosition) -> AppendError? {
@@ -74,6 +81,25 @@ struct Planner {
         }
         consumers[position.name] = position.seq
         return nil
+    }
+
+    /// Takes a piece of removing what lies below the floor into the batch.
+    mutating func sweep(_ step: SweepStep) { sweeps.append(step) }
+
+    /// The place that a proposal gives history up to. No consumer's events are given up, and nothing of this batch.
+    private func candidate(for target: Seq) throws(SQLiteFailure) -> Result<FloorCandidate, AppendError> {
+        let current = floor?.seq ?? lookup.floor
+        guard target > current else {
+            return .failure(.invalid("the floor cannot move to \(target), it is at \(current)"))
+        }
+        let positions = lookup.consumers.merging(consumers) { $1 }
+        if let slow = positions.min(by: { $0.value < $1.value }), slow.value < target {
+            return .failure(.invalid("the floor cannot move to \(target), consumer \(slow.key) is at \(slow.value)"))
+        }
+        guard let chain = try lookup.endOfCommit(target) else {
+            return .failure(.invalid("the floor cannot move to \(target), which is not the end of a commit"))
+        }
+        return .success(FloorCandidate(seq: target, chain: chain))
     }
 
     /// Takes one proposal into the batch, or says why not. A refused proposal leaves no trace.
@@ -109,6 +135,13 @@ struct Planner {
         if let consumer = proposal.consumer, consumer.seq < 0 || consumer.seq > head {
             return .refused(.invalid("consumer \(consumer.name) cannot be at \(consumer.seq), the log is at \(head)"))
         }
+        var newFloor: FloorCandidate?
+        if let target = proposal.floor {
+            switch try candidate(for: target) {
+            case .success(let candidate): newFloor = candidate
+            case .failure(let error): return .refused(error)
+            }
+        }
         let correlation: Seq
         if let named = proposal.correlation {
             correlation = named
@@ -132,6 +165,7 @@ struct Planner {
             )
         }
         if let consumer = proposal.consumer { consumers[consumer.name] = consumer.seq }
+        if let newFloor { floor = newFloor }
         return .accepted(appended)
     }
 

@@ -63,11 +63,13 @@ final class Published: Sendable {
     /// - Parameters:
     ///   - events: In order, the first being head + 1.
     ///   - objects: The new state of every touched reference; nil for a deleted one.
+    ///   - floor: Where history begins from now on; nil if that is as before.
     func publish(
         events: [EventRecord],
         objects: [StreamRef: StoredObject?],
         consumers: [String: Seq],
-        chain: [UInt8]
+        chain: [UInt8],
+        floor: Seq? = nil
     ) {
         var resumed: [CheckedContinuation<Wake, Never>] = []
         var arrived: [CheckedContinuation<Bool, Never>] = []
@@ -81,6 +83,7 @@ final class Published: Sendable {
             }
             for (name, seq) in consumers { state.consumers[name] = seq }
             state.chain = chain
+            if let floor { state.floor = floor }
             if let last = events.last { state.head = last.seq }
             if !state.waiters.isEmpty {
                 for filter in Self.interested(in: events) {

@@ -30,6 +30,8 @@ package struct StoreStatistics: Hashable, Sendable {
     package var diskPages: Int64 = 0
     /// Times the wall clock was found behind the last event's time.
     package var clockSteps: Int64 = 0
+    /// Times that removing what lies below the floor was broken off.
+    package var sweepsGivenUp: Int64 = 0
     /// Times the database was opened again after an I/O failure.
     package var reopened: Int64 = 0
 

@@ -22,6 +22,8 @@ package struct StoreOptions: Sendable {
     package var ballastBytes = 64 << 20
     /// How much room must be free before a store that ran out of space takes ordinary proposals again.
     package var resumeFreeBytes = 256 << 20
+    /// Objects of these resources keep all their events as long as they live: their state is a fold of them.
+    package var wholeHistory: Set<ResourceKey> = []
     /// The name of a SQLite VFS; nil for the default one.
     package var vfs: String?
     /// The wall clock in microseconds since 1970.

@@ -212,6 +212,9 @@ package struct Proposal: Sendable {
     package var durability: Durability
     /// A consumer whose position moves together with these facts.
     package var consumer: ConsumerPosition?
+    /// History up to here is given up with these facts; the end of a commit, as `EventStore.dueFloor` finds one. What no
+    /// living object is made of is then removed from the disk, in the background.
+    package var floor: Seq?
 
     package init(
         stream: StreamRef,
@@ -226,7 +229,8 @@ package struct Proposal: Sendable {
         requestDigest: [UInt8]? = nil,
         priority: Priority = .normal,
         durability: Durability = .synced,
-        consumer: ConsumerPosition? = nil
+        consumer: ConsumerPosition? = nil,
+        floor: Seq? = nil
     ) {
         self.stream = stream
         self.uid = uid
@@ -241,6 +245,7 @@ package struct Proposal: Sendable {
         self.priority = priority
         self.durability = durability
         self.consumer = consumer
+        self.floor = floor
     }
 
     /// What the proposal weighs in the inbox, in bytes.

@@ -182,6 +182,12 @@ struct Verification {
 
     private mutating func step(_ reader: EventReader, _ progress: ((Int64, Int64) -> Void)?) throws -> Bool {
         let connection = reader.connection
+        if hasBegun, try connection.integer("SELECT floor FROM store_meta") != report.floor {
+            // Compaction has overtaken the check, which begins anew at the floor.
+            let problems = report.problems
+            self = Verification(level: level)
+            report.problems = problems
+        }
         if !hasBegun { try begin(connection, reader) }
         let newest = try connection.integer("SELECT max(seq) FROM event") ?? 0
         report.head = max(report.floor, newest, try connection.integer("SELECT max(last_seq) FROM batch") ?? 0)
@@ -214,15 +220,48 @@ struct Verification {
         expected = report.floor + 1
         batchBegin = report.floor + 1
         if level == .quick || report.floor == 0 { return }
-        // What compaction kept of the time below the floor is where living objects continue from.
+        try checkKept(reader, connection)
+    }
+
+    /// What compaction kept of the time below the floor is where living objects continue from. Each of these events is
+    /// proved by the one before it, or by the anchor that was left in its place.
+    private mutating func checkKept(_ reader: EventReader, _ connection: Connection) throws {
+        let anchor = try connection.prepare("SELECT before FROM anchor WHERE seq = ?1")
         var kept: [Int64: Folded] = [:]
+        var before = (seq: Seq(0), hash: Chain.origin)
+        var problems: [String] = []
+        var failure: (any Error)?
         try reader.scan(after: 0) { [floor = report.floor] row in
-            if row.record.seq > floor { return false }
+            let event = row.record
+            if event.seq > floor { return false }
+            do {
+                var hash = before.seq == event.seq - 1 ? before.hash : nil
+                if hash == nil {
+                    anchor.bind(1, event.seq)
+                    defer { anchor.reset() }
+                    if try anchor.step() { hash = anchor.bytes(0) }
+                }
+                if hash.map({ Chain.next($0, event, after: row.image) }) != row.hash, problems.count < 20 {
+                    problems.append(
+                        "event \(event.seq), kept from below the floor, was changed: its hash does not match"
+                    )
+                }
+            } catch {
+                failure = error
+                return false
+            }
+            before = (event.seq, row.hash)
             Self.fold(row, into: &kept)
             return true
         }
-        folded = kept
+        if let failure { throw failure }
+        report.problems += problems
+        // What had died by then is on its way out, with more or less of it left.
+        folded = kept.filter { !isGone($0.value.deletedSeq) }
     }
+
+    /// Whether an object that was deleted at `seq` is of no interest any more.
+    private func isGone(_ seq: Seq?) -> Bool { seq.map { $0 <= report.floor } ?? false }
 
     /// Walks along the log for one step; false if it is damaged.
     private mutating func checkEvents(_ reader: EventReader, _ connection: Connection) throws -> Bool {
@@ -299,6 +338,7 @@ struct Verification {
         )
         var seen = 0
         while try rows.step() {
+            if isGone(rows.isNull(5) ? nil : rows.int64(5)) { continue }
             seen += 1
             let row = rows.int64(0)
             let name = "\(rows.text(6))/\(rows.text(7)) (row \(row))"

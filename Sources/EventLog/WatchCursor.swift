@@ -43,6 +43,8 @@ package final class WatchCursor: Sendable {
                 let page: [EventRecord]
                 do {
                     page = try await store.pageOffThread(after: from, upTo: head, limit: 500)
+                } catch .expired(let floor) {
+                    throw .expired(floor: floor)
                 } catch { throw .failed(error.description) }
                 var found: [EventRecord] = []
                 var upTo = from

@@ -15,6 +15,7 @@ final class Writer: @unchecked Sendable {
     let published: Published
     let readers: ReaderPool
     let ballast: Ballast
+    let sweeper: Sweeper
     /// Identifies this start of the process in the table of batches.
     private let bootID = UID.random()
 
@@ -33,13 +34,15 @@ final class Writer: @unchecked Sendable {
         loaded: LoadedStore,
         inbox: Inbox,
         published: Published,
-        readers: ReaderPool
+        readers: ReaderPool,
+        sweeper: Sweeper
     ) throws(SQLiteFailure) {
         self.directory = directory
         self.options = options
         self.inbox = inbox
         self.published = published
         self.readers = readers
+        self.sweeper = sweeper
         ballast = Ballast(directory: directory, bytes: options.ballastBytes)
         statements = try loaded.writer.map { connection throws(SQLiteFailure) in try WriterStatements(connection) }
         names = loaded.names
@@ -89,7 +92,7 @@ final class Writer: @unchecked Sendable {
 
     private enum Reply {
         case append(Inbox.Completion?, Planner.Verdict)
-        case move(@Sendable (AppendError?) -> Void, AppendError?)
+        case done(@Sendable (AppendError?) -> Void, AppendError?)
 
         /// Tells the waiting one; `failure` replaces every result that depended on the commit.
         func send(failure: AppendError?) {
@@ -97,7 +100,7 @@ final class Writer: @unchecked Sendable {
             case .append(let completion, .accepted(let appended)), .append(let completion, .replayed(let appended)):
                 completion?(failure.map { .failure($0) } ?? .success(appended))
             case .append(let completion, .refused(let error)): completion?(.failure(error))
-            case .move(let completion, let error): completion(error ?? failure)
+            case .done(let completion, let error): completion(error ?? failure)
             }
         }
     }
@@ -130,7 +133,10 @@ final class Writer: @unchecked Sendable {
                     } else {
                         replies.append(.append(completion, try planner.admit(proposal)))
                     }
-                case .move(let position, let completion): replies.append(.move(completion, planner.move(position)))
+                case .move(let position, let completion): replies.append(.done(completion, planner.move(position)))
+                case .sweep(let step, let completion):
+                    planner.sweep(step)
+                    replies.append(.done(completion, nil))
                 }
             }
             if options.mutations.acknowledgeBeforeCommit { for reply in replies { reply.send(failure: nil) } }
@@ -147,24 +153,28 @@ final class Writer: @unchecked Sendable {
     private func refuse(_ work: Inbox.Work, _ error: AppendError) {
         switch work {
         case .append(_, let completion): completion?(.failure(error))
-        case .move(_, let completion): completion(error)
+        case .move(_, let completion), .sweep(_, let completion): completion(error)
         }
     }
 
     /// Whether a proposal may use the room that giving up the ballast made.
     private static func mayUseLastRoom(_ proposal: Proposal) -> Bool {
-        proposal.priority == .runtime || proposal.facts.contains { $0.deletesObject }
+        proposal.priority == .runtime || proposal.floor != nil || proposal.facts.contains { $0.deletesObject }
     }
 
     private func lookup(_ statements: WriterStatements) -> Planner.Lookup {
-        Planner.Lookup(
+        let (floor, consumers) = published.with { ($0.floor, $0.consumers) }
+        return Planner.Lookup(
             object: { [published] stream in published.with { $0[stream] } },
             isUIDUsed: { uid throws(SQLiteFailure) in try statements.isUIDUsed(uid) },
             idempotent: { key throws(SQLiteFailure) in try statements.remembered(key) },
             correlation: { [published] seq throws(SQLiteFailure) in
                 if let event = published.with({ $0.ring[seq] }) { return event.correlation }
                 return try statements.correlation(of: seq)
-            }
+            },
+            endOfCommit: { seq throws(SQLiteFailure) in try statements.endOfCommit(seq) },
+            floor: floor,
+            consumers: consumers
         )
     }
 
@@ -196,8 +206,10 @@ final class Writer: @unchecked Sendable {
             events: plan.events.map(\.record),
             objects: plan.touched,
             consumers: plan.consumers,
-            chain: plan.chain
+            chain: plan.chain,
+            floor: plan.floor?.seq
         )
+        if plan.floor != nil { sweeper.start() }
         let frames = statements.connection.walFrames
         published.with { state in
             state.statistics.events += Int64(plan.events.count)
@@ -345,7 +357,14 @@ final class Writer: @unchecked Sendable {
         var touched: [StreamRef: StoredObject?] = [:]
         for record in records { touched[record.stream] = .some(nil) }
         for object in loaded.objects where touched[object.stream] != nil { touched[object.stream] = object }
-        published.publish(events: records, objects: touched, consumers: loaded.consumers, chain: loaded.chain)
+        published.publish(
+            events: records,
+            objects: touched,
+            consumers: loaded.consumers,
+            chain: loaded.chain,
+            floor: loaded.floor
+        )
+        if loaded.isSweepUnfinished { sweeper.start() }
     }
 
     // MARK: Checkpoints

@@ -14,6 +14,8 @@ final class WriterStatements {
     private let findKey: Statement
     private let findCorrelation: Statement
     private let findHash: Statement
+    private let findCommit: Statement
+    private let moveFloor: Statement
 
     init(_ connection: Connection) throws(SQLiteFailure) {
         self.connection = connection
@@ -56,6 +58,8 @@ final class WriterStatements {
         )
         findCorrelation = try connection.prepare("SELECT corr FROM event WHERE seq = ?1")
         findHash = try connection.prepare("SELECT hash FROM event WHERE seq = ?1")
+        findCommit = try connection.prepare("SELECT chain FROM batch WHERE last_seq = ?1")
+        moveFloor = try connection.prepare("UPDATE store_meta SET floor = ?1, floor_chain = ?2")
     }
 
     func begin() throws(SQLiteFailure) { try beginStatement.run() }
@@ -101,6 +105,12 @@ final class WriterStatements {
         return try findHash.step() ? findHash.bytes(0) : nil
     }
 
+    func endOfCommit(_ seq: Seq) throws(SQLiteFailure) -> [UInt8]? {
+        findCommit.bind(1, seq)
+        defer { findCommit.reset() }
+        return try findCommit.step() ? findCommit.bytes(0) : nil
+    }
+
     func forgetExpired(_ now: Int64) throws(SQLiteFailure) {
         try connection.execute("DELETE FROM idempotency WHERE expires_us <= \(now)")
     }
@@ -130,6 +140,12 @@ final class WriterStatements {
             moveConsumer.bind(3, plan.time)
             try moveConsumer.run()
         }
+        if let floor = plan.floor {
+            moveFloor.bind(1, floor.seq)
+            moveFloor.bind(2, blob: floor.chain)
+            try moveFloor.run()
+        }
+        for step in plan.sweeps { try sweep(step) }
         guard let first = plan.events.first else { return }
         insertBatch.bind(1, plan.head)
         insertBatch.bind(2, first.record.seq)

@@ -83,6 +83,7 @@ package struct FactType: Sendable {
         .of(NodeConditionChanged.self) { .node(.conditionChanged($0)) },
         .of(NodeReplaced.self) { .node(.replaced($0)) },
         .of(NodePatched.self) { .node(.patched($0)) },
+        .of(HistoryCompacted.self) { .node(.historyCompacted($0)) },
     ]
 
     private static let namespaceTypes: [FactType] = [

@@ -99,6 +99,26 @@ package struct NodePatched: FactPayload {
         self.subresource = subresource
     }
 }
+/// History up to `floor` was given up, and what no living object is made of is removed from the disk.
+package struct HistoryCompacted: FactPayload {
+    package static let typeName = "HistoryCompacted"
+
+    /// Where history began before.
+    package var floorBefore: Int64
+    /// Watches and reads of the past are possible from here on.
+    package var floor: Int64
+    /// The hash chain's value at the floor, in hexadecimal: the anchor of what is left, and the end of what was removed.
+    package var chain: String
+    package var compactedAt: Microseconds
+
+    package init(floorBefore: Int64, floor: Int64, chain: String, compactedAt: Microseconds) {
+        self.floorBefore = floorBefore
+        self.floor = floor
+        self.chain = chain
+        self.compactedAt = compactedAt
+    }
+}
+
 /// Everything that can happen to a node. The stream is resource ("", "v1", "nodes"), no namespace, the node's name.
 package enum NodeFact: Hashable, Sendable {
     case registered(NodeRegistered)
@@ -107,6 +127,7 @@ package enum NodeFact: Hashable, Sendable {
     case conditionChanged(NodeConditionChanged)
     case replaced(NodeReplaced)
     case patched(NodePatched)
+    case historyCompacted(HistoryCompacted)
 
     /// The value that is written into the log.
     package var payload: any FactPayload {
@@ -117,6 +138,7 @@ package enum NodeFact: Hashable, Sendable {
         case .conditionChanged(let payload): payload
         case .replaced(let payload): payload
         case .patched(let payload): payload
+        case .historyCompacted(let payload): payload
         }
     }
 }

@@ -127,6 +127,8 @@ package enum Sentences {
             "\(subject): condition \(fact.condition) is now \(fact.status) (\(fact.reason)): \(fact.message)"
         case .replaced(let fact): "\(subject) was replaced\(of(fact.subresource))"
         case .patched(let fact): "\(subject) was patched\(of(fact.subresource))"
+        case .historyCompacted(let fact):
+            "\(subject): history up to event \(fact.floor) was given up; before, it began after \(fact.floorBefore)"
         }
     }
 

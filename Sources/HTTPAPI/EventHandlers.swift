@@ -32,7 +32,7 @@ struct EventHandlers: Sendable {
         // The name ends with the event's seq in hexadecimal.
         let name = request["name"]
         guard let digits = name.split(separator: ".").last, let seq = Seq(digits, radix: 16), seq > 0,
-            let record = try agent.store.events(after: seq - 1, limit: 1).first, record.seq == seq,
+            let record = try agent.store.event(seq),
             let event = try Self.event(record), event.metadata.name == name,
             event.metadata.namespace == request["namespace"]
         else { throw APIError.notFound(resource: "events", name: name) }

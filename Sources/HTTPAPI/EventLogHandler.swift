@@ -14,7 +14,10 @@ struct EventLogHandler: Sendable {
         let asEvents = request.accepts("text/event-stream")
         // A stream of server-sent events goes on after the id that the client saw last.
         let resumed = request.raw.headers[.lastEventID].flatMap(Seq.init) ?? after
-        let start = max(resumed, agent.store.floor)
+        let floor = agent.store.floor
+        // Whoever asks for everything gets what there is; whoever resumes must not lose events without being told.
+        if resumed > 0, resumed < floor { throw WatchError.expired(floor: floor) }
+        let start = max(resumed, floor)
         let end = agent.store.head
         let cursor = follow ? try await agent.store.watch(after: start) : nil
         return Answer.stream(

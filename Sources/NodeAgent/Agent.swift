@@ -44,7 +44,7 @@ package final class Agent: Service {
     /// Measuring what containers use; apart, so that nobody's start waits for it.
     let statsPool: ThreadPool
     let rates = CPURates()
-    private let journal: JournalSender?
+    let journal: JournalSender?
     private let lostShims: AsyncStream<String>
     private let taskEvents: AsyncStream<TaskEvent>
     private let phase = Mutex(Phase.starting)
@@ -80,6 +80,7 @@ package final class Agent: Service {
         )
         var options = StoreOptions()
         options.programVersion = version
+        options.wholeHistory = [PodStream.resource]
         store = try EventStore.open(directory: configuration.root, options: options)
         directories = PodDirectories(
             root: configuration.root,
@@ -211,6 +212,7 @@ package final class Agent: Service {
                     group.addTask { await self.followTaskEvents() }
                     group.addTask { await self.followLog() }
                     group.addTask { await self.collectGarbage() }
+                    group.addTask { await self.keepHistoryShort() }
                     if !isIntroduced { group.addTask { await self.introduceLater() } }
                 }
             } onCancel: {

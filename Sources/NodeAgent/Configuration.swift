@@ -40,6 +40,11 @@ package struct Configuration: Hashable, Sendable {
     package var parallelDownloads = 4
     /// Who the node is to registries.
     package var registryLogins: [RegistryLogin] = []
+    /// How much history the event log keeps: seconds, events, bytes.
+    package var historyMinimumAge: Int64 = 900
+    package var historyMinimumEvents: Int64 = 100_000
+    package var historyMaximumAge: Int64 = 86_400
+    package var historyMaximumBytes: Int64 = 1 << 30
     /// trace, debug, info, notice, warning, error, critical.
     package var logLevel = "info"
     /// journald's socket; empty turns the journal off.
@@ -162,6 +167,10 @@ extension Configuration {
         ),
         .string("registry", "docker_config", \.dockerConfig, "A docker config.json with credentials; empty is none."),
         .number("registry", "parallel_downloads", \.parallelDownloads, "Layers of an image fetched at a time."),
+        .number("history", "min_age", \.historyMinimumAge, "Seconds of the event log that are always kept."),
+        .number("history", "min_events", \.historyMinimumEvents, "So many of the newest events are always kept."),
+        .number("history", "max_age", \.historyMaximumAge, "Older events are removed; seconds."),
+        .number("history", "max_bytes", \.historyMaximumBytes, "Beyond this size of events.db the oldest events go."),
         .string("journal", "socket", \.journalSocket, "journald's socket; empty writes nothing to the journal."),
     ]
 
@@ -285,6 +294,11 @@ extension Configuration {
             throw ConfigurationError(
                 "state: \"\(state)\" is too long by \(state.utf8.count - 80) bytes: unix sockets below it would have "
                     + "paths of more than 107 bytes"
+            )
+        }
+        if historyMaximumAge < historyMinimumAge {
+            throw ConfigurationError(
+                "history.max_age: \(historyMaximumAge) is less than history.min_age, which is \(historyMinimumAge)"
             )
         }
         if !nodeName.isEmpty { try Self.validate(nodeName: nodeName) }

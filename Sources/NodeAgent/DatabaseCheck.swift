@@ -8,10 +8,12 @@ package enum DatabaseCheck {
         let result = try EventStore.verify(directory: root, level: .full)
         report("events \(result.floor + 1) to \(result.head): \(result.eventsChecked) checked")
         report("objects: \(result.objectsChecked) checked, commits: \(result.commitsChecked) checked")
-        report("chain at \(result.head): \(result.chain.map(Self.hexadecimal).joined())")
+        report("chain at \(result.head): \(hexadecimal(result.chain))")
         for problem in result.problems { report("problem: \(problem)") }
         return result.isSound
     }
 
-    private static func hexadecimal(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+    static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
 }

@@ -259,7 +259,7 @@ struct DamageTests {
     func foreignFiles() async throws {
         let remains = try await Self.remains(seed: 26, checkpointed: true)
         let edits = [
-            "INSERT INTO schema_migration VALUES(2, 'future', x'00', 0, '9.9')",
+            "INSERT INTO schema_migration VALUES(9999, 'future', x'00', 0, '9.9')",
             "UPDATE schema_migration SET sha256 = x'00'",
             "PRAGMA application_id = 1",
         ]

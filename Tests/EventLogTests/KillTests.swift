@@ -55,6 +55,60 @@ struct KillTests {
         }
     }
 
+    @Test(
+        "after kill -9 amid compaction the store is sound, its floor never goes back, and every living object is there"
+    )
+    func killCompacting() async throws {
+        let program = try #require(Self.program)
+        let rounds = environment("SWIFTLET_KILLS").flatMap { Int($0) } ?? 25
+        let seed = UInt64.random(in: 0..<1 << 32)
+        print("event log kill -9 amid compaction: \(rounds) rounds, seed \(seed)")
+        var random = Seeded(seed)
+        var living: [String: Seq] = [:]
+        var dead: Set<String> = []
+        var (floor, head, unfinished): (Seq, Seq, Int) = (0, 0, 0)
+        let directory = try TemporaryDirectory(prefix: "swiftlet-eventlog-kill")
+        let path = directory.path + "/store"
+        for round in 0..<rounds {
+            let life = UInt32.random(in: 50_000...500_000, using: &random)
+            for line in try await Self.run(program, [path, "\(round)", "0", "compact"], microseconds: life) {
+                let words = line.split(separator: " ").map(String.init)
+                switch words.first {
+                case "ack" where words.count == 3: living[words[2]] = Seq(words[1]) ?? 0
+                case "del" where words.count == 2: dead.insert(words[1])
+                case "floor" where words.count == 2: floor = max(floor, Seq(words[1]) ?? 0)
+                case "open": break
+                default: Issue.record("round \(round): \(line)")
+                }
+            }
+            head = max(head, living.values.max() ?? 0)
+            #expect(try EventStore.verify(directory: path).problems == [], "round \(round)")
+            let connection = try Schema.openReader(path + "/events.db", vfs: nil)
+            if try connection.integer("SELECT 1 FROM batch, store_meta WHERE last_seq <= floor") != nil {
+                unfinished += 1
+            }
+            connection.close()
+            try await reopened(path) { store in
+                #expect(store.isReadOnly == nil)
+                #expect(store.head >= head && store.floor >= floor, "round \(round): acknowledged things are gone")
+                (head, floor) = (store.head, store.floor)
+                for (name, seq) in living where !dead.contains(name) {
+                    // A deletion may have been done without having been acknowledged.
+                    guard let object = store.object(pod(name)) else {
+                        #expect(!name.hasSuffix("0"), "round \(round): \(name) is gone")
+                        continue
+                    }
+                    #expect(object.resourceVersion == seq)
+                }
+                for name in dead { #expect(store.object(pod(name)) == nil) }
+                let problems = try store.verify(.full).problems
+                #expect(problems == [], "round \(round)")
+            }
+        }
+        #expect(floor > 0, "nothing was compacted")
+        print("event log kill -9 amid compaction: head \(head), floor \(floor), \(unfinished) sweeps cut short")
+    }
+
     /// The program lies beside the test's own binary.
     private static var program: String? {
         guard let own = CommandLine.arguments.first else { return nil }

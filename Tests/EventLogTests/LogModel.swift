@@ -26,6 +26,7 @@ struct LogModel {
     var log: [Entry] = []
     /// The living objects after each seq; index 0 is the empty store.
     var past: [[StreamRef: Object]] = [[:]]
+    var floor: Seq = 0
     var keys: [[UInt8]: (digest: [UInt8], result: Appended)] = [:]
 
     var head: Seq { Seq(log.count) }
@@ -85,6 +86,12 @@ struct LogModel {
         let result = Appended(first: first, last: head, version: object.version, replayed: false)
         if let key = proposal.idempotencyKey { keys[key] = (proposal.requestDigest ?? [], result) }
         return .success(result)
+    }
+
+    /// Below the floor the store forgets what is dead.
+    mutating func giveUp(to floor: Seq) {
+        self.floor = floor
+        usedUIDs = Set(past[Int(floor)].values.map(\.uid)).union(log[Int(floor)...].map(\.uid))
     }
 
     /// The event at `seq` as the store must show it.

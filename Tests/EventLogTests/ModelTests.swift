@@ -36,11 +36,16 @@ struct ModelTests {
             options.ringEvents = Int.random(in: 4...64, using: &workload.random)
             options.checkpointBytes = 64 << 10
             options.idleCheckpointBytes = 32 << 10
+            options.wholeHistory = [leases]
             for _ in 0..<Int.random(in: 1...3, using: &workload.random) {
                 try await reopened(path, options) { store in
                     #expect(store.isReadOnly == nil, "seed \(seed)")
                     try check(store, model, &workload.random, seed)
                     for _ in 0..<Int.random(in: 10...40, using: &workload.random) {
+                        if workload.random.once(in: 20) {
+                            try await giveUpSome(store, &model, &workload.random)
+                            try check(store, model, &workload.random, seed)
+                        }
                         let (proposal, values) = workload.next(model)
                         let expected = model.answer(proposal, values: values)
                         let answer: Result<Appended, AppendError>
@@ -59,6 +64,15 @@ struct ModelTests {
         }
     }
 
+    private func giveUpSome(_ store: EventStore, _ model: inout LogModel, _ random: inout Seeded) async throws {
+        guard let target = try await store.dueFloor(keeping(Int64.random(in: 0...30, using: &random))) else { return }
+        let proposal = compaction(to: target.seq)
+        _ = model.answer(proposal, values: [nil])
+        _ = try await store.append(proposal)
+        model.giveUp(to: target.seq)
+        await store.swept()
+    }
+
     private func same(_ one: Result<Appended, AppendError>, _ other: Result<Appended, AppendError>) -> Bool {
         switch (one, other) {
         case (.success(let one), .success(let other)): one == other
@@ -70,7 +84,17 @@ struct ModelTests {
     /// Every way of reading gives what the model says.
     private func check(_ store: EventStore, _ model: LogModel, _ random: inout Seeded, _ seed: UInt64) throws {
         if store.head != model.head { throw Difference("head \(store.head), not \(model.head)") }
-        let start = Seq.random(in: 0...model.head, using: &random)
+        if store.floor != model.floor { throw Difference("floor \(store.floor), not \(model.floor)") }
+        if model.floor > 0 {
+            #expect(throws: ReadError.expired(floor: model.floor)) {
+                try store.events(after: model.floor - 1, limit: 1)
+            }
+        }
+        for (stream, object) in model.living where stream.resource == leases {
+            let versions = try store.history(uid: object.uid).map(\.version)
+            if versions != Array(1...object.version) { throw Difference("\(stream) has not its whole history") }
+        }
+        let start = Seq.random(in: model.floor...model.head, using: &random)
         var after = start
         while after < model.head {
             let page = try store.events(after: after, limit: Int.random(in: 1...50, using: &random))
@@ -80,7 +104,7 @@ struct ModelTests {
             for event in page where !model.matches(event) { throw Difference("event \(event.seq) differs") }
             after = last.seq
         }
-        for seq in [model.head, Seq.random(in: 0...model.head, using: &random)] {
+        for seq in [model.head, model.floor, Seq.random(in: model.floor...model.head, using: &random)] {
             let then = model.past[Int(seq)]
             for resource in [pods, leases] {
                 for namespace in [nil, "default"] {

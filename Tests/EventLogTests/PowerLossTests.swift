@@ -53,6 +53,15 @@ struct PowerLossTests {
                         continuation.resume()
                     }
                 }
+                if workload.random.once(in: 8), let target = try await store.dueFloor(keeping(4)) {
+                    let proposal = Self.plain((compaction(to: target.seq), [nil]), &model)
+                    await withCheckedContinuation { continuation in
+                        store.submit(proposal) {
+                            Self.note($0)
+                            continuation.resume()
+                        }
+                    }
+                }
                 if workload.random.once(in: 4), model.head > 0 {
                     try await store.saveConsumerPosition("journal", store.head)
                 }
@@ -91,7 +100,7 @@ struct PowerLossTests {
             if head < acknowledged { fault = "lost: acknowledged \(acknowledged), found \(head)" }
             if head > model.head { fault = "phantom: \(head) of \(model.head)" }
             if fault == nil, head > 0 {
-                for event in try store.events(after: 0, limit: 1000) where !model.matches(event) {
+                for event in try store.events(after: store.floor, limit: 1000) where !model.matches(event) {
                     fault = "event \(event.seq) is not the one that was appended"
                 }
                 let then = model.past[Int(head)]

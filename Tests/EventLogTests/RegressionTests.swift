@@ -18,16 +18,9 @@ struct RegressionTests {
                 _ = try await store.append(create("c", "1"))  // 5, the floor
                 _ = try await store.append(remove("c"))  // 6
                 _ = try await store.append(change("a", "3"))  // 7
+                _ = try await store.append(compaction(to: 5))  // 8
+                await store.swept()
             }
-            let connection = try Connection(path: path + "/events.db", flags: SQLITE_OPEN_READWRITE)
-            try connection.execute(
-                """
-                UPDATE store_meta SET floor = 5, floor_chain = (SELECT hash FROM event WHERE seq = 5);
-                DELETE FROM event WHERE seq IN (1, 2, 4); DELETE FROM object WHERE deleted_seq <= 5;
-                DELETE FROM batch WHERE last_seq <= 5
-                """
-            )
-            connection.close()
             try await reopened(path) { try await body($0) }
         }
     }
@@ -52,7 +45,7 @@ struct RegressionTests {
         try await compacted { store in
             #expect(throws: ReadError.expired(floor: 5)) { try store.objects(resource: pods, at: 4) }
             #expect(throws: ReadError.expired(floor: 5)) { try store.events(after: 4, limit: 1) }
-            #expect(throws: ReadError.future(head: 7)) { try store.object(pod("a"), at: 8) }
+            #expect(throws: ReadError.future(head: 8)) { try store.object(pod("a"), at: 9) }
             let then = try store.objects(resource: pods, at: 5).items
             #expect(then.map(\.stream.name) == ["a", "c"])
             #expect(then.map(\.bytes) == [served("2", 3), served("1", 5)])

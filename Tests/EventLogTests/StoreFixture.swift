@@ -58,6 +58,27 @@ func remove(_ name: String) -> Proposal {
     proposal(pod(name), .exists, [fact("PodRemoved", deletes: true)])
 }
 
+/// A retention that keeps the newest events and nothing else.
+func keeping(_ events: Int64) -> Retention {
+    var retention = Retention()
+    retention.minimumAge = 0
+    retention.maximumAge = 0
+    retention.minimumEvents = events
+    return retention
+}
+
+/// The proposal with which a test gives up history.
+func compaction(to floor: Seq, uid: UID = UID(high: 7, low: 7)) -> Proposal {
+    var result = proposal(
+        StreamRef(resource: leases, namespace: "", name: "compaction"),
+        .any,
+        [fact("HistoryCompacted")],
+        uid: uid
+    )
+    result.floor = floor
+    return result
+}
+
 /// Options for tests: nothing large on the disk.
 func smallOptions() -> StoreOptions {
     var options = StoreOptions()

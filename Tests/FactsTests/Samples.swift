@@ -191,6 +191,14 @@ enum Samples {
         ),
         .replaced(NodeReplaced(subresource: "status")),
         .patched(NodePatched(patchType: "application/merge-patch+json", subresource: "status")),
+        .historyCompacted(
+            HistoryCompacted(
+                floorBefore: 1000,
+                floor: 7000,
+                chain: String(repeating: "0123456789abcdef", count: 4),
+                compactedAt: noon
+            )
+        ),
     ]
 
     static let request: [RequestFact] = [

@@ -36,6 +36,11 @@ struct ConfigurationTests {
             [logs]
             max_size = 9
             max_files = 10
+            [history]
+            min_age = 11
+            min_events = 12
+            max_age = 13
+            max_bytes = 14
             [journal]
             socket = ""
             """
@@ -55,6 +60,10 @@ struct ConfigurationTests {
         wanted.maximumPods = 8
         wanted.logMaxSize = 9
         wanted.logMaxFiles = 10
+        wanted.historyMinimumAge = 11
+        wanted.historyMinimumEvents = 12
+        wanted.historyMaximumAge = 13
+        wanted.historyMaximumBytes = 14
         wanted.journalSocket = ""
         #expect(found == wanted)
     }

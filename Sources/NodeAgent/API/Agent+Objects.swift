@@ -16,9 +16,9 @@ extension Agent {
     /// The object as it was after an event of the log.
     func image(at seq: Seq) throws(APIError) -> [UInt8] {
         do {
-            guard let event = try store.events(after: seq - 1, limit: 1).first, event.seq == seq,
-                let bytes = event.after
-            else { throw APIError.internalError("event \(seq) has no object") }
+            guard let bytes = try store.event(seq)?.after else {
+                throw APIError.internalError("event \(seq) has no object")
+            }
             return bytes
         } catch let error as APIError {
             throw error

@@ -26,9 +26,9 @@ struct LogJournal: JournalSource {
     /// The request that began the story of an event, however late the event is; nil if none did.
     private func originalRequest(of event: EventRecord, known: inout [Seq: String]) throws -> String? {
         let first = event.correlation
-        guard first < event.seq, first > store.floor else { return nil }
+        guard first < event.seq else { return nil }
         if let known = known[first] { return known.isEmpty ? nil : known }
-        let request = try store.events(after: first - 1, limit: 1).first?.request
+        let request = try store.event(first)?.request
         known[first] = request ?? ""
         return request
     }
