@@ -13,7 +13,7 @@ struct StoreListOptions: ParsableArguments {
     var filters: [String] = []
 
     /// A column: its title, and what it shows of an item.
-    typealias Column = (title: String, text: (JSONValue) -> String)
+    typealias Column = (title: String, text: @Sendable (JSONValue) -> String)
 
     /// Prints a list of the agent.
     ///
@@ -39,7 +39,7 @@ struct StoreListOptions: ParsableArguments {
     }
 
     /// The text of a member; a dash if it has none.
-    static func member(_ name: String) -> (JSONValue) -> String {
+    static func member(_ name: String) -> @Sendable (JSONValue) -> String {
         { item in
             let text = item[name].flatMap { $0.isNull ? nil : $0.stringValue ?? $0.text() } ?? ""
             return text.isEmpty ? "-" : Terminal.safe(text)
