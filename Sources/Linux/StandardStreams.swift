@@ -16,6 +16,9 @@ package enum StandardStreams {
         }
     }
 
+    /// A person reads standard error.
+    package static var errorIsTerminal: Bool { isatty(2) == 1 }
+
     private static func write(_ number: Int32, _ text: String) {
         // Nobody is left to tell if the reader is gone.
         try? Files.writeAll(number, Array(text.utf8), subject: "standard stream")

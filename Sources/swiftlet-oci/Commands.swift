@@ -25,8 +25,10 @@ enum Commands {
         guard let command = CommandTable.named(name) else {
             throw UsageError(description: "No help topic for '\(name)': there is no such command")
         }
-        let globals = try Globals(arguments, log)
         let given = try command.parse(words)
+        var log = log
+        log.errorsAreTheContainers = name == "create" || (name == "run" || name == "exec") && given.has("detach")
+        let globals = try Globals(arguments, log)
         if given.has("help") { return try help(name) }
         try given.check(command)
         log.note("\(Help.program) \(name): root \(globals.root.path), cgroups by \(globals.driver.rawValue)")

@@ -7,6 +7,8 @@ struct ErrorLog {
     private var path: String?
     private var json = false
     private var debug = false
+    /// A container that outlives the command has the same standard error: what is written there lands in its log.
+    var errorsAreTheContainers = false
 
     init() {}
 
@@ -46,8 +48,8 @@ struct ErrorLog {
             try? Files.append(path, Array((line + "\n").utf8))
         }
         if level == "debug" { return }
-        // A caller with a log reads warnings there; its standard error it mixes with the container's own output.
-        if level == "error" || path == nil {
+        let seen = path == nil && (debug || !errorsAreTheContainers || StandardStreams.errorIsTerminal)
+        if level == "error" || seen {
             StandardStreams.error("swiftlet-oci: \(level == "error" ? "" : "warning: ")\(message)\n")
         }
     }

@@ -9,7 +9,13 @@ enum ExecCommand {
         let log = globals.log
         try Commands.seal()
         let container = try Container.load(id: arguments.id, root: globals.root)
-        let process = try describe(arguments, command: Array(arguments.words.dropFirst()), container)
+        let process: RuntimeSpec.Process
+        do {
+            process = try describe(arguments, command: Array(arguments.words.dropFirst()), container)
+        } catch let error as UsageError {
+            // Whatever is wrong but the flags themselves is a failed exec to callers, not a result of the program.
+            throw RuntimeError(.invalid, step: "exec", cause: error.description)
+        }
         var options = ExecOptions()
         options.consoleSocket = arguments.text("console-socket")
         options.pidFile = arguments.text("pid-file")
@@ -62,7 +68,7 @@ enum ExecCommand {
             if arguments.has("tty") { process.terminal = true }
             return process
         }
-        guard !command.isEmpty else { throw UsageError(description: "exec: process args cannot be empty") }
+        guard !command.isEmpty else { throw UsageError(description: "process args cannot be empty") }
         guard var process = try Bundle.load(container.bundle).spec.process else {
             throw UsageError(description: "the container's configuration has no process")
         }

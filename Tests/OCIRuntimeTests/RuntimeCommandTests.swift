@@ -123,6 +123,10 @@ struct RuntimeCommandTests {
         #expect(result.code == 255 && result.errors.contains("no such file or directory"))
         result = try call(["exec", "e", "no-such"])
         #expect(result.code == 255 && result.errors.contains("executable file not found in $PATH"))
+        for wrong in [["--user", "root", "e", "true"], ["--additional-gids", "-1", "e", "true"], ["e"]] {
+            #expect(try call(["exec"] + wrong).code == 255, "\(wrong)")
+        }
+        #expect(try call(["exec", "--no-such-flag", "e", "true"]).code == 1)
         #expect(try call(["exec", "--cgroup", "../..", "e", "true"]).code == 255)
         #expect(try call(["exec", "--cgroup", "nothing:x", "e", "true"]).code == 255)
         #expect(try call(["exec", "e", "sh", "-c", "kill -9 $$"]).code == 137)
@@ -170,7 +174,7 @@ struct RuntimeCommandTests {
         #expect(try call(["delete", "-f", "v"]).code == 0)
     }
 
-    @Test("warnings go to standard error when there is no log, and only into the log when there is one")
+    @Test("without a log warnings go to standard error, unless that becomes the container's; else into the log alone")
     func warnings() throws {
         bundle.spec.process?.args = ["true"]
         bundle.spec.process?.capabilities?.bounding?.append("CAP_NONE_OF_THIS_NAME")
@@ -180,6 +184,12 @@ struct RuntimeCommandTests {
         #expect(result.code == 0)
         #expect(result.errors.contains("warning: unknown capability \"CAP_NONE_OF_THIS_NAME\""), "\(result.errors)")
         #expect(result.errors.contains("error running poststop hook #0 /no/such/hook"), "\(result.errors)")
+        for flags in [["create"], ["run", "--detach"]] {
+            result = try call(flags + ["-b", bundle.path, "w"])
+            #expect(result.code == 0 && result.errors.isEmpty, "\(flags): \(result.errors)")
+            result = try call(["delete", "--force", "w"])
+            #expect(result.errors.contains("error running poststop hook #0 /no/such/hook"), "\(result.errors)")
+        }
         let log = bundle.path + "/log"
         result = try call(["--log", log, "run", "-b", bundle.path, "w"])
         #expect(result.code == 0 && result.errors.isEmpty, "\(result.errors)")
