@@ -170,20 +170,20 @@ package enum Sentences {
     /// Describes what happens in the stores of content and snapshots.
     package static func describe(_ fact: StoreFact, subject: String) -> String {
         switch fact {
-        case .leaseCreated(let fact): "lease \(subject) was made with the labels \(labels(fact.labels))"
+        case .leaseCreated(let fact): "\(subject): the lease was made with the labels \(labels(fact.labels))"
         case .leaseChanged(let fact):
-            "lease \(subject) "
+            "\(subject): the lease "
                 + [
                     fact.added.isEmpty ? nil : "keeps \(fact.added.joined(separator: ", "))",
                     fact.removed.isEmpty ? nil : "lets go of \(fact.removed.joined(separator: ", "))",
                 ].compactMap(\.self).joined(separator: " and ")
-        case .leaseRemoved(let fact): "lease \(subject) was removed: \(fact.reason)"
-        case .contentLabelled(let fact): "content \(subject) has the labels \(labels(fact.labels))"
-        case .snapshotLabelled(let fact): "snapshot \(subject) has the labels \(labels(fact.labels))"
+        case .leaseRemoved(let fact): "\(subject): the lease was removed: \(fact.reason)"
+        case .contentLabelled(let fact): "\(subject): the content has the labels \(labels(fact.labels))"
+        case .snapshotLabelled(let fact): "\(subject): the snapshot has the labels \(labels(fact.labels))"
         case .garbageFound(let fact):
-            "\(things(fact.contents, fact.snapshots)) are not needed any more and will be removed: \(fact.reason)"
+            "\(subject): \(things(fact.contents, fact.snapshots)) are not needed any more and will be removed: \(fact.reason)"
         case .garbageCollected(let fact):
-            "\(things(fact.contents, fact.snapshots)) were removed (\(fact.bytes) bytes of content): \(fact.reason)"
+            "\(subject): \(things(fact.contents, fact.snapshots)) were removed (\(fact.bytes) bytes of content): \(fact.reason)"
         }
     }
 

@@ -1,6 +1,6 @@
 import Images
 import JSON
-package import OCI
+import OCI
 
 /// Which content and which snapshots images stand on: the reference graph, computed anew from the manifests.
 enum ImageInventory {

@@ -139,7 +139,7 @@ extension ImageService {
     // MARK: Without being asked
 
     /// Collects what removals leave, until the task is cancelled.
-    func collectAsScheduled(onFailure: @Sendable (any Error) -> Void) async {
+    func collectAsScheduled(onFailure: @escaping @Sendable (any Error) -> Void) async {
         if wasCutOff { schedule.request(CollectionCause("the last collection was cut off", event: nil, .collector)) }
         // An unreadable lease is told by the collection itself.
         for lease in (try? leases(namespace: nil)) ?? [] { schedule.expect(lease) }

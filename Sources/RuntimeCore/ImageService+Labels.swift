@@ -126,7 +126,7 @@ extension ImageService {
         let record = LabelRecord(name: stream.name, namespace: stream.namespace, labels: labels)
         return Proposal(
             stream: stream,
-            uid: UID.random(),
+            uid: expected == .absent ? UID.random() : nil,
             expected: expected,
             facts: [
                 NewFact(

@@ -121,7 +121,8 @@ extension ImageService {
         return try await store.append(
             Proposal(
                 stream: Self.stream(lease.id, lease.namespace),
-                uid: UID.random(),
+                // A lease that is there keeps its own.
+                uid: expected == .absent ? UID.random() : nil,
                 expected: expected,
                 facts: [
                     NewFact(

@@ -1,5 +1,5 @@
 import Images
-package import OCI
+import OCI
 
 /// A claim on things in the store, by containerd's rules: it keeps them until it is removed or has expired. The after-image
 /// of the log's events about leases.

@@ -30,10 +30,10 @@ package struct RuntimeHandler: Hashable, Sendable {
         self.options = options
     }
 
-    /// True if the pod's own shim makes the containers.
     /// What our own runtime is called.
     package static let ownName = "swiftlet"
 
+    /// True if the pod's own shim makes the containers.
     var isOurs: Bool { type == Self.ownType }
 
     /// `containerd-shim-runc-v2` for `io.containerd.runc.v2`: containerd's rule. Nil if the type has no such form.

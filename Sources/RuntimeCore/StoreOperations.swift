@@ -1,6 +1,6 @@
 package import EventLog
 import Facts
-package import Images
+import Images
 import Linux
 package import OCI
 
@@ -75,7 +75,7 @@ extension RuntimeCore {
     package func readContent(_ digest: Digest, at offset: Int, count: Int) async throws -> [UInt8] {
         try await images.blocking { content, _ throws(ImageError) in
             let file = try content.open(digest)
-            do {
+            do throws(SysError) {
                 return try Files.read(file.raw, at: offset, count: count, subject: digest.description)
             } catch {
                 throw .system(error, doing: "reading \(digest)")

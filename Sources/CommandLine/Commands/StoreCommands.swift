@@ -13,7 +13,7 @@ struct StoreListOptions: ParsableArguments {
     var filters: [String] = []
 
     /// A column: its title, and what it shows of an item.
-    typealias Column = (title: String, text: (JSONValue) -> String)
+    typealias Column = (title: String, text: @Sendable (JSONValue) -> String)
 
     /// Prints a list of the agent.
     ///
@@ -35,11 +35,16 @@ struct StoreListOptions: ParsableArguments {
         if output == .name { return items.compactMap { item in columns.first.map { $0.text(item) } } }
         guard !items.isEmpty else { return [] }
         var layout = ColumnLayout()
-        return layout.lines([columns.map(\.title)] + items.map { item in columns.map { $0.text(item) } })
+        return layout.lines([columns.map { $0.title }] + items.map { item in columns.map { $0.text(item) } })
+    }
+
+    /// Columns that show members as they are.
+    static func columns(_ members: KeyValuePairs<String, String>) -> [Column] {
+        members.map { (title: $0.key, text: member($0.value)) }
     }
 
     /// The text of a member; a dash if it has none.
-    static func member(_ name: String) -> (JSONValue) -> String {
+    static func member(_ name: String) -> @Sendable (JSONValue) -> String {
         { item in
             let text = item[name].flatMap { $0.isNull ? nil : $0.stringValue ?? $0.text() } ?? ""
             return text.isEmpty ? "-" : Terminal.safe(text)
@@ -178,7 +183,7 @@ struct SnapshotCommand: ParsableCommand {
         func run() throws {
             try list.print(
                 "snapshots",
-                [("KEY", "key"), ("PARENT", "parent"), ("KIND", "kind")].map { ($0.0, StoreListOptions.member($0.1)) }
+                StoreListOptions.columns(["KEY": "key", "PARENT": "parent", "KIND": "kind"])
                     + [StoreListOptions.labels]
             )
         }
@@ -200,9 +205,9 @@ struct ContainerCommand: ParsableCommand {
         func run() throws {
             try list.print(
                 "containers",
-                [("CONTAINER", "id"), ("IMAGE", "image"), ("RUNTIME", "runtime")].map {
-                    ($0.0, StoreListOptions.member($0.1))
-                } + [StoreListOptions.labels]
+                StoreListOptions.columns(["CONTAINER": "id", "IMAGE": "image", "RUNTIME": "runtime"]) + [
+                    StoreListOptions.labels
+                ]
             )
         }
     }
@@ -223,7 +228,7 @@ struct TaskCommand: ParsableCommand {
         func run() throws {
             try list.print(
                 "tasks",
-                [("TASK", "id"), ("PID", "pid"), ("STATUS", "status")].map { ($0.0, StoreListOptions.member($0.1)) }
+                StoreListOptions.columns(["TASK": "id", "PID": "pid", "STATUS": "status"])
             )
         }
     }
@@ -244,7 +249,7 @@ struct SandboxCommand: ParsableCommand {
         func run() throws {
             try list.print(
                 "sandboxes",
-                [("SANDBOX", "id"), ("STATE", "state")].map { ($0.0, StoreListOptions.member($0.1)) }
+                StoreListOptions.columns(["SANDBOX": "id", "STATE": "state"])
                     + [StoreListOptions.labels]
             )
         }
