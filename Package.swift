@@ -114,7 +114,8 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NodeAgent", "RuntimeCore", "Images", "KubernetesAPI", "EventLog", "Facts", "OCI", "JSON", "Linux",
+                "NodeAgent", "RuntimeCore", "Images", "KubernetesAPI", "EventLog", "Facts", "TTRPC", "OCI", "JSON",
+                "Linux",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -217,7 +218,7 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "NodeAgent", "EventLog", "Facts", "KubernetesAPI", "JSON", "Linux", "TestSupport",
+                "HTTPAPI", "NodeAgent", "EventLog", "Facts", "KubernetesAPI", "TTRPC", "JSON", "Linux", "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -40,6 +40,7 @@ package enum ClientCommands {
             case "--wait=false": result.append("--no-wait")
             case "--wait=true": result.append("--wait")
             case "-ojson", "-oyaml", "-owide", "-oname": result += ["-o", String(argument.dropFirst(2))]
+            case _ where argument.hasPrefix("-ojsonpath="): result += ["-o", String(argument.dropFirst(2))]
             default:
                 let isShort = argument.count > 3 && argument.first == "-" && argument.dropFirst(2).first == "="
                 if isShort, argument.dropFirst().first != "-" {

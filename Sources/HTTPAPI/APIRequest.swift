@@ -121,15 +121,21 @@ struct APIRequest: Sendable {
         _ type: Object.Type,
         fieldValidation: FieldValidation
     ) async throws -> (object: Object, warnings: [String], body: [UInt8]) {
-        try ObjectDecoding.check(contentType: contentType)
-        let body = try await body()
+        let body = try await objectBody()
         let (object, warnings) = try ObjectDecoding.decode(
             type,
-            body: body,
-            contentType: contentType,
+            body: body.bytes,
+            contentType: body.contentType,
             fieldValidation: fieldValidation
         )
-        return (object, warnings, body)
+        return (object, warnings, body.bytes)
+    }
+
+    /// A body that holds an object, in JSON or YAML; one in protobuf is brought into JSON.
+    func objectBody() async throws -> (bytes: [UInt8], contentType: String?) {
+        if mediaType == ProtobufBody.mediaType { return (try ProtobufBody.json(try await body()), Answer.json) }
+        try ObjectDecoding.check(contentType: contentType)
+        return (try await body(), contentType)
     }
 
     /// Reads the body.

@@ -25,7 +25,7 @@ struct APIResponder: HTTPResponder {
         let peer = await PeerIdentity(of: context.channel)
         let origin = RequestOrigin(actor: peer.actor, request: id)
         // Now, not when it is answered: a client may be gone by then.
-        let process = RequestAudit.covers(request.method) ? peer.process : nil
+        let process = RequestAudit.covers(request.method, path: request.uri.path) ? peer.process : nil
         var response: Response
         var expectation: Expectation?
         do {
@@ -43,7 +43,7 @@ struct APIResponder: HTTPResponder {
         if request.headers[.expect] != nil, expectation?.isMet != true { response.headers[.connection] = "close" }
         counts.add(method: request.method.rawValue, code: response.status.code)
         let isDryRun = request.uri.queryParameters["dryRun"] != nil
-        if RequestAudit.covers(request.method),
+        if RequestAudit.covers(request.method, path: request.uri.path),
             RequestAudit.isRecorded(status: response.status.code, isDryRun: isDryRun)
         {
             let subject = RequestAudit(

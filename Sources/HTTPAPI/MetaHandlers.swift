@@ -81,7 +81,7 @@ struct MetaHandlers: Sendable {
         let accept = request.raw.headers[.accept]
         if let version = Discovery.aggregatedVersion(accept: accept) {
             return Answer.bytes(
-                Discovery.aggregated(core: true, version: version, Self.served).bytes(),
+                Discovery.aggregated(core: true, version: version).bytes(),
                 contentType: Discovery.aggregatedContentType(version: version)
             )
         }
@@ -92,26 +92,29 @@ struct MetaHandlers: Sendable {
     func apis(_ request: APIRequest) throws -> Response {
         if let version = Discovery.aggregatedVersion(accept: request.raw.headers[.accept]) {
             return Answer.bytes(
-                Discovery.aggregated(core: false, version: version, Self.served).bytes(),
+                Discovery.aggregated(core: false, version: version).bytes(),
                 contentType: Discovery.aggregatedContentType(version: version)
             )
         }
-        return try Answer.document(try JSONCoding.encode(Discovery.groups(Self.served)), for: request)
+        return try Answer.document(try JSONCoding.encode(Discovery.groups()), for: request)
     }
 
     func coreResources(_ request: APIRequest) throws -> Response {
-        guard let list = Discovery.resources(ofGroupVersion: "v1", Self.served) else { throw APIError.unknownPath() }
+        guard let list = Discovery.resources(ofGroupVersion: "v1") else { throw APIError.unknownPath() }
         return try Answer.document(try JSONCoding.encode(list), for: request)
     }
 
-    /// What this server really serves: a pod's status is the agent's to write.
-    static let served: [ServedResource] = ServedResource.all.map { resource in
-        var resource = resource
-        resource.subresources = resource.subresources.map { subresource in
-            var subresource = subresource
-            subresource.verbs = subresource.verbs.filter { $0 == "get" }
-            return subresource
+    func group(_ request: APIRequest) throws -> Response {
+        guard var group = Discovery.group(named: request["group"]) else { throw APIError.unknownPath() }
+        group.kind = "APIGroup"
+        group.apiVersion = "v1"
+        return try Answer.document(try JSONCoding.encode(group), for: request)
+    }
+
+    func groupResources(_ request: APIRequest) throws -> Response {
+        guard let list = Discovery.resources(ofGroupVersion: "\(request["group"])/\(request["version"])") else {
+            throw APIError.unknownPath()
         }
-        return resource
+        return try Answer.document(try JSONCoding.encode(list), for: request)
     }
 }

@@ -24,14 +24,15 @@ extension APIRequest {
 
     /// DeleteOptions from the body and from the query, where curl users put them.
     func deleteOptions() async throws -> DeleteOptions {
-        let body = try await body()
+        let isProtobuf = mediaType == ProtobufBody.mediaType
+        let body = isProtobuf ? try await objectBody().bytes : try await body()
         var options = DeleteOptions()
         if !body.isEmpty {
             options =
                 try ObjectDecoding.decode(
                     DeleteOptions.self,
                     body: body,
-                    contentType: contentType,
+                    contentType: isProtobuf ? Answer.json : contentType,
                     fieldValidation: .ignore
                 ).object
         }

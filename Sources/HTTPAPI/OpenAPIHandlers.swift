@@ -43,7 +43,7 @@ final class OpenAPIHandlers: Sendable {
     private func core() throws -> Document {
         try made.withLock { made in
             if let made { return made }
-            let bytes = try OpenAPI.document(version: version, MetaHandlers.served).bytes()
+            let bytes = try OpenAPI.document(version: version).bytes()
             let document = Document(bytes: bytes, hash: OpenAPI.hash(bytes))
             made = document
             return document

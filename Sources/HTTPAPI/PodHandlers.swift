@@ -1,4 +1,5 @@
 import Hummingbird
+import JSON
 import KubernetesAPI
 import NodeAgent
 
@@ -87,6 +88,26 @@ struct PodHandlers: Sendable {
             origin: request.origin
         )
         return try Answer.document(stored, for: request)
+    }
+
+    /// POST of `pods/NAME/eviction`: a deletion that says who is in the way. Here nobody is: there are no budgets.
+    func evict(_ request: APIRequest) async throws -> Response {
+        let body = try await request.objectBody()
+        let eviction = try ObjectDecoding.value(body.bytes, contentType: body.contentType)
+        var options = DeleteOptions()
+        if let given = eviction["deleteOptions"] {
+            options = try ObjectDecoding.decode(DeleteOptions.self, from: given, fieldValidation: .ignore).object
+        }
+        if try request.isDryRun { options.dryRun = ["All"] }
+        _ = try await agent.deletePod(
+            namespace: request["namespace"],
+            name: request["name"],
+            options: options,
+            origin: request.origin
+        )
+        var status = Status.success()
+        status.code = 201
+        return try Answer.document(try JSONCoding.encode(status), for: request, status: .created)
     }
 
     func deleteCollection(_ request: APIRequest) async throws -> Response {

@@ -8,8 +8,10 @@ struct RequestAudit: Sendable {
     let query: String?
     let userAgent: String
 
-    /// The methods that are recorded: reads are not.
-    static func covers(_ method: HTTPRequest.Method) -> Bool { method != .get && method != .head && method != .options }
+    /// What is recorded: reads are not, nor are questions about rights, which are asked with POST.
+    static func covers(_ method: HTTPRequest.Method, path: String) -> Bool {
+        method != .get && method != .head && method != .options && !ReviewHandlers.isReview(path)
+    }
 
     /// What came of the request that is recorded: a change, or a refusal of somebody who may not.
     ///

@@ -46,6 +46,7 @@ enum Routes {
             Route(.patch, onePod, "patch a pod (merge, JSON or strategic)", podChanges.patch),
             Route(.delete, onePod, "delete a pod; ?gracePeriodSeconds=N", podChanges.delete),
             Route(.get, onePod + "/status", "read a pod", pods.get),
+            Route(.post, onePod + "/eviction", "delete a pod, as drain does", podChanges.evict),
             Route(.get, onePod + "/resize", "read a pod", pods.get),
             Route(.patch, onePod + "/resize", "change the CPU and memory of running containers", podChanges.resize),
             Route(.put, onePod + "/resize", "the same, with the whole pod", podChanges.resize),
@@ -111,12 +112,15 @@ enum Routes {
             Route(.get, "/api", "discovery", meta.api),
             Route(.get, "/apis", "discovery", meta.apis),
             Route(.get, "/api/v1", "discovery", meta.coreResources),
+            Route(.get, "/apis/{group}", "discovery", meta.group),
+            Route(.get, "/apis/{group}/{version}", "discovery", meta.groupResources),
             // Not /openapi/v2: kubectl takes any answer to that for protobuf, and does without it on 404.
             Route(.get, "/openapi/v3", "where the OpenAPI documents are", openAPI.index),
             Route(.get, "/openapi/v3/api/v1", "the OpenAPI document of core/v1", openAPI.coreV1),
         ]
         routes += configurationRoutes(ConfigMap.self, .configMaps, agent)
         routes += configurationRoutes(Secret.self, .secrets, agent)
+        routes += reviewRoutes(ReviewHandlers()) + usageRoutes(UsageHandlers(agent: agent))
         routes += imageRoutes(images)
         routes.append(Route(.get, "/", "this list", meta.index(routes)))
         return RouteTable(routes: routes)
@@ -140,6 +144,26 @@ enum Routes {
             Route(.put, one, "replace one", changes.replace),
             Route(.patch, one, "patch one (merge, JSON or strategic)", changes.patch),
             Route(.delete, one, "delete one", changes.delete),
+        ]
+    }
+
+    private static func reviewRoutes(_ reviews: ReviewHandlers) -> [Route] {
+        let authorization = "/apis/authorization.k8s.io/v1/"
+        return [
+            Route(.post, authorization + "selfsubjectaccessreviews", "may I do that?", reviews.access),
+            Route(.post, authorization + "selfsubjectrulesreviews", "what may I do?", reviews.rules),
+            Route(.post, "/apis/authentication.k8s.io/v1/selfsubjectreviews", "who am I?", reviews.identity),
+        ]
+    }
+
+    private static func usageRoutes(_ usage: UsageHandlers) -> [Route] {
+        let base = "/apis/metrics.k8s.io/v1beta1"
+        return [
+            Route(.get, base + "/nodes", "what the node uses", usage.nodes),
+            Route(.get, base + "/nodes/{name}", "the same", usage.node),
+            Route(.get, base + "/pods", "what pods use", usage.pods),
+            Route(.get, base + "/namespaces/{namespace}/pods", "what pods use", usage.pods),
+            Route(.get, base + "/namespaces/{namespace}/pods/{name}", "what a pod uses", usage.pod),
         ]
     }
 

@@ -56,7 +56,7 @@ struct ParsingTests {
 
     @Test(
         "what makes no sense is refused by the parser",
-        arguments: ["get", "get pods -o xml", "apply -x", "nonsense", "logs"]
+        arguments: ["get pods -o xml", "apply -x", "nonsense", "logs"]
     )
     func refused(line: String) {
         #expect(throws: (any Error).self) { try Root.parseAsRoot(line.split(separator: " ").map(String.init)) }

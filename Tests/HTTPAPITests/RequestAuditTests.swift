@@ -54,11 +54,12 @@ struct RequestAuditTests {
         #expect(!RequestAudit.isRecorded(status: 200, isDryRun: true))
     }
 
-    @Test("reads are not recorded")
+    @Test("reads are not recorded, nor are questions about rights")
     func reads() {
-        #expect(!RequestAudit.covers(.get))
-        #expect(!RequestAudit.covers(.head))
-        #expect(RequestAudit.covers(.delete))
+        #expect(!RequestAudit.covers(.post, path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"))
+        #expect(!RequestAudit.covers(.get, path: "/api/v1/pods"))
+        #expect(!RequestAudit.covers(.head, path: "/api/v1/pods"))
+        #expect(RequestAudit.covers(.delete, path: "/api/v1/pods"))
     }
 
     @Test(

@@ -34,8 +34,9 @@ struct ServerTests {
                 "patch": "PATCH", "update": "PUT", "watch": "GET",
             ]
             let known = Set(Routes.table(for: client.agent).routes.map { "\($0.method.rawValue) \($0.pattern)" })
-            for resource in MetaHandlers.served {
-                let collection = "/api/v1" + (resource.isNamespaced ? "/namespaces/{namespace}/" : "/") + resource.name
+            for resource in ServedResource.all {
+                let base = "/" + OpenAPI.apiPath(of: resource.groupVersion)
+                let collection = base + (resource.isNamespaced ? "/namespaces/{namespace}/" : "/") + resource.name
                 for verb in resource.verbs {
                     let isOnCollection = ["create", "list", "watch", "deletecollection"].contains(verb)
                     let path = isOnCollection ? collection : collection + "/{name}"

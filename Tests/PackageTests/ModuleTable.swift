@@ -42,7 +42,8 @@ enum ModuleTable {
             6,
             "NodeAgent",
             [
-                "RuntimeCore", "Images", "PodNetwork", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal", "OCI",
+                "RuntimeCore", "Images", "PodNetwork", "Reconciler", "EventLog", "Facts", "KubernetesAPI", "Journal",
+                "OCI",
                 "JSON",
                 "Linux",
             ]
@@ -50,7 +51,10 @@ enum ModuleTable {
         ModuleRow(
             7,
             "HTTPAPI",
-            ["NodeAgent", "RuntimeCore", "Images", "KubernetesAPI", "EventLog", "Facts", "OCI", "JSON", "Linux"]
+            [
+                "NodeAgent", "RuntimeCore", "Images", "KubernetesAPI", "EventLog", "Facts", "TTRPC", "OCI", "JSON",
+                "Linux",
+            ]
         ),
         ModuleRow(7, "CommandLine", ["KubernetesAPI", "JSON", "Linux", "CCurl"]),
         ModuleRow(8, "swiftlet", ["NodeAgent", "HTTPAPI", "CommandLine", "Linux"]),

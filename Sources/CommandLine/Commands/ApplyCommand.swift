@@ -5,6 +5,7 @@ struct ApplyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
         abstract: "Make objects be as manifests say: create them, or change what differs.",
+        usage: "swiftlet apply -f FILE|DIRECTORY|- [-n NAMESPACE]",
         discussion: "swiftlet apply -f pod.yaml | cat pods.yaml | swiftlet apply -f -"
     )
 

@@ -5,6 +5,7 @@ struct DeleteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
         abstract: "Delete objects, and wait until they are gone.",
+        usage: "swiftlet delete TYPE NAME ... | -f FILE | TYPE -l LABELS | TYPE --all  [-n NAMESPACE]",
         discussion: "swiftlet delete pod web | swiftlet delete pods -l app=web | swiftlet delete -f pod.yaml"
     )
 

@@ -6,6 +6,7 @@ struct DescribeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "describe",
         abstract: "Show a pod, its containers and its events in detail.",
+        usage: "swiftlet describe pod [NAME ...] [-n NAMESPACE] [-l LABELS]",
         discussion: "swiftlet describe pod web"
     )
 
@@ -16,7 +17,7 @@ struct DescribeCommand: ParsableCommand {
     var selector: String?
 
     @Argument(help: "pod NAME, or pod/NAME; without a name all pods of the namespace.")
-    var words: [String]
+    var words: [String] = []
 
     func run() throws {
         try reporting { console in

@@ -4,6 +4,7 @@ struct EventsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events",
         abstract: "Show what happened to objects, the oldest first.",
+        usage: "swiftlet events [--for TYPE/NAME] [-n NAMESPACE | -A] [-w]",
         discussion: "swiftlet events --for pod/web | swiftlet events -A -w"
     )
 

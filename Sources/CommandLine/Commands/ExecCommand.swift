@@ -6,6 +6,7 @@ struct ExecCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec",
         abstract: "Run a command in a container; its exit code is passed on.",
+        usage: "swiftlet exec POD [-c CONTAINER] [-i] [-t] [-n NAMESPACE] -- COMMAND [ARGUMENT ...]",
         discussion: "swiftlet exec web -- ls / | swiftlet exec -it web -c sidecar -- sh"
     )
 
@@ -40,6 +41,7 @@ struct AttachCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attach",
         abstract: "Connect to the streams of a container that runs.",
+        usage: "swiftlet attach POD [-c CONTAINER] [-i] [-t] [-n NAMESPACE]",
         discussion: "swiftlet attach web | swiftlet attach -it web -c shell"
     )
 

@@ -1,22 +1,41 @@
 import ArgumentParser
 import JSON
 
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+enum OutputFormat: Equatable, ExpressibleByArgument {
     case wide, json, yaml, name
+    /// With the template.
+    case jsonPath(String)
+
+    init?(argument: String) {
+        switch argument {
+        case "wide": self = .wide
+        case "json": self = .json
+        case "yaml": self = .yaml
+        case "name": self = .name
+        case _ where argument.hasPrefix("jsonpath="): self = .jsonPath(String(argument.dropFirst(9)))
+        default: return nil
+        }
+    }
+
+    static var allValueStrings: [String] { ["wide", "json", "yaml", "name"] }
 }
 
 struct GetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "get",
         abstract: "Show objects as a table, or whole.",
-        discussion: "swiftlet get pods | swiftlet get pod web -o yaml | swiftlet get events -A -w"
+        usage: "swiftlet get TYPE [NAME ...] [-n NAMESPACE | -A] [-l LABELS] [-o FORMAT] [-w]",
+        discussion: """
+            swiftlet get pods | swiftlet get pod web -o yaml | swiftlet get events -A -w
+            swiftlet get pods -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
+            """
     )
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var namespace: NamespaceOption
     @OptionGroup var selection: SelectionOptions
 
-    @Option(name: [.customShort("o"), .long], help: "One of json, yaml, wide, name.")
+    @Option(name: [.customShort("o"), .long], help: "One of json, yaml, wide, name, jsonpath=TEMPLATE.")
     var output: OutputFormat?
 
     @Flag(name: [.customShort("w"), .long], help: "Go on showing changes as they come.")
@@ -28,8 +47,8 @@ struct GetCommand: ParsableCommand {
     @Flag(name: .customLong("show-labels"), help: "Add a column with the labels.")
     var showLabels = false
 
-    @Argument(help: "A type (pods, nodes, namespaces, events) and names, or TYPE/NAME.")
-    var words: [String]
+    @Argument(help: "A type (pods, nodes, namespaces, events, configmaps, secrets) and names, or TYPE/NAME.")
+    var words: [String] = []
 
     func run() throws {
         try reporting { console in
@@ -107,7 +126,7 @@ struct ObjectPrinter {
         try query.check()
         switch options.output {
         case nil, .wide: try printTable()
-        case .json, .yaml, .name: try printObjects()
+        case .json, .yaml, .name, .jsonPath: try printObjects()
         }
     }
 
@@ -211,6 +230,9 @@ struct ObjectPrinter {
         switch options.output {
         case .name:
             try client.console.line("\(query.kind.singular)/\(object["metadata"]?["name"]?.stringValue ?? "")")
+        case .jsonPath(let template):
+            // Without a line feed of its own, as kubectl prints it.
+            try client.console.output(Array(try JSONPath(template).text(of: object).utf8))
         case .yaml:
             let separator = options.watch ? "---\n" : ""
             try client.console.output(Array((separator + YAMLText.encode(object)).utf8))

@@ -25,6 +25,7 @@ struct ImageImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract: "Import images from archives (docker save, or an OCI layout; also gzip and zstd).",
+        usage: "swiftlet image import FILE|- ... [-n NAMESPACE] [-o json]",
         discussion: "docker save bb:1 | swiftlet image import -"
     )
 
@@ -194,6 +195,7 @@ struct ImageRemoveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm",
         abstract: "Remove images by name.",
+        usage: "swiftlet image rm NAME ... [-n NAMESPACE]",
         aliases: ["remove", "delete"]
     )
 

@@ -6,6 +6,7 @@ struct ImageTagCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tag",
         abstract: "Give an image another name.",
+        usage: "swiftlet image tag SOURCE TARGET ... [-n NAMESPACE]",
         discussion: "swiftlet image tag bb:1 localhost:5000/bb:1"
     )
 
@@ -35,6 +36,7 @@ struct ImageExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write images as an archive that docker, podman, ctr and skopeo read.",
+        usage: "swiftlet image export FILE|- NAME ... [-n NAMESPACE]",
         discussion: "swiftlet image export - bb:1 | docker load"
     )
 

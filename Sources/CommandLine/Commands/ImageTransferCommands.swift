@@ -95,6 +95,7 @@ struct ImagePullCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
         abstract: "Pull images from registries and unpack them.",
+        usage: "swiftlet image pull NAME ... [-u USER:PASSWORD] [--platform OS/ARCH] [-n NAMESPACE]",
         discussion: "swiftlet image pull busybox:1.36"
     )
 
@@ -127,6 +128,7 @@ struct ImagePushCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "push",
         abstract: "Push an image to its registry.",
+        usage: "swiftlet image push TARGET [SOURCE] [-u USER:PASSWORD] [-n NAMESPACE]",
         discussion: "swiftlet image push localhost:5000/bb:1"
     )
 

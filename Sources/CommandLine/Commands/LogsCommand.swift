@@ -5,6 +5,7 @@ struct LogsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs",
         abstract: "Print what a container of a pod wrote.",
+        usage: "swiftlet logs POD [-c CONTAINER] [-f] [-p] [--tail N] [--since 5m] [-n NAMESPACE]",
         discussion: "swiftlet logs web | swiftlet logs web -c sidecar -f --tail 20"
     )
 

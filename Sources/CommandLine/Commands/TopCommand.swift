@@ -5,6 +5,7 @@ struct TopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "top",
         abstract: "Show what pods or the node use.",
+        usage: "swiftlet top [pods|nodes] [NAME] [-n NAMESPACE | -A] [--containers]",
         discussion: "swiftlet top pods -A --containers"
     )
 

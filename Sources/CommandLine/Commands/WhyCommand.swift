@@ -3,7 +3,8 @@ import ArgumentParser
 struct WhyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "why",
-        abstract: "Say why a pod runs or does not, what happened last, and what to try next."
+        abstract: "Say why a pod runs or does not, what happened last, and what to try next.",
+        usage: "swiftlet why POD [-n NAMESPACE]"
     )
 
     @OptionGroup var connection: ConnectionOptions

@@ -62,7 +62,9 @@ package enum OpenAPI {
             schemas[SchemaRecorder.qualified(name)] = schema
         }
         var paths = JSONObject()
-        for resource in resources.sorted(by: { $0.name < $1.name }) { add(resource, to: &paths) }
+        for resource in resources.sorted(by: { $0.name < $1.name }) where resource.group.isEmpty {
+            add(resource, to: &paths)
+        }
         return [
             "openapi": "3.0.0", "info": ["title": "Swiftlet", "version": .string(version)], "paths": .object(paths),
             "components": ["schemas": .object(schemas)],

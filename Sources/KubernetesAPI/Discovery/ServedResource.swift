@@ -68,8 +68,13 @@ package struct ServedResource: Hashable, Sendable {
         shortNames: ["po"],
         categories: ["all"],
         subresources: [
+            Subresource("attach", kind: "PodAttachOptions", verbs: ["create", "get"]),
+            Subresource("eviction", kind: "Eviction", group: "policy", version: "v1", verbs: ["create"]),
+            Subresource("exec", kind: "PodExecOptions", verbs: ["create", "get"]),
             Subresource("log", kind: "Pod", verbs: ["get"]),
-            Subresource("status", kind: "Pod", verbs: ["get", "patch", "update"]),
+            Subresource("resize", kind: "Pod", verbs: ["get", "patch", "update"]),
+            // A pod's status is the agent's to write.
+            Subresource("status", kind: "Pod", verbs: ["get"]),
         ]
     )
 
@@ -107,6 +112,35 @@ package struct ServedResource: Hashable, Sendable {
 
     package static let secrets = ServedResource(name: "secrets", kind: "Secret", isNamespaced: true, verbs: allVerbs)
 
+    /// Questions about oneself, which are asked with POST.
+    package static let reviews = [
+        ("authentication.k8s.io", "SelfSubjectReview"), ("authorization.k8s.io", "SelfSubjectAccessReview"),
+        ("authorization.k8s.io", "SelfSubjectRulesReview"),
+    ].map { group, kind in
+        ServedResource(
+            group: group,
+            name: kind.lowercased() + "s",
+            kind: kind,
+            isNamespaced: false,
+            verbs: ["create"]
+        )
+    }
+
+    /// What is in use now.
+    package static let usage = [("nodes", "NodeMetrics", false), ("pods", "PodMetrics", true)].map {
+        name,
+        kind,
+        isNamespaced in
+        ServedResource(
+            group: "metrics.k8s.io",
+            version: "v1beta1",
+            name: name,
+            kind: kind,
+            isNamespaced: isNamespaced,
+            verbs: ["get", "list"]
+        )
+    }
+
     /// What this version of the server has.
-    package static let all = [configMaps, events, namespaces, nodes, pods, secrets]
+    package static let all = [configMaps, events, namespaces, nodes, pods, secrets] + reviews + usage
 }
