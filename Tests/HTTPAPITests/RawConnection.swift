@@ -13,7 +13,7 @@ enum RawConnection {
         }.value
     }
 
-    /// Sends a text, waits for the first bytes of the answer and goes away.
+    /// Sends a text, waits for the first byte of the answer, sends no more and reads until the server has noticed.
     static func leave(after text: String, at socket: String) async throws {
         try await Task.detached {
             let connection = try UnixSocket.connect(socket)
@@ -21,6 +21,9 @@ enum RawConnection {
             try Descriptor.send(connection.raw, Array(text.utf8), subject: "server")
             var byte: UInt8 = 0
             _ = unsafe read(connection.raw, &byte, 1)
+            // A close with bytes unread would be an error for the server; this is a plain end.
+            _ = shutdown(connection.raw, Int32(SHUT_WR))
+            _ = try Files.readAll(connection.raw, subject: "server")
         }.value
     }
 
