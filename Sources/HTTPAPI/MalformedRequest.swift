@@ -12,6 +12,11 @@ enum MalformedRequest {
                 "malformed HTTP request: the method in its first line is not a token, or the path is missing"
             )
         }
+        if let fault = error as? HostFault {
+            return .badRequest(
+                "malformed HTTP request: it has \(fault.count) headers Host; one is needed, such as \"Host: localhost\""
+            )
+        }
         guard let error = error as? HTTPParserError else { return nil }
         if error == .headerOverflow {
             let limit = NIOHTTPDecoderLimitConfiguration()

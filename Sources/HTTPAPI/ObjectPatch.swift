@@ -17,7 +17,12 @@ struct ObjectPatch: Sendable {
 
     /// - Throws: 415 for what is no patch.
     static func check(mediaType: String) throws(APIError) {
-        guard accepted.contains(mediaType) else { throw .unsupportedMediaType(accepted: accepted) }
+        guard !accepted.contains(mediaType) else { return }
+        var error = APIError.unsupportedMediaType(accepted: accepted)
+        if mediaType == "application/apply-patch+yaml" {
+            error.status.message += "; this node has no server-side apply: apply without --server-side"
+        }
+        throw error
     }
 
     init(mediaType: String, body: [UInt8]) throws(APIError) {

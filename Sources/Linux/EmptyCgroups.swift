@@ -10,7 +10,7 @@ package enum EmptyCgroups {
         guard PathText.isAbsolute(path), !PathText.leadsUp(path) else {
             throw SysError(call: "mkdir", subject: "cgroup \(path)", errno: .invalidArgument)
         }
-        for mount in try MountTable.current() where mount.type == "cgroup" || mount.type == "cgroup2" {
+        for mount in MountTable.cgroups(in: try MountTable.current()) {
             var left = 100
             while true {
                 do {
@@ -35,7 +35,7 @@ package enum EmptyCgroups {
         guard PathText.isAbsolute(path), !PathText.leadsUp(path) else {
             throw SysError(call: "rmdir", subject: "cgroup \(path)", errno: .invalidArgument)
         }
-        for mount in try MountTable.current() where mount.type == "cgroup" || mount.type == "cgroup2" {
+        for mount in MountTable.cgroups(in: try MountTable.current()) {
             var parts = PathText.parts(path)
             while !parts.isEmpty {
                 let directory = mount.mountPoint + "/" + parts.joined(separator: "/")

@@ -69,6 +69,24 @@ package enum MountTable {
         return best
     }
 
+    /// One mount of each cgroup hierarchy: the one that shows most of it, and of those the first.
+    ///
+    /// A hierarchy may be mounted elsewhere, too, such as in the root directory of a container or a chroot: read-only, and
+    /// from a cgroup of its own downwards. Nobody else's cgroups are to be made or sought there.
+    package static func cgroups(in entries: [MountEntry]) -> [MountEntry] {
+        var chosen: [MountEntry] = []
+        for entry in entries where entry.type == "cgroup" || entry.type == "cgroup2" {
+            // Mounts of one file system have its options in common.
+            let same = chosen.firstIndex { $0.type == entry.type && $0.superOptions == entry.superOptions }
+            guard let same else {
+                chosen.append(entry)
+                continue
+            }
+            if PathText.parts(entry.root).count < PathText.parts(chosen[same].root).count { chosen[same] = entry }
+        }
+        return chosen
+    }
+
     // Space, tab, newline and backslash are written as "\040" and so on.
     private static func unescape(_ field: ArraySlice<UInt8>) -> String {
         guard field.contains(0x5C) else { return String(decoding: field, as: UTF8.self) }

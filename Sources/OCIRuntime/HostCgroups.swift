@@ -63,7 +63,7 @@ package struct HostCgroups: Hashable, Sendable {
         }
         let flags: Set<String> = ["rw", "ro", "xattr", "none", "clone_children", "noprefix", "favordynmods"]
         var hierarchies: [Hierarchy] = []
-        for mount in mounts where mount.type == "cgroup" || mount.type == "cgroup2" {
+        for mount in MountTable.cgroups(in: mounts) {
             let version = mount.type == "cgroup" ? 1 : 2
             let controllers =
                 version == 2
@@ -71,7 +71,6 @@ package struct HostCgroups: Hashable, Sendable {
                 : mount.superOptions.filter {
                     !flags.contains($0) && !$0.hasPrefix("release_agent=") && !$0.hasPrefix("cpuset_")
                 }
-            if hierarchies.contains(where: { $0.version == version && $0.controllers == controllers }) { continue }
             let path =
                 own.first { $0.key == controllers.joined(separator: ",") }?.value
                 ?? own.first { key, _ in Set(key.split(separator: ",").map(String.init)) == Set(controllers) }?.value

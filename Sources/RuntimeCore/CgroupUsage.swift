@@ -114,14 +114,15 @@ struct CgroupTrees: Sendable {
 
     init(_ mounts: [MountEntry]) {
         var controllers: [String: String] = [:]
-        for mount in mounts where mount.type == "cgroup" {
+        let hierarchies = MountTable.cgroups(in: mounts)
+        for mount in hierarchies where mount.type == "cgroup" {
             for option in mount.superOptions where controllers[option] == nil { controllers[option] = mount.mountPoint }
         }
         cpuset = controllers["cpuset"]
         self.controllers = controllers.filter {
             ["cpu", "cpuacct", "memory", "pids", "blkio", "freezer"].contains($0.key)
         }
-        unifiedMount = mounts.first { $0.type == "cgroup2" }?.mountPoint
+        unifiedMount = hierarchies.first { $0.type == "cgroup2" }?.mountPoint
     }
 
     func unified(_ path: String) -> CgroupDirectory? { unifiedMount.map { CgroupDirectory(path: $0 + path) } }

@@ -13,6 +13,9 @@ package final class ExecProcess: Sendable {
     package let stdout: StreamEnd?
     package let stderr: StreamEnd?
     private let stdin: Mutex<StreamEnd?>
+    /// Whether the shim copies the output into our fifos; our own gives them to the process.
+    private let isCopied: Bool
+    private let exitCode = Mutex<Int32?>(nil)
     private let shim: ShimConnection
     private let directory: String
     private let pool: ThreadPool
@@ -22,6 +25,7 @@ package final class ExecProcess: Sendable {
         stdin: StreamEnd?,
         stdout: StreamEnd?,
         stderr: StreamEnd?,
+        isCopied: Bool,
         shim: ShimConnection,
         directory: String,
         pool: ThreadPool
@@ -31,6 +35,7 @@ package final class ExecProcess: Sendable {
         self.stdin = Mutex(stdin)
         self.stdout = stdout
         self.stderr = stderr
+        self.isCopied = isCopied
         self.shim = shim
         self.directory = directory
         self.pool = pool
@@ -50,9 +55,25 @@ package final class ExecProcess: Sendable {
     package func wait() async throws -> Int32 {
         let request = Shim.WaitRequest(id: containerID, execID: id)
         let response: Shim.WaitResponse = try await shim.call(shim.taskService, "Wait", request, timeout: nil)
+        let code = Int32(bitPattern: response.exitStatus)
+        exitCode.withLock { $0 = code }
+        if isCopied { await waitForCopies() }
         stdout?.finish()
         stderr?.finish()
-        return Int32(bitPattern: response.exitStatus)
+        return code
+    }
+
+    /// A shim that copies may still be at it when the process has ended. It answers Delete when it is done; if something
+    /// else holds the output open, after a few seconds.
+    private func waitForCopies() async {
+        // Without an answer there is nobody who copies.
+        _ = try? await shim.attempt(
+            shim.taskService,
+            "Delete",
+            Shim.DeleteRequest(id: containerID, execID: id),
+            expecting: Shim.DeleteResponse.self,
+            tolerating: { $0.isGone }
+        )
     }
 
     /// Sends a signal; a process that has ended already is fine.
@@ -93,6 +114,7 @@ package final class ExecProcess: Sendable {
     /// - Returns: Its exit code; nil if the shim does not know it.
     @discardableResult
     package func discard() async -> Int32? {
-        await ExecService.discard(id, of: containerID, at: shim, directory: directory, pool: pool)
+        let code = await ExecService.discard(id, of: containerID, at: shim, directory: directory, pool: pool)
+        return code ?? exitCode.withLock { $0 }
     }
 }

@@ -47,6 +47,7 @@ final class ExecService: Sendable {
             throw ExecFailure.notRunning("container \(request.containerID.prefix(12)) is not running")
         }
         let shim = try await tasks.shim(of: request.containerID, sandboxID: sandboxID)
+        let isCopied = try tasks.record(request.containerID)?.foreign != nil
         let (process, streams) = try await pool.run { [self] in
             let process = try Self.process(request, bundle: bundle)
             return (process, try prepare(directory, request, sandboxID: sandboxID))
@@ -73,13 +74,13 @@ final class ExecService: Sendable {
         do {
             let start = Shim.StartRequest(id: request.containerID, execID: request.id)
             let _: Shim.StartResponse = try await shim.call(shim.taskService, "Start", start)
-            // The shim has the reading end by now: without it, opening ours would fail.
-            let stdin = request.stdin ? try writingEnd(directory + "/stdin") : nil
+            let stdin = request.stdin ? try await input(directory + "/stdin", isCopied: isCopied) : nil
             return ExecProcess(
                 request,
                 stdin: stdin,
                 stdout: streams.stdout,
                 stderr: streams.stderr,
+                isCopied: isCopied,
                 shim: shim,
                 directory: directory,
                 pool: pool
@@ -215,6 +216,20 @@ final class ExecService: Sendable {
         StreamEnd(try Descriptor.open(path, direction | Descriptor.nonBlocking), loop: loop, subject: path)
     }
 
+    /// Our end of the input of a process that was started.
+    ///
+    /// Our own shim has the reading end by now. Others answer first and open it then, and would wait for ever for a writer
+    /// who came and went before.
+    private func input(_ path: String, isCopied: Bool) async throws -> StreamEnd? {
+        var left = isCopied ? 1000 : 0
+        while true {
+            if let end = try writingEnd(path) { return end }
+            guard left > 0 else { return nil }
+            left -= 1
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
     /// Nil if nobody reads the fifo any more, because the process has ended.
     private func writingEnd(_ path: String) throws(SysError) -> StreamEnd? {
         do {
@@ -285,12 +300,10 @@ final class ExecService: Sendable {
                         + "exec: \"\(name)\": executable file not found in $PATH"
                 )
             }
-            // runc's words, which people and scripts look for.
+            // runc's words, which people and scripts look for; its shim says them itself.
+            let prefix = "OCI runtime exec failed: exec failed: unable to start container process: "
             let words = message.hasPrefix("exec \"") ? "exec: " + message.dropFirst(5) : "exec: \(message)"
-            return .notExecutable(
-                code: code,
-                message: "OCI runtime exec failed: exec failed: unable to start container process: \(words)"
-            )
+            return .notExecutable(code: code, message: message.hasPrefix(prefix) ? message : prefix + words)
         }
         return .other(message)
     }

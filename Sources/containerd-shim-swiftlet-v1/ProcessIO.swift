@@ -24,6 +24,8 @@ final class ProcessIO {
     private static let longestDrain: UInt64 = 2_000_000_000
 
     let request: StdioRequest
+    private let container: String
+    private let namespace: String
     private let loop: EventLoop
     private let output: StdioTarget
     private let errors: StdioTarget
@@ -41,13 +43,19 @@ final class ProcessIO {
     private var onDrained: (() -> Void)?
     private var drain: (timer: EventLoop.Timer, deadline: UInt64, bytes: Int)?
 
-    /// Opens everything that does not need the process.
+    /// Understands where the streams are to go; nothing is opened before `open`.
     init(_ request: StdioRequest, container: String, namespace: String, loop: EventLoop) throws(TTRPC.Status) {
         self.request = request
+        self.container = container
+        self.namespace = namespace
         self.loop = loop
         output = try StdioTarget(request.stdout)
         // A terminal has one output only.
         errors = request.terminal ? .none : try StdioTarget(request.stderr)
+    }
+
+    /// Opens everything that does not need the process.
+    func open() throws(TTRPC.Status) {
         do {
             guard !request.terminal else { return }
             if case .binary(let path, let arguments) = output {

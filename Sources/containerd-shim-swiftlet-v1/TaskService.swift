@@ -85,6 +85,7 @@ struct TaskService {
         }
         do throws(TTRPC.Status) {
             let io = try ProcessIO(stdio, container: request.id, namespace: state.namespace, loop: state.loop)
+            try io.open()
             let first = ContainerProcess(container: request.id, execID: "", io: io)
             let creation = ContainerCreation(
                 reference: reference,
@@ -163,6 +164,8 @@ struct TaskService {
             throw TTRPC.Status(.failedPrecondition, "process \(process.eventID) ended before it was started")
         }
         if let specification = process.specification {
+            // Not at Exec: a client that sees its fifo taken before it knows the process cannot tell the end of its input.
+            try process.io.open()
             let execution = ContainerExecution(
                 reference: container.reference,
                 process: specification,

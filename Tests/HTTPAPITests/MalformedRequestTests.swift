@@ -20,6 +20,8 @@ struct MalformedRequestTests {
             ("nonsense\r\n\r\n", 400), ("GET /healthz\r\n\r\n", 400), ("GET /healthz HTTP/9.1\r\nHost: x\r\n\r\n", 400),
             ("GET /healthz HTTP/1.1\r\nno colon\r\n\r\n", 400), ("GET /healthz HTTP/1.1\r\nA b: c\r\n\r\n", 400),
             ("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: \(long)\r\n\r\n", 431),
+            ("GET /healthz HTTP/1.1\r\n\r\n", 400), ("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+            ("POST \(Client.pods) HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 400),
             (Self.post + "Content-Length: many\r\n\r\n{}", 400),
             (Self.post + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400),
             (Self.post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", 400),
@@ -45,6 +47,17 @@ struct MalformedRequestTests {
             let metrics = try await client.get("/metrics").text
             #expect(metrics.contains("\nswiftlet_http_requests_total{code=\"400\",method=\"malformed\"} "))
             #expect(metrics.contains("\nswiftlet_http_requests_total{code=\"400\",method=\"POST\"} "))
+        }
+    }
+
+    @Test("HTTP/1.0 needs no host")
+    func old() async throws {
+        try await TestServer.run { client in
+            let answer = try await RawConnection.answer(
+                to: "GET /healthz HTTP/1.0\r\nConnection: close\r\n\r\n",
+                at: client.socket
+            )
+            #expect(answer.contains(" 200 OK\r\n") && answer.hasSuffix("ok"), "\(answer)")
         }
     }
 

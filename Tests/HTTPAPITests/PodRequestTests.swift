@@ -199,6 +199,14 @@ struct PodRequestTests {
             #expect(stale.status == 409)
             let unsupported = try await patch("apply-patch", "{}")
             #expect(unsupported.status == 415)
+            let serverSide = try await client.send(
+                "PATCH",
+                pods + "/p",
+                ["content-type": "application/apply-patch+yaml"],
+                body: "{}"
+            )
+            #expect(serverSide.status == 415)
+            #expect(serverSide.text.contains("apply without --server-side"))
         }
     }
 

@@ -31,6 +31,28 @@ struct EmptyCgroupsTests {
         #expect(!Files.exists(top))
     }
 
+    @Test("a hierarchy that is mounted elsewhere too, as in the root directory of a container, is taken once")
+    func mountedTwice() {
+        let mounts = MountTable.parse(
+            Array(
+                """
+                70 69 0:29 /c1 /bundle/rootfs/sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu
+                32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu
+                35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory
+                41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
+                71 69 0:32 /c1 /bundle/rootfs/sys/fs/cgroup/memory ro - cgroup cgroup rw,memory
+                72 69 0:38 / /chroot/sys/fs/cgroup ro - cgroup2 cgroup2 rw
+
+                """.utf8
+            )
+        )
+        #expect(
+            MountTable.cgroups(in: mounts).map(\.mountPoint) == [
+                "/sys/fs/cgroup/cpu", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/unified",
+            ]
+        )
+    }
+
     @Test("a cgroup that holds a process stays, and so does the process")
     func keepsUsed() throws {
         let top = try #require(Hierarchy.any) + name

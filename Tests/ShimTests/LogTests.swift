@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import Linux
 import TTRPC
 import TestSupport
@@ -166,6 +167,39 @@ import Testing
             let _: Shim.Empty = try await client.call("CloseIO", Shim.CloseIORequest(id: "a", stdin: true))
             #expect(try await client.wait("a").exitStatus == 0)
             #expect(try shim.lines("a").map(\.text) == ["first", "second"])
+        }
+    }
+
+    @Test("the input of exec is taken at Start, so that a client knows the process before it can write the last byte")
+    func execInput() async throws {
+        try await ShimHarness.with { shim in
+            let fifo = shim.root + "/in"
+            try #require(unsafe mkfifo(fifo, 0o600) == 0)
+            let client = try shim.connect(try shim.start("a"))
+            try await client.create(try shim.container("a", ["sleep", "1000"]))
+            try await client.start("a")
+            let process: JSONValue = ["user": ["uid": 0, "gid": 0], "cwd": "/", "args": ["/bin/cat"], "env": []]
+            let request = Shim.ExecProcessRequest(
+                id: "a",
+                execID: "x",
+                stdin: fifo,
+                stdout: "cri://" + shim.log("x"),
+                spec: Shim.AnyMessage(
+                    typeURL: "types.containerd.io/opencontainers/runtime-spec/1/Process",
+                    value: process.bytes()
+                )
+            )
+            let _: Shim.Empty = try await client.call("Exec", request)
+            #expect(throws: SysError.self) { _ = try Descriptor.open(fifo, O_WRONLY | O_NONBLOCK) }
+            try await client.start("a", exec: "x")
+            do {
+                let writer = try Descriptor.open(fifo, O_WRONLY | O_NONBLOCK)
+                try Files.writeAll(writer.raw, Array("all\n".utf8), subject: fifo)
+            }
+            let end = Shim.CloseIORequest(id: "a", execID: "x", stdin: true)
+            let _: Shim.Empty = try await client.call("CloseIO", end)
+            #expect(try await client.wait("a", exec: "x").exitStatus == 0)
+            #expect(try shim.lines("x").map(\.text) == ["all"])
         }
     }
 

@@ -82,6 +82,26 @@ extension SystemSuite {
             }
         }
 
+        @Test(
+            "exec gives all that a short command writes, though runc's shim copies it; a missing program is said once"
+        )
+        func exec() throws {
+            try RunningAgent.with { agent in
+                try agent.create(Manifest.pod("on", Manifest.sleeper, spec: Self.runc))
+                try agent.waitForPhase("on", "Running")
+                let path = "/v1/namespaces/default/pods/on/exec"
+                for number in 0..<30 {
+                    let reply = try agent.request("POST", path, #"{"command":["cat"],"stdin":"\#(number)\n"}"#).json
+                    #expect(reply["stdout"]?.stringValue == "\(number)\n")
+                    #expect(reply["exitCode"] == 0)
+                }
+                let missing = try agent.request("POST", path, #"{"command":["/no/such"]}"#).json
+                #expect(missing["exitCode"] == 127)
+                let words = try #require(missing["stderr"]?.stringValue)
+                #expect(words.ranges(of: "OCI runtime exec failed").count == 1, "\(words)")
+            }
+        }
+
         @Test("a class that the node does not have is said with its name and what there is")
         func unknown() throws {
             try RunningAgent.with { agent in

@@ -51,7 +51,7 @@ final class ConnectionEnd: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard !isEnding, fault == nil, !isBroken else { return }
-        guard error is HTTPParserError || error is HTTP1TypeConversionError else {
+        guard error is HTTPParserError || error is HTTP1TypeConversionError || error is HostFault else {
             return context.fireErrorCaught(error)
         }
         guard isInsideRequest else {

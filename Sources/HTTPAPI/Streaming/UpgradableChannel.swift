@@ -76,6 +76,7 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
         logger: Logger
     ) throws -> Negotiated {
         let operations = channel.pipeline.syncOperations
+        try operations.addHandler(HostRule())
         try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try operations.addHandler(ConnectionEnd(refuse: refuse))
         try operations.addHandler(RequestPace(limits: pace))
