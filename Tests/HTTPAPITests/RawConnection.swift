@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 
 /// A connection on which anything can be sent, HTTP or not.
@@ -9,6 +10,17 @@ enum RawConnection {
             try connection.setBlocking()
             try Descriptor.send(connection.raw, Array(text.utf8), subject: "server")
             return String(decoding: try Files.readAll(connection.raw, subject: "server"), as: UTF8.self)
+        }.value
+    }
+
+    /// Sends a text, waits for the first bytes of the answer and goes away.
+    static func leave(after text: String, at socket: String) async throws {
+        try await Task.detached {
+            let connection = try UnixSocket.connect(socket)
+            try connection.setBlocking()
+            try Descriptor.send(connection.raw, Array(text.utf8), subject: "server")
+            var byte: UInt8 = 0
+            _ = unsafe read(connection.raw, &byte, 1)
         }.value
     }
 

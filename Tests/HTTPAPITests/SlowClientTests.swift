@@ -28,6 +28,22 @@ struct SlowClientTests {
         }
     }
 
+    @Test("a client that goes away during a pull ends its own request, and nothing else")
+    func left() async throws {
+        try await TestServer.run { client in
+            // Nobody listens there: the pull is tried again for some seconds.
+            for body in ["", #"{"reference":"localhost:1/x:1"}"#] {
+                let pull =
+                    "POST /v1/images/pull?reference=localhost:1/x:1 HTTP/1.1\r\nHost: x\r\n"
+                    + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                for _ in 0..<3 {
+                    try await RawConnection.leave(after: pull, at: client.socket)
+                    #expect(try await client.get("/healthz").status == 200)
+                }
+            }
+        }
+    }
+
     @Test("what is no HTTP, and a wish to upgrade that nobody fulfils, get an answer")
     func odd() async throws {
         try await TestServer.run { client in
