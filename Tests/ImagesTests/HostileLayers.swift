@@ -127,7 +127,7 @@ struct HostileLayer: Sendable, CustomTestStringConvertible {
         HostileLayer("a name with a line break and an escape sequence", .contained(file: "/a\n\u{1B}[2Jb")) { tar, _ in
             tar.file("a\n\u{1B}[2Jb", "evil")
         },
-        HostileLayer("a refused name with a line break is told in one line", .refused("\"a\\n")) { tar, _ in
+        HostileLayer("a refused name with a line break is told in one line", .refused("\"a?b/")) { tar, _ in
             tar.file("a\nb/../../../x", "evil")
         },
         HostileLayer("a name of 256 bytes", .refused("longer than Linux allows")) { tar, _ in

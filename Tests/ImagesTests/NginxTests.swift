@@ -142,7 +142,8 @@ struct NginxTests {
         let reference = try ImageReference("\(proxy.host)/some/big:1")
         try RegistryClient(store: fixture.store, configuration: configuration(proxy)).push(image.target, to: reference)
         let requests = try proxy.requests()
-        #expect(requests.count { $0.status == "413" } == 1)
+        // A server that stops to read may break the stream before its answer is read; then it is asked once more.
+        #expect(requests.contains { $0.status == "413" })
         #expect(requests.count { $0.method == "PATCH" && $0.status == "202" } == 3)
         let other = try ImageFixture()
         _ = try RegistryClient(store: other.store, configuration: configuration(proxy)).pull(reference)

@@ -73,6 +73,17 @@ package struct NginxProxy: ~Copyable {
 
     /// What it was asked for since the last `forgetRequests`, but not whether it answers at all.
     package func requests() throws -> [Request] {
+        try settle()
+        return try written()
+    }
+
+    /// nginx writes a line after its answer is sent. Its worker does one thing at a time: when it answers something new,
+    /// the lines of what it answered before are written.
+    private func settle() throws {
+        _ = try Spawn.run(["/usr/bin/curl", "-sk", "-o", "/dev/null", "https://\(host)/"], environment: [])
+    }
+
+    private func written() throws -> [Request] {
         try Files.readText(directory.path + "/access").split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ", maxSplits: 4).map(String.init)
             guard words.count == 5 else { throw SysError(call: "nginx", subject: String(line), errno: .io) }
@@ -88,6 +99,7 @@ package struct NginxProxy: ~Copyable {
     }
 
     package func forgetRequests() throws {
+        try settle()
         let path = directory.path + "/access"
         try sys("truncate", path) { unsafe truncate(path, 0) }
     }

@@ -148,12 +148,13 @@ struct ImageListCommand: ParsableCommand {
         try reporting { console in
             let target = Target(["v1", "images"]).with("namespace", namespace.namespace)
             let answer = try connection.client(console).json("GET", target)
-            switch quiet ? .name : output {
+            let output = quiet ? OutputFormat.name : output
+            switch output {
             case .json: try console.output(answer.bytes(pretty: true, sortedKeys: true) + [0x0A])
             case .yaml: try console.output(Array(YAMLText.encode(answer).utf8))
             default:
                 let images = ImageRow.rows(answer)
-                if quiet || output == .name {
+                if output == .name {
                     for image in images { try console.line(image.name) }
                     return
                 }

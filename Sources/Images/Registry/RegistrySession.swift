@@ -182,6 +182,11 @@ final class RegistrySession {
             call.completion(.failure(.cancelled(what: call.what)))
             return
         }
+        // Who refuses an upload need not read it to its end: the connection breaks, and the answer is there.
+        if call.file != nil, transfer.status >= 400 {
+            finished(call, transfer, .answered)
+            return
+        }
         if transfer.bodyOverflowed {
             call.completion(.failure(.tooLarge(what: call.what, limit: Int64(call.bodyLimit), unit: "bytes")))
             return
