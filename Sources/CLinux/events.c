@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int swl_epoll_create(void) {
@@ -91,35 +92,20 @@ int swl_next_signal(int fd) {
     return n == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
 }
 
-int swl_spawn_session(const char *program, char *const *argv, char *const *envp, int listener, int output) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int result = posix_spawn_file_actions_init(&actions);
-    if (result != 0)
-        return -result;
-    result = posix_spawnattr_init(&attributes);
-    if (result != 0) {
-        posix_spawn_file_actions_destroy(&actions);
-        return -result;
-    }
-    sigset_t none, all;
+int swl_daemonize(int listener) {
+    pid_t child = fork();
+    if (child != 0)
+        return child < 0 ? -errno : (int)child;
+    setsid();
+    int null = open("/dev/null", O_RDWR);
+    // dup2 clears close-on-exec; nothing is executed from here, but what serves sets it again for its own children.
+    if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 || dup2(listener, 3) < 0 ||
+        syscall(SYS_close_range, 4u, ~0u, 0u) < 0)
+        _exit(1);
+    sigset_t none;
     sigemptyset(&none);
-    sigfillset(&all);
-    pid_t child = 0;
-    if ((result = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
-        (result = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0 &&
-        (result = posix_spawn_file_actions_adddup2(&actions, output, 2)) == 0 &&
-        // The same number on both sides clears close-on-exec.
-        (result = posix_spawn_file_actions_adddup2(&actions, listener, 3)) == 0 &&
-        (result = posix_spawn_file_actions_addclosefrom_np(&actions, 4)) == 0 &&
-        (result = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
-        (result = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
-        (result = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                                            POSIX_SPAWN_SETSIGDEF)) == 0)
-        result = posix_spawn(&child, program, &actions, &attributes, argv, envp);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return result != 0 ? -result : (int)child;
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    return 0;
 }
 
 int swl_spawn_descriptors(const char *program, char *const *argv, char *const *envp, const int *descriptors,

@@ -6,7 +6,9 @@ package enum ClientCommands {
     package static let all: [any ParsableCommand.Type] = [
         ApplyCommand.self, GetCommand.self, DescribeCommand.self, LogsCommand.self,
         ExecCommand.self, AttachCommand.self, EventsCommand.self, LogCommand.self,
-        WhyCommand.self, TopCommand.self, DeleteCommand.self, ImageCommand.self, ConfigCommand.self,
+        WhyCommand.self, TopCommand.self, DeleteCommand.self, ImageCommand.self, ContentCommand.self,
+        SnapshotCommand.self, ContainerCommand.self, TaskCommand.self, SandboxCommand.self, LeaseCommand.self,
+        NamespaceCommand.self, ConfigCommand.self,
         DatabaseCommand.self,
         DoctorCommand.self, VersionCommand.self,
     ]

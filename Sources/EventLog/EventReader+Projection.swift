@@ -18,6 +18,16 @@ extension EventReader {
         try query(Self.objectColumns + " WHERE uid = ?1") { $0.bind(1, blob: uid.bytes) }.first
     }
 
+    /// All objects, dead or alive, that have or had this reference.
+    func objects(named stream: StreamRef) throws(ReadError) -> [ObjectRow] {
+        guard let resource = try resourceID(stream.resource) else { return [] }
+        return try query(Self.objectColumns + " WHERE resource = ?1 AND ns = ?2 AND name = ?3") { statement in
+            statement.bind(1, resource)
+            statement.bind(2, stream.namespace)
+            statement.bind(3, stream.name)
+        }
+    }
+
     /// The objects that lived at `seq`, of one resource and, if given, one namespace and one name.
     func objects(resource: Int64, namespace: String?, name: String?, at seq: Seq) throws(ReadError) -> [ObjectRow] {
         var place = "resource = ?1 AND created_seq <= ?2"

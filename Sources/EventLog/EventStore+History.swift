@@ -60,6 +60,21 @@ extension EventStore {
         }
     }
 
+    /// Every event of all objects that ever had a reference, oldest first, as far back as history reaches.
+    package func history(of stream: StreamRef) throws(ReadError) -> [EventRecord] {
+        try readers.read { reader throws(ReadError) in
+            var events: [EventRecord] = []
+            for object in try reader.objects(named: stream) {
+                var seq = object.lastSeq
+                while seq > 0, let row = try reader.event(seq) {
+                    events.append(row.record)
+                    seq = row.record.previousSeq
+                }
+            }
+            return events.sorted { $0.seq < $1.seq }
+        }
+    }
+
     /// The newest seq whose event happened at `time` or before (microseconds since 1970).
     ///
     /// - Throws: `.expired` if that is below the floor.

@@ -7,6 +7,7 @@ package enum Fact: Hashable, Sendable {
     case namespace(NamespaceFact)
     case configuration(ConfigurationFact)
     case image(ImageFact)
+    case store(StoreFact)
     case request(RequestFact)
 
     /// The value that is written into the log.
@@ -17,6 +18,7 @@ package enum Fact: Hashable, Sendable {
         case .namespace(let fact): fact.payload
         case .configuration(let fact): fact.payload
         case .image(let fact): fact.payload
+        case .store(let fact): fact.payload
         case .request(let fact): fact.payload
         }
     }
@@ -39,7 +41,7 @@ package struct FactType: Sendable {
 
     /// Every type that this version knows, in a fixed order.
     package static let all: [FactType] =
-        podTypes + nodeTypes + namespaceTypes + configurationTypes + imageTypes + requestTypes
+        podTypes + nodeTypes + namespaceTypes + configurationTypes + imageTypes + storeTypes + requestTypes
 
     /// The same by name.
     static let byName: [String: FactType] = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
@@ -101,7 +103,18 @@ package struct FactType: Sendable {
         .of(ImageFetched.self) { .image(.fetched($0)) },
         .of(ImageUnpacked.self) { .image(.unpacked($0)) },
         .of(ImageTagged.self) { .image(.tagged($0)) },
+        .of(ImageLabelled.self) { .image(.labelled($0)) },
         .of(ImageRemoved.self) { .image(.removed($0)) },
+    ]
+
+    private static let storeTypes: [FactType] = [
+        .of(LeaseCreated.self) { .store(.leaseCreated($0)) },
+        .of(LeaseChanged.self) { .store(.leaseChanged($0)) },
+        .of(LeaseRemoved.self) { .store(.leaseRemoved($0)) },
+        .of(ContentLabelled.self) { .store(.contentLabelled($0)) },
+        .of(SnapshotLabelled.self) { .store(.snapshotLabelled($0)) },
+        .of(GarbageFound.self) { .store(.garbageFound($0)) },
+        .of(GarbageCollected.self) { .store(.garbageCollected($0)) },
     ]
 
     private static let requestTypes: [FactType] = [

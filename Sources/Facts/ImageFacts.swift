@@ -67,6 +67,15 @@ package struct ImageTagged: FactPayload {
     }
 }
 
+/// The labels of the name were changed; these are all it has now.
+package struct ImageLabelled: FactPayload {
+    package static let typeName = "ImageLabelled"
+
+    package var labels: [String: String]
+
+    package init(labels: [String: String]) { self.labels = labels }
+}
+
 /// The name was removed. Content that no other name needs is collected later.
 package struct ImageRemoved: FactPayload {
     package static let typeName = "ImageRemoved"
@@ -84,6 +93,7 @@ package enum ImageFact: Hashable, Sendable {
     case fetched(ImageFetched)
     case unpacked(ImageUnpacked)
     case tagged(ImageTagged)
+    case labelled(ImageLabelled)
     case removed(ImageRemoved)
 
     /// The value that is written into the log.
@@ -93,6 +103,7 @@ package enum ImageFact: Hashable, Sendable {
         case .fetched(let payload): payload
         case .unpacked(let payload): payload
         case .tagged(let payload): payload
+        case .labelled(let payload): payload
         case .removed(let payload): payload
         }
     }

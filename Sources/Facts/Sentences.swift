@@ -8,6 +8,7 @@ package enum Sentences {
         case .namespace(let fact): describe(fact, subject: subject)
         case .configuration(let fact): describe(fact, subject: subject)
         case .image(let fact): describe(fact, subject: subject)
+        case .store(let fact): describe(fact, subject: subject)
         case .request(let fact): describe(fact, subject: subject)
         }
     }
@@ -159,8 +160,37 @@ package enum Sentences {
                 + (fact.replaced.map { "; before it was \($0)" } ?? "")
         case .unpacked(let fact): "\(subject) was unpacked to \(fact.chainID)"
         case .tagged(let fact): "\(subject) now names \(fact.target), as \(fact.source) does"
+        case .labelled(let fact): "\(subject) has the labels \(labels(fact.labels))"
         case .removed(let fact): "\(subject) was removed: \(fact.reason)"
         }
+    }
+
+    /// Describes what happens in the stores of content and snapshots.
+    package static func describe(_ fact: StoreFact, subject: String) -> String {
+        switch fact {
+        case .leaseCreated(let fact): "\(subject): the lease was made with the labels \(labels(fact.labels))"
+        case .leaseChanged(let fact):
+            "\(subject): the lease "
+                + [
+                    fact.added.isEmpty ? nil : "keeps \(fact.added.joined(separator: ", "))",
+                    fact.removed.isEmpty ? nil : "lets go of \(fact.removed.joined(separator: ", "))",
+                ].compactMap(\.self).joined(separator: " and ")
+        case .leaseRemoved(let fact): "\(subject): the lease was removed: \(fact.reason)"
+        case .contentLabelled(let fact): "\(subject): the content has the labels \(labels(fact.labels))"
+        case .snapshotLabelled(let fact): "\(subject): the snapshot has the labels \(labels(fact.labels))"
+        case .garbageFound(let fact):
+            "\(subject): \(things(fact.contents, fact.snapshots)) are not needed any more and will be removed: \(fact.reason)"
+        case .garbageCollected(let fact):
+            "\(subject): \(things(fact.contents, fact.snapshots)) were removed (\(fact.bytes) bytes of content): \(fact.reason)"
+        }
+    }
+
+    private static func labels(_ labels: [String: String]) -> String {
+        labels.isEmpty ? "none" : labels.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
+    }
+
+    private static func things(_ contents: [String], _ snapshots: [String]) -> String {
+        "\(contents.count) pieces of content and \(snapshots.count) layers"
     }
 
     /// Describes an answered request; the subject is who asked.

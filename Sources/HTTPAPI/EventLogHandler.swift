@@ -85,6 +85,10 @@ struct EventLogHandler: Sendable {
         case "configmaps": "ConfigMap"
         case "secrets": "Secret"
         case "images": "Image"
+        case "leases": "Lease"
+        case "contents": "Content"
+        case "snapshots": "Snapshot"
+        case "collections": "Collection"
         case "requests": "Request"
         default: plural
         }

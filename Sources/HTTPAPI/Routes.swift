@@ -122,8 +122,37 @@ enum Routes {
         routes += configurationRoutes(Secret.self, .secrets, agent)
         routes += reviewRoutes(ReviewHandlers()) + usageRoutes(UsageHandlers(agent: agent))
         routes += imageRoutes(images)
+        routes += storeRoutes(StoreHandlers(agent: agent))
         routes.append(Route(.get, "/", "this list", meta.index(routes)))
         return RouteTable(routes: routes)
+    }
+
+    private static func storeRoutes(_ store: StoreHandlers) -> [Route] {
+        [
+            Route(.get, "/v1/namespaces", "containerd's namespaces that have something in them", store.namespaces),
+            Route(.get, "/v1/content", "blobs with their labels; ?filter=FIELD==VALUE", store.content),
+            Route(.get, "/v1/content/{digest}", "the bytes of a blob", store.fetch),
+            Route(.patch, "/v1/content/{digest}/labels", "set labels; null takes one away", store.labelContent),
+            Route(.get, "/v1/content/{digest}/why", "why a blob or layer was removed, and by whom", store.whyContent),
+            Route(.get, "/v1/snapshots", "unpacked layers and writable snapshots", store.snapshots),
+            Route(.patch, "/v1/snapshots/{key}/labels", "set labels; null takes one away", store.labelSnapshot),
+            Route(.get, "/v1/containers", "containers", store.containers),
+            Route(.get, "/v1/tasks", "their running side: pid and status", store.tasks),
+            Route(.get, "/v1/sandboxes", "the pods' sandboxes and their shims", store.sandboxes),
+            Route(.get, "/v1/leases", "what keeps things in the store", store.leases),
+            Route(.post, "/v1/leases", "make a lease: {\"id\": \"…\", \"labels\": {…}}", store.createLease),
+            Route(.get, "/v1/leases/{id}", "read a lease", store.lease),
+            Route(.delete, "/v1/leases/{id}", "remove a lease, and what only it kept", store.removeLease),
+            Route(
+                .post,
+                "/v1/leases/{id}/resources",
+                "let a lease keep something: {\"type\": \"content\", \"id\": \"sha256:…\"}",
+                store.addResource
+            ),
+            Route(.delete, "/v1/leases/{id}/resources", "let go of something; ?type=T&id=ID", store.removeResource),
+            Route(.patch, "/v1/images/labels", "set labels of an image; ?name=REF", store.labelImage),
+            Route(.get, "/v1/images/why", "what happened to an image's name; ?name=REF", store.whyImage),
+        ]
     }
 
     private static func configurationRoutes<Object: ConfigurationObject>(

@@ -63,24 +63,16 @@ package enum Children {
         return UInt32(signal == 0 ? (status >> 8) & 0xFF : 128 + signal)
     }
 
-    /// Starts a program as a daemon: in a session of its own, with `listener` as descriptor 3 and nothing above it.
+    /// Goes on as a daemon too: in a session of its own, with `listener` as descriptor 3 and nothing above it.
     ///
-    /// - Returns: Its process id. It is our child; a caller that ends at once leaves it to init or a sub-reaper.
-    package static func startDaemon(
-        program: String,
-        arguments: [String],
-        environment: [String],
-        listener: Int32
-    ) throws(SysError) -> Int32 {
-        let output = try Descriptor.open("/dev/null", O_RDWR)
-        let number = output.raw
-        return try swl("posix_spawn", program) {
-            unsafe withCStrings(arguments) { argv in
-                unsafe withCStrings(environment) { envp in
-                    unsafe swl_spawn_session(program, argv, envp, listener, number)
-                }
-            }
-        }
+    /// It costs less than to execute the program once more. The calling process has one thread. In the daemon the caller's
+    /// descriptors are closed behind the back of whoever owns them: it must not return to them, only `exit`.
+    ///
+    /// - Returns: The daemon's process id, or nil in the daemon itself. It is our child; a caller that ends at once leaves it
+    ///   to init or a sub-reaper.
+    package static func daemonize(listener: Int32) throws(SysError) -> Int32? {
+        let pid = try swl("fork", "the daemon") { swl_daemonize(listener) }
+        return pid == 0 ? nil : pid
     }
 
     /// Starts a program with exactly these descriptors; standard ones that are not among them are /dev/null.

@@ -35,10 +35,12 @@ package enum SealedExecutable {
         throw SysError(call: "execveat", subject: "/proc/self/exe", errno: Errno(-result))
     }
 
-    private static func clonedMount() throws(SysError) -> Descriptor {
-        let program = Descriptor(owning: try swl("open", "/proc/self/exe") { unsafe swl_open_path("/proc/self/exe") })
+    /// A private read-only clone of the mount that a program lies on: executed from there, it is sealed from its first
+    /// instruction on.
+    package static func clonedMount(of path: String = "/proc/self/exe") throws(SysError) -> Descriptor {
+        let program = Descriptor(owning: try swl("open", path) { unsafe swl_open_path(path) })
         let raw = program.raw
-        return Descriptor(owning: try swl("open_tree", "/proc/self/exe") { swl_clone_readonly(raw) })
+        return Descriptor(owning: try swl("open_tree", path) { swl_clone_readonly(raw) })
     }
 
     private static func sealedCopy() throws(SysError) -> Descriptor {

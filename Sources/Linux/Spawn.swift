@@ -15,12 +15,14 @@ package enum Spawn {
     ///
     /// - Parameters:
     ///   - arguments: `argv`, the program's name first; it is looked up on PATH only if it has no slash.
+    ///   - program: The file to execute if it is not what the first argument names.
     ///   - environment: `NAME=value` strings; nothing is inherited.
     ///   - workingDirectory: Where it starts; nil is the caller's.
     ///   - mergeErrors: Standard error goes into the same pipe as standard output, as containerd starts shims.
     /// - Throws: `SysError` if it could not be started. A non-zero exit code is data, not an error.
     package static func run(
         _ arguments: [String],
+        program: String? = nil,
         environment: [String],
         workingDirectory: String? = nil,
         mergeErrors: Bool = false
@@ -31,6 +33,7 @@ package enum Spawn {
         let errorEnd = mergeErrors ? outputEnd : errors.writeNumber
         let child = try start(
             arguments,
+            program: program,
             environment: environment,
             workingDirectory: workingDirectory,
             standardOutput: outputEnd,
@@ -54,12 +57,13 @@ package enum Spawn {
     /// - Returns: The process id; the caller reaps it.
     package static func start(
         _ arguments: [String],
+        program: String? = nil,
         environment: [String],
         workingDirectory: String? = nil,
         standardOutput: Int32,
         standardError: Int32
     ) throws(SysError) -> Int32 {
-        let program = arguments.first ?? ""
+        let program = program ?? arguments.first ?? ""
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }

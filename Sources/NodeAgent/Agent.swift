@@ -209,6 +209,7 @@ package final class Agent: Service {
                     group.addTask { await self.followLostShims() }
                     group.addTask { await self.followTaskEvents() }
                     group.addTask { await self.followLog() }
+                    group.addTask { await self.collectGarbage() }
                     if !isIntroduced { group.addTask { await self.introduceLater() } }
                 }
             } onCancel: {
@@ -417,6 +418,13 @@ package final class Agent: Service {
     /// Turns what shims say between start and end of a container into facts of its pod.
     private func followTaskEvents() async {
         for await event in taskEvents { exits.note(event) }
+    }
+
+    /// Removes content and layers that nothing needs any more, as removals leave them.
+    private func collectGarbage() async {
+        await core.collectAsScheduled { [logger] error in
+            logger.error("garbage cannot be collected, the next removal tries again", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Wakes the journal for each batch of events and removes namespaces that became empty.

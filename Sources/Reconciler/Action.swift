@@ -52,6 +52,15 @@ package enum Action: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// True for a step that takes nothing away and that a restarted agent finds by its derived id: it may be begun while
+    /// the facts that it follows from are still on their way to the disk.
+    package var onlyAdds: Bool {
+        switch self {
+        case .pullImage, .startContainer: true
+        case .record, .createSandbox, .signalContainer, .removeContainer, .removeSandbox, .removePod: false
+        }
+    }
+
     /// The name of the step that the fold itself takes note of.
     static let startStep = "StartContainer"
 

@@ -13,6 +13,8 @@ struct ContainerRecord: Codable, Hashable, Sendable {
     var foreign: ForeignShim?
     /// The cgroup of the container, relative to the root of each hierarchy.
     var cgroup: String?
+    /// For people and for clients that look for containers by them.
+    var labels: [String: String]?
 
     struct ForeignShim: Codable, Hashable, Sendable {
         /// The handler's name, for people.

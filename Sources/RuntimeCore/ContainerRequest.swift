@@ -15,6 +15,7 @@ package struct ContainerRequest: Sendable {
     package var logMaxFiles: Int
     /// Who makes it; nil is our own shim and runtime.
     package var runtime: RuntimeHandler?
+    package var labels: [String: String]
 
     /// Where the pod's shim writes the log, and lets clients attach.
     func logTarget(bundle: String) -> String {
@@ -32,7 +33,8 @@ package struct ContainerRequest: Sendable {
         logMaxSize: Int64,
         logMaxFiles: Int,
         stdin: Bool = false,
-        runtime: RuntimeHandler? = nil
+        runtime: RuntimeHandler? = nil,
+        labels: [String: String] = [:]
     ) {
         self.id = id
         self.sandboxID = sandboxID
@@ -43,6 +45,7 @@ package struct ContainerRequest: Sendable {
         self.logMaxFiles = logMaxFiles
         self.runtime = runtime
         self.stdin = stdin
+        self.labels = labels
     }
 }
 

@@ -7,6 +7,10 @@ package enum CoreError: Error, CustomStringConvertible {
     /// The name is not in the image store of the namespace.
     case imageNotFound(reference: String, namespace: String)
     case invalidReference(String)
+    case leaseNotFound(id: String, namespace: String)
+    case leaseExists(id: String, namespace: String)
+    /// Content or a snapshot that labels were to be put on.
+    case nothingToLabel(String)
     case image(ImageError)
     /// A step of the core's own failed.
     case system(step: String, SysError)
@@ -23,6 +27,10 @@ package enum CoreError: Error, CustomStringConvertible {
         case .imageNotFound(let reference, let namespace):
             "image \(reference) is not in namespace \(namespace); get it with: swiftlet image pull, or swiftlet image import"
         case .invalidReference(let text): text
+        case .leaseNotFound(let id, let namespace):
+            "lease \(id) is not in namespace \(namespace); see: swiftlet lease ls -n \(namespace)"
+        case .leaseExists(let id, let namespace): "lease \(id) exists in namespace \(namespace)"
+        case .nothingToLabel(let what): "\(what) is not in the store"
         case .image(let error): "\(error)"
         case .system(let step, let error): "\(step): \(error)"
         case .shim(let id, let step, let error): "\(step) of \(id.prefix(12)): \(error)"

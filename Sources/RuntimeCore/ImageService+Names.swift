@@ -64,14 +64,17 @@ extension ImageService {
     /// Removes a name, then what no other name and no container needs any more.
     func remove(_ reference: String, namespace: String, origin: LogOrigin) async throws -> ImageRecord {
         let record = try find(reference, namespace: namespace)
-        try await remove(record, reason: "removed by \(origin.actor)", origin: origin)
-        _ = try await collectGarbage()
+        let removal = try await remove(record, reason: "removed by \(origin.actor)", origin: origin)
+        _ = try await collectGarbage(
+            CollectionCause("image \(record.name) was removed by \(origin.actor)", event: removal, origin)
+        )
         return record
     }
 
-    private func remove(_ record: ImageRecord, reason: String, origin: LogOrigin) async throws {
+    /// - Returns: The event of the removal.
+    private func remove(_ record: ImageRecord, reason: String, origin: LogOrigin) async throws -> Seq {
         let fact = try FactCoding.encode(ImageRemoved(reason: reason))
-        _ = try await store.append(
+        return try await store.append(
             Proposal(
                 stream: StreamRef(resource: Self.resource, namespace: record.namespace, name: record.name),
                 expected: .exists,
@@ -81,7 +84,7 @@ extension ImageService {
                 actor: origin.actor,
                 request: origin.request
             )
-        )
+        ).last
     }
 
     /// Removes what nothing refers to; with `inUse`, first every name of the namespace that no container is made of.
@@ -93,6 +96,7 @@ extension ImageService {
         origin: LogOrigin
     ) async throws -> (names: [ImageRecord], garbage: CollectedGarbage) {
         var removed: [ImageRecord] = []
+        var cause = CollectionCause("images were pruned by \(origin.actor)", event: nil, origin)
         if let inUse {
             let used = try await transfers.run { [self] in try layersInUse() }
             for record in try list(namespace: namespace) where !inUse.contains(record.name) {
@@ -105,14 +109,15 @@ extension ImageService {
                 }
                 guard used.isDisjoint(with: chains) else { continue }
                 do {
-                    try await remove(record, reason: "not in use; pruned by \(origin.actor)", origin: origin)
+                    let reason = "not in use; pruned by \(origin.actor)"
+                    cause.event = try await remove(record, reason: reason, origin: origin)
                     removed.append(record)
                 } catch AppendError.notFound {
                     continue  // somebody else removed it
                 }
             }
         }
-        return (removed, try await collectGarbage())
+        return (removed, try await collectGarbage(cause))
     }
 
     /// The chain ids that containers' writable layers stand on directly.
@@ -121,30 +126,6 @@ extension ImageService {
             return Set(try snapshots.list().filter { $0.kind != .committed }.compactMap(\.parent))
         } catch {
             throw CoreError.image(error)
-        }
-    }
-
-    /// Removes content and snapshots that no image of any namespace refers to, no container's layer stands on and nobody
-    /// works with. It waits for no upload and no pull.
-    func collectGarbage() async throws -> CollectedGarbage {
-        try await transfers.run { [self] in
-            try collection.withLock { _ in
-                do {
-                    return try ImageInventory.collect(content: content, snapshots: snapshots) {
-                        () throws(ImageError) in
-                        do {
-                            return try list(namespace: nil).map(\.target)
-                        } catch {
-                            throw ImageError.malformed(
-                                what: "the log's record of an image",
-                                reason: "\(error); nothing is removed; check with `swiftlet db verify`"
-                            )
-                        }
-                    }
-                } catch let error as ImageError {
-                    throw CoreError.image(error)
-                }
-            }
         }
     }
 }

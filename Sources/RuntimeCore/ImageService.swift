@@ -23,6 +23,7 @@ final class ImageService: Sendable {
     let pulls = ImagePulls()
     /// One collection of garbage at a time.
     let collection = Mutex(())
+    let schedule = CollectionSchedule()
 
     init(
         root: String,
@@ -127,7 +128,7 @@ final class ImageService: Sendable {
     /// Removes what a failed import left. What is wrong with the archive is what the caller has to know.
     private func forget(_ failure: any Error) async throws -> Never {
         do {
-            _ = try await collectGarbage()
+            _ = try await collectGarbage(CollectionCause("an import failed", event: nil, .collector))
         } catch {
             throw failure  // the next collection removes it
         }
@@ -200,15 +201,21 @@ final class ImageService: Sendable {
     /// As `save`, for threads that may block.
     func saveBlocking(_ record: ImageRecord, _ fact: any FactPayload, origin: LogOrigin) throws -> ImageRecord {
         let (record, proposal) = try proposal(record, fact, origin)
+        try appendBlocking(proposal)
+        return record
+    }
+
+    /// As the log's `append`, for threads that may block.
+    @discardableResult
+    func appendBlocking(_ proposal: Proposal) throws -> Seq {
         let written = Semaphore()
-        let outcome = Mutex<Result<Appended, AppendError>?>(nil)
+        let outcome = Mutex<Result<Appended, AppendError>>(.failure(.closed))
         store.submit(proposal) { result in
             outcome.withLock { $0 = result }
             written.signal()
         }
         written.wait()
-        _ = try outcome.withLock { $0 }?.get()
-        return record
+        return try outcome.withLock { $0 }.get().last
     }
 
     private func proposal(
@@ -255,6 +262,9 @@ final class ImageService: Sendable {
 
 /// Who is behind an event that the core writes.
 package struct LogOrigin: Hashable, Sendable {
+    /// What is collected without being asked for.
+    static let collector = LogOrigin(actor: "system:collector")
+
     /// "unix:root", "system:reconciler".
     package var actor: String
     /// The id of the API request, if one asked for it.

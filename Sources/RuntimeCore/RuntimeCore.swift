@@ -157,6 +157,11 @@ package final class RuntimeCore: Sendable {
 
     // MARK: Sandboxes and tasks
 
+    /// The ids of all sandboxes and containers that have a bundle.
+    func bundles() throws -> [String] { try sandboxes.bundles() }
+
+    func containerRecord(_ id: String) throws -> ContainerRecord? { try tasks.record(id) }
+
     /// Starts a sandbox; one that runs already is returned as it is.
     package func createSandbox(_ request: SandboxRequest) async throws -> SandboxHandle {
         try await sandboxes.create(request)
@@ -175,6 +180,7 @@ package final class RuntimeCore: Sendable {
     package func removeSandbox(_ id: String, cgroup: String?) async throws {
         for bundle in try sandboxes.bundles() where try tasks.sandbox(ofBundle: bundle) == id {
             try await tasks.destroy(bundle, sandboxID: id)
+            images.noteRemoved(container: bundle)
         }
         try await sandboxes.remove(id)
         guard let cgroup else { return }
@@ -188,14 +194,7 @@ package final class RuntimeCore: Sendable {
     }
 
     /// True if the sandbox's shim answers.
-    package func isAlive(sandbox id: String) async -> Bool {
-        do {
-            _ = try await sandboxes.namespaces(of: id)
-            return true
-        } catch {
-            return false
-        }
-    }
+    package func isAlive(sandbox id: String) async -> Bool { await sandboxes.isAlive(id) }
 
     /// Creates a container's task; its process waits for `startTask`.
     package func createTask(_ request: ContainerRequest) async throws -> CreatedTask { try await tasks.create(request) }
@@ -269,6 +268,7 @@ package final class RuntimeCore: Sendable {
     /// Ends a container, if it still runs, and removes it with its writable layer.
     package func removeTask(_ id: String, sandboxID: String) async throws {
         try await tasks.destroy(id, sandboxID: sandboxID)
+        images.noteRemoved(container: id)
     }
 
     /// Removes bundles that the log does not know: leftovers of a crash before the first record, or of another log.

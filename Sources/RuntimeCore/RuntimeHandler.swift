@@ -30,6 +30,9 @@ package struct RuntimeHandler: Hashable, Sendable {
         self.options = options
     }
 
+    /// What our own runtime is called.
+    package static let ownName = "swiftlet"
+
     /// True if the pod's own shim makes the containers.
     var isOurs: Bool { type == Self.ownType }
 

@@ -13,7 +13,10 @@ final class SandboxService: Sendable {
     private let network: any PodNetworkProvider
     private let pool: ThreadPool
     private let loop: LoopThread
+    private let sealed: SealedShim?
     private let connections = Mutex<[String: ShimConnection]>([:])
+    /// The namespaces of sandboxes that this process has made or asked: they never change.
+    private let namespacesKnown = Mutex<[String: [String: String]]>([:])
     private let closed = Atomic(false)
     /// Called on the loop's thread when a shim's connection ends without our doing.
     private let onShimLost: @Sendable (_ sandboxID: String) -> Void
@@ -32,6 +35,7 @@ final class SandboxService: Sendable {
         self.pool = pool
         self.loop = loop
         self.onShimLost = onShimLost
+        sealed = SealedShim(configuration)
     }
 
     private func bundle(_ id: String) -> String { configuration.bundle(namespace: namespace, id: id) }
@@ -44,21 +48,19 @@ final class SandboxService: Sendable {
             bundlePath: bundle(request.id),
             options: Shim.AnyMessage(typeURL: "io.swiftlet.sandbox.v1.Options", value: request.options)
         )
-        _ = try await shim.attempt(
-            Shim.sandboxService,
-            "CreateSandbox",
-            create,
-            expecting: Shim.CreateSandboxResponse.self,
-            tolerating: { $0.code == .alreadyExists }
-        )
-        _ = try await shim.attempt(
+        // The shim takes one after the other, whatever the first ones come to: no answer is waited for in between.
+        let creation = shim.begin(Shim.sandboxService, "CreateSandbox", create)
+        let start = shim.begin(
             Shim.sandboxService,
             "StartSandbox",
-            Shim.StartSandboxRequest(sandboxID: request.id),
-            expecting: Shim.StartSandboxResponse.self,
-            tolerating: { $0.code == .alreadyExists }
+            Shim.StartSandboxRequest(sandboxID: request.id)
         )
-        let status = try await status(of: shim)
+        let question = beginStatus(of: shim)
+        let isDone = { (error: CoreError) in error.code == .alreadyExists }
+        _ = try await shim.outcome(of: creation, as: Shim.CreateSandboxResponse.self, tolerating: isDone)
+        _ = try await shim.outcome(of: start, as: Shim.StartSandboxResponse.self, tolerating: isDone)
+        let status: Shim.SandboxStatusResponse = try await shim.outcome(of: question)
+        namespacesKnown.withLock { $0[request.id] = status.info }
         guard !request.hostNetwork, let path = status.info["network"] else {
             return SandboxHandle(
                 id: request.id,
@@ -80,11 +82,25 @@ final class SandboxService: Sendable {
 
     /// The paths of a running sandbox's namespaces.
     func namespaces(of id: String) async throws -> [String: String] {
-        try await status(of: try await connection(to: id)).info
+        if let known = namespacesKnown.withLock({ $0[id] }) { return known }
+        let info = try await status(of: try await connection(to: id)).info
+        namespacesKnown.withLock { $0[id] = info }
+        return info
+    }
+
+    /// Asks the shim, so that the answer is of this moment.
+    func isAlive(_ id: String) async -> Bool {
+        do {
+            _ = try await status(of: try await connection(to: id))
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// Ends the shim and all that it holds, and removes the bundle. A sandbox that is not there is fine.
     func remove(_ id: String) async throws {
+        _ = namespacesKnown.withLock { $0.removeValue(forKey: id) }
         let directory = bundle(id)
         let files = ShimFiles(bundle: directory)
         if let shim = try? await connection(to: id) {  // a shim that cannot be reached is cleaned up below
@@ -142,7 +158,7 @@ final class SandboxService: Sendable {
         } catch {
             throw .system(step: "make the bundle of sandbox \(id.prefix(12))", error)
         }
-        return try ShimProcess(configuration: configuration, namespace: namespace, id: id).start()
+        return try ShimProcess(configuration: configuration, namespace: namespace, id: id, sealed: sealed).start()
     }
 
     /// The connection to the shim of a bundle, opened if need be: a sandbox's own, or that of a container which another
@@ -184,8 +200,12 @@ final class SandboxService: Sendable {
     }
 
     private func status(of shim: ShimConnection) async throws(CoreError) -> Shim.SandboxStatusResponse {
+        try await shim.outcome(of: beginStatus(of: shim))
+    }
+
+    private func beginStatus(of shim: ShimConnection) -> ShimCall {
         let request = Shim.SandboxStatusRequest(sandboxID: shim.id, verbose: true)
-        return try await shim.call(Shim.sandboxService, "SandboxStatus", request)
+        return shim.begin(Shim.sandboxService, "SandboxStatus", request)
     }
 
     private func startShim(_ id: String, cgroupParent: String) async throws -> ShimConnection {
@@ -204,6 +224,7 @@ final class SandboxService: Sendable {
         }
         let shim = try ShimConnection(id: id, namespace: namespace, address: address, loop: loop) { [weak self] in
             guard let self else { return }
+            _ = namespacesKnown.withLock { $0.removeValue(forKey: id) }
             let wasOurs = connections.withLock { $0.removeValue(forKey: id) != nil }
             if wasOurs { onShimLost(id) }
         }

@@ -1,4 +1,5 @@
 import Linux
+import Synchronization
 import TTRPC
 
 /// The connection to one shim, with its calls as async functions.
@@ -43,23 +44,52 @@ final class ShimConnection: Sendable {
         _ request: Request,
         timeout: Duration? = .seconds(30)
     ) async throws(CoreError) -> Response {
-        let result: Result<[UInt8], TTRPCError> = await withCheckedContinuation { continuation in
-            client.call(
-                service: service,
-                method: method,
-                payload: request.protobuf,
-                timeout: timeout,
-                metadata: [StringPair(key: Shim.namespaceKey, value: namespace)]
-            ) { continuation.resume(returning: $0) }
-        }
-        switch result {
-        case .failure(let error): throw .shim(id: id, step: method, error)
+        try await outcome(of: begin(service, method, request, timeout: timeout))
+    }
+
+    /// Sends a request without waiting for its answer. Requests arrive in the order in which they were begun.
+    func begin(
+        _ service: String,
+        _ method: String,
+        _ request: some ProtobufMessage,
+        timeout: Duration? = .seconds(30)
+    ) -> ShimCall {
+        let call = ShimCall(method: method)
+        client.call(
+            service: service,
+            method: method,
+            payload: request.protobuf,
+            timeout: timeout,
+            metadata: [StringPair(key: Shim.namespaceKey, value: namespace)]
+        ) { call.finish($0) }
+        return call
+    }
+
+    /// The answer to a request that was begun.
+    func outcome<Response: ProtobufMessage>(of call: ShimCall) async throws(CoreError) -> Response {
+        switch await call.result {
+        case .failure(let error): throw .shim(id: id, step: call.method, error)
         case .success(let payload):
             do {
                 return try Response(protobuf: payload)
             } catch {
-                throw .shim(id: id, step: method, .protocolViolation("\(error)"))
+                throw .shim(id: id, step: call.method, .protocolViolation("\(error)"))
             }
+        }
+    }
+
+    /// As above; nil where the shim's refusal means that it is done already.
+    func outcome<Response: ProtobufMessage>(
+        of call: ShimCall,
+        as response: Response.Type,
+        tolerating tolerated: (CoreError) -> Bool
+    ) async throws(CoreError) -> Response? {
+        do {
+            let response: Response = try await outcome(of: call)
+            return response
+        } catch {
+            if tolerated(error) { return nil }
+            throw error
         }
     }
 
@@ -73,12 +103,44 @@ final class ShimConnection: Sendable {
         expecting response: Response.Type,
         tolerating tolerated: (CoreError) -> Bool
     ) async throws(CoreError) -> Response? {
-        do {
-            let response: Response = try await call(service, method, request)
-            return response
-        } catch {
-            if tolerated(error) { return nil }
-            throw error
+        try await outcome(of: begin(service, method, request), as: response, tolerating: tolerated)
+    }
+}
+
+/// A request on its way. Its result is asked for once.
+final class ShimCall: Sendable {
+    typealias Outcome = Result<[UInt8], TTRPCError>
+
+    private enum State {
+        case open
+        case awaited(CheckedContinuation<Outcome, Never>)
+        case finished(Outcome)
+    }
+
+    let method: String
+    private let state = Mutex(State.open)
+
+    init(method: String) { self.method = method }
+
+    func finish(_ result: Outcome) {
+        let waiting: CheckedContinuation<Outcome, Never>? = state.withLock { state in
+            defer { state = .finished(result) }
+            if case .awaited(let continuation) = state { return continuation }
+            return nil
+        }
+        waiting?.resume(returning: result)
+    }
+
+    var result: Outcome {
+        get async {
+            await withCheckedContinuation { continuation in
+                let known: Outcome? = state.withLock { state in
+                    if case .finished(let result) = state { return result }
+                    state = .awaited(continuation)
+                    return nil
+                }
+                if let known { continuation.resume(returning: known) }
+            }
         }
     }
 }

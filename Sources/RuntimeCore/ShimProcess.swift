@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import TTRPC
 
@@ -8,6 +9,8 @@ struct ShimProcess: Sendable {
     let id: String
     /// The shim's binary, if it is not our own.
     var foreign: String?
+    /// Where our own is executed from.
+    var sealed: SealedShim?
 
     private var bundle: String { configuration.bundle(namespace: namespace, id: id) }
 
@@ -39,6 +42,7 @@ struct ShimProcess: Sendable {
         do {
             outcome = try Spawn.run(
                 arguments + ["start"],
+                program: sealed?.path,
                 environment: environment,
                 workingDirectory: bundle,
                 mergeErrors: true
@@ -83,4 +87,19 @@ struct ShimProcess: Sendable {
             throw .shimStart(id: id, message: "its delete action printed no DeleteResponse: \(error); \(text)")
         }
     }
+}
+
+/// Our shim as it was when the agent started, on a read-only mount that only the agent has: a shim that is executed from
+/// there need not seal itself by executing itself once more.
+final class SealedShim: Sendable {
+    private let file: Descriptor
+
+    /// Nil if this agent may not mount: the shim then does it by itself, in its own way.
+    init?(_ configuration: CoreConfiguration) {
+        guard let file = try? SealedExecutable.clonedMount(of: configuration.shim) else { return nil }  // as above
+        self.file = file
+    }
+
+    /// A child that is about to execute it has closed all that it inherited: the number is the agent's.
+    var path: String { "/proc/\(getpid())/fd/\(file.raw)" }
 }

@@ -292,7 +292,8 @@ final class TaskService: Sendable {
             id: request.id,
             sandboxID: request.sandboxID,
             image: request.image.record.name,
-            cgroup: spec.linux?.cgroupsPath
+            cgroup: spec.linux?.cgroupsPath,
+            labels: request.labels
         )
         var warnings: [String] = []
         if let handler = request.runtime, !handler.isOurs {

@@ -82,7 +82,11 @@ struct BuiltInEngine: ContainerEngine {
         } catch {
             throw TTRPC.Status(.invalidArgument, "resources: \(error)")
         }
-        do throws(RuntimeError) { try load(container).cgroup.apply(wanted) } catch { throw Self.status(error) }
+        do throws(RuntimeError) {
+            try load(container).update(wanted) { ShimLog.warning("update of \(container.id): \($0)") }
+        } catch {
+            throw Self.status(error)
+        }
     }
 
     func statistics(_ container: ContainerReference) throws(TTRPC.Status) -> Shim.AnyMessage {

@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import OCIRuntime
 import TTRPC
 
 /// `containerd.runtime.sandbox.v1`: the life of a pod without a pause container.
@@ -13,7 +14,9 @@ struct SandboxService {
         do throws(TTRPC.Status) {
             switch request.method {
             case "CreateSandbox": reply.send(try create(try parse(request)))
-            case "StartSandbox": reply.send(try start(try parse(request)))
+            case "StartSandbox":
+                reply.send(try start(try parse(request)))
+                prepareForContainers()
             case "Platform":
                 let machine = Machine.architecture
                 reply.send(Shim.PlatformResponse(platform: Shim.Platform(os: "linux", architecture: machine)))
@@ -62,6 +65,17 @@ struct SandboxService {
             pid: UInt32(sandbox.pid),
             createdAt: Shim.Timestamp(nanosecondsSince1970: sandbox.createdAt)
         )
+    }
+
+    /// Does now what the first container would wait for, while the agent writes down that there is a sandbox and gathers
+    /// what the container is made of. What fails here is done, and told, when a container is made.
+    private func prepareForContainers() {
+        do {
+            if let parent = state.sandbox?.options.cgroupParent, parent.hasPrefix("/") { try EmptyCgroups.make(parent) }
+            try OCIRuntime.Container.rehearse()
+        } catch {
+            ShimLog.info("before the first container: \(error)")
+        }
     }
 
     private func status(_ request: Shim.SandboxStatusRequest) throws(TTRPC.Status) -> Shim.SandboxStatusResponse {

@@ -87,24 +87,29 @@ struct StartAction {
 
     private func launch(_ path: String, _ bundle: String) throws {
         let listener = Handle(try UnixSocket.listen(path, mode: 0o600))
-        var command = [
-            "containerd-shim-swiftlet-v1", "-namespace", arguments.namespace, "-id", arguments.id, "-address",
-            arguments.address, "-bundle", bundle, "-socket", path,
-        ]
-        if arguments.debug { command.append("-debug") }
         do {
-            // The child keeps the binary that this process runs, whatever happens to the file meanwhile.
-            let pid = try Children.startDaemon(
-                program: "/proc/self/exe",
-                arguments: command,
-                environment: Environment.all,
-                listener: listener.raw
-            )
+            // The daemon is this process once more: it keeps the binary that runs, whatever happens to the file meanwhile.
+            guard let pid = try Children.daemonize(listener: listener.raw) else { serve(path, bundle) }
             adjustMemoryPriority(pid)
             try Files.replaceUnsynced(bundle + "/shim.pid", with: Array(String(pid).utf8))
         } catch {
             _ = unsafe unlink(path)
             throw error
+        }
+    }
+
+    /// The life of the daemon.
+    private func serve(_ path: String, _ bundle: String) -> Never {
+        var serving = arguments
+        serving.action = .serve
+        serving.bundle = bundle
+        serving.socket = path
+        do {
+            try Serve.run(serving)
+            exit(0)
+        } catch {
+            ShimLog.error("\(error)")
+            exit(1)
         }
     }
 

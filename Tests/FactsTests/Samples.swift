@@ -12,7 +12,7 @@ enum Samples {
     static let all: [Fact] =
         pod.map { .pod($0) } + node.map { .node($0) } + namespace.map { .namespace($0) }
         + configuration.map { .configuration($0) }
-        + image.map { .image($0) } + request.map { .request($0) }
+        + image.map { .image($0) } + store.map { .store($0) } + request.map { .request($0) }
 
     static let pod: [PodFact] = objects + images + sandboxes + containers
 
@@ -243,6 +243,19 @@ enum Samples {
         ),
         .unpacked(ImageUnpacked(chainID: digest)),
         .tagged(ImageTagged(target: digest, source: "docker.io/library/bb:1")),
+        .labelled(ImageLabelled(labels: ["tier": "base"])),
         .removed(ImageRemoved(reason: "asked for by unix:root")),
+    ]
+
+    static let store: [StoreFact] = [
+        .leaseCreated(LeaseCreated(labels: ["containerd.io/gc.expire": "2026-12-01T00:00:00Z"])),
+        .leaseChanged(LeaseChanged(added: ["content/\(digest)"], removed: ["images/docker.io/library/bb:1"])),
+        .leaseRemoved(LeaseRemoved(reason: "removed by unix:root")),
+        .contentLabelled(ContentLabelled(labels: ["containerd.io/gc.root": "1"])),
+        .snapshotLabelled(SnapshotLabelled(labels: ["tier": "base"])),
+        .garbageFound(GarbageFound(reason: "image bb was removed", contents: [digest], snapshots: [digest])),
+        .garbageCollected(
+            GarbageCollected(reason: "image bb was removed", contents: [digest], snapshots: [digest], bytes: 1_234)
+        ),
     ]
 }

@@ -143,6 +143,9 @@ struct SnapshotterTests {
             try Files.makeDirectories(place + "/l/77/deep/er")
             try Files.makeDirectories(place + "/w/78/work")
             try Files.replace(place + "/active/x.tmp9", with: Array("kind".utf8))
+            // As if the power had gone before the record was on the disk.
+            _ = try snapshots.prepare(key: "lost", parent: digest(1))
+            try Files.write(place + "/active/lost", [], mode: 0o600)
             // As if the process had stopped between the two steps of a commit.
             let record = try Files.read(place + "/active/committing")
             let text = String(decoding: record, as: UTF8.self)

@@ -193,6 +193,33 @@ struct PodWorkerTests {
         }
     }
 
+    @Test("a container is started while the fact of its sandbox is still on its way to the disk")
+    func startsAheadOfLog() async throws {
+        try await run(prepare: { $0.hold("create-sandbox/") }) { bench in
+            try await bench.wait(for: "the sandbox") {
+                let types = try bench.facts()
+                return types.contains("ImagePulled")
+                    && bench.node.performed.contains { $0.hasPrefix("create-sandbox/") }
+            }
+            // From here on no fact reaches the disk.
+            await bench.store.close()
+            bench.node.release()
+            try await bench.wait(for: "the start") { bench.node.performed.contains { $0.hasPrefix("start/") } }
+        }
+    }
+
+    @Test("nothing is taken away before the log knows why")
+    func removesBehindLog() async throws {
+        try await run { bench in
+            try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
+            await bench.store.close()
+            bench.exit(attempt: 0, code: 1)
+            try await bench.wait(for: "the end of the worker") { bench.ended.value.withLock { $0 } == 1 }
+            #expect(!bench.node.performed.contains { $0.hasPrefix("remove") })
+            #expect(bench.node.performed.filter { $0.hasPrefix("start/") }.count == 1)
+        }
+    }
+
     @Test("commands are answered while an action runs, and nothing is begun twice meanwhile")
     func commandsMeanwhile() async throws {
         try await run(prepare: { $0.hold("start/") }) { bench in

@@ -42,9 +42,9 @@ int swl_signal_descriptor(uint64_t mask);
 // Reads one pending signal from a signalfd: its number, 0 if there is none, or -errno.
 int swl_next_signal(int fd);
 
-// Starts program with fd 3 = listener, 0 = /dev/null, 1 and 2 = output, in a session of its own, with default signals.
-int swl_spawn_session(const char *_Nonnull program, char *_Nullable const *_Nonnull argv,
-                      char *_Nullable const *_Nonnull envp, int listener, int output);
+// Forks: the child goes on in a session of its own with fd 3 = listener, /dev/null as 0, 1 and 2, and nothing above, and
+// sees 0; the caller sees its pid, or -errno. The caller has one thread.
+int swl_daemonize(int listener);
 
 // Starts program with the descriptors at first, first + 1, ... and /dev/null at the numbers below, up to 2; nothing else
 // is inherited.

@@ -9,7 +9,7 @@ struct ImageCommand: ParsableCommand {
         subcommands: [
             ImagePullCommand.self, ImagePushCommand.self, ImageListCommand.self, ImageTagCommand.self,
             ImageRemoveCommand.self, ImageImportCommand.self, ImageExportCommand.self, ImageInspectCommand.self,
-            ImageHistoryCommand.self, ImagePruneCommand.self,
+            ImageHistoryCommand.self, ImagePruneCommand.self, ImageLabelCommand.self, ImageWhyCommand.self,
         ],
         aliases: ["images"]
     )

@@ -202,3 +202,46 @@ struct ImagePruneCommand: ParsableCommand {
         }
     }
 }
+
+struct ImageLabelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "label", abstract: "Set labels of an image.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var namespace: ImageNamespaceOption
+
+    @Argument(help: "The name of the image.")
+    var reference: String
+
+    @OptionGroup var labels: LabelArguments
+
+    func run() throws {
+        try reporting { console in
+            let target = Target(["v1", "images", "labels"]).with("name", reference)
+                .with("namespace", namespace.namespace)
+            let changes = try LabelArguments.changes(labels.labels)
+            let answer = try connection.client(console).json("PATCH", target, body: changes)
+            try console.line(StoreListOptions.labels.text(answer))
+        }
+    }
+}
+
+struct ImageWhyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "why",
+        abstract: "Say what happened to an image's name: who brought, moved and removed it, and why."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var namespace: ImageNamespaceOption
+
+    @Argument(help: "The name of the image.")
+    var reference: String
+
+    func run() throws {
+        try reporting { console in
+            let target = Target(["v1", "images", "why"]).with("name", reference)
+                .with("namespace", namespace.namespace)
+            try connection.client(console).copy(target)
+        }
+    }
+}

@@ -39,6 +39,7 @@ package struct Unpacker: Sendable {
     private let store: ContentStore
     private let snapshots: Snapshotter
     private let limits: UnpackLimits
+    private let known = KnownImages()
 
     package init(store: ContentStore, snapshots: Snapshotter, limits: UnpackLimits = UnpackLimits()) {
         self.store = store
@@ -63,6 +64,11 @@ package struct Unpacker: Sendable {
         progress: (UnpackProgress) -> Void = { _ in }
     ) throws(ImageError) -> UnpackedImage {
         lease?.add([target])
+        if platform == .host, let image = known[target] {
+            lease?.add(image.layers.map(\.chainID))
+            // A layer stands on all below it: with the top one all are there.
+            if image.chainID.map({ snapshots.committed($0) }) ?? true { return image }
+        }
         let image = try ImageGraph(store: store, layerLimit: limits.layers).resolve(target, platform: platform)
         let layers = try Unpacker.layers(image.manifest, image.config)
         lease?.add(
@@ -73,7 +79,9 @@ package struct Unpacker: Sendable {
         pipeline.allAvailable()
         try pipeline.finish()
         for step in told.withLock({ $0 }) { progress(step) }
-        return Unpacker.unpacked(image, layers)
+        let unpacked = Unpacker.unpacked(image, layers)
+        if platform == .host { known[target] = unpacked }
+        return unpacked
     }
 
     /// Begins to unpack layers whose content is still on its way.
@@ -127,5 +135,22 @@ package struct Unpacker: Sendable {
             )
         }
         return layers
+    }
+}
+
+/// What the documents of images say, read and verified once: under a digest it is the same for ever. Whether the layers are
+/// still there is asked each time.
+private final class KnownImages: Sendable {
+    private let images = Mutex<[Digest: UnpackedImage]>([:])
+
+    subscript(target: Digest) -> UnpackedImage? {
+        get { images.withLock { $0[target] } }
+        set {
+            images.withLock { images in
+                // Rarely does a node run so many images; those in use come back by themselves.
+                if images.count >= 64 { images = [:] }
+                images[target] = newValue
+            }
+        }
     }
 }

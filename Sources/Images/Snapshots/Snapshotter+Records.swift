@@ -42,8 +42,16 @@ extension Snapshotter {
         try read(activeFile(key), label: "the snapshot \"\(key)\"")
     }
 
+    /// Writes a record as a whole. Only layers have to outlive a loss of power: what stands on a writable snapshot does not,
+    /// and a container that is made again gets a new one.
     func save(_ record: SnapshotRecord, _ path: String, label: String) throws(ImageError) {
-        try doing("recording \(label)") { () throws(SysError) in try Files.replace(path, with: record.bytes) }
+        try doing("recording \(label)") { () throws(SysError) in
+            if record.kind == .committed {
+                try Files.replace(path, with: record.bytes)
+            } else {
+                try Files.replaceUnsynced(path, with: record.bytes)
+            }
+        }
     }
 
     func forget(_ path: String, label: String) throws(ImageError) {
@@ -61,12 +69,23 @@ extension Snapshotter {
 
     // MARK: Sweeping
 
+    /// True for a record of a writable snapshot that was named and not on the disk yet when the machine stopped.
+    private func isLost(_ path: String) -> Bool {
+        guard path.hasPrefix(directory + "/active/") else { return false }
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 && status.st_size == 0
+    }
+
     /// Finishes commits that a crash cut off, and removes temporary files and directories that no record names.
     func sweep() throws(ImageError) {
         var used: Set<String> = []
         var layersInUse: Set<String> = []
         var writable: [(path: String, directory: String)] = []
         for (path, _) in try recordFiles() {
+            if isLost(path) {
+                _ = unsafe unlink(path)
+                continue
+            }
             // With a record that cannot be read nobody knows what it names: then nothing is removed.
             guard let record = try? read(path, label: path) else { return }
             guard let number = record.directory else { continue }

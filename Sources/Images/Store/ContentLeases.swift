@@ -40,7 +40,7 @@ package final class ContentLeases: Sendable {
     }
 
     /// Runs a collection. It reads inside of `body` what names refer to, and removes with `unlessLeased`.
-    package func collecting<Result>(_ body: () throws(ImageError) -> Result) throws(ImageError) -> Result {
+    package func collecting<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         state.withLock { $0.collections += 1 }
         defer {
             state.withLock { state in

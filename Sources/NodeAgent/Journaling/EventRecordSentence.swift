@@ -31,7 +31,7 @@ struct EventRecordSentence {
         switch fact {
         case .pod(let fact): fields += [Field(Name.resource, resource)] + podFields(fact)
         case .image(let fact): fields += [Field(Name.resource, resource)] + imageFields(fact)
-        case .node, .namespace, .configuration: fields.append(Field(Name.resource, resource))
+        case .node, .namespace, .configuration, .store: fields.append(Field(Name.resource, resource))
         case .request(.answered(let fact)): fields += requestFields(fact)
         }
         return try JournalRecord(
@@ -118,7 +118,7 @@ struct EventRecordSentence {
             case .imported(let fact): fact.target
             case .fetched(let fact): fact.target
             case .tagged(let fact): fact.target
-            case .unpacked, .removed: nil
+            case .unpacked, .labelled, .removed: nil
             }
         if let digest { fields.append(Field(Name.imageDigest, digest)) }
         return fields
@@ -158,7 +158,9 @@ struct EventRecordSentence {
         case .pod(.containerExited(let fact)): fact.exitCode == 0 ? .informational : .notice
         case .pod(.created), .pod(.replaced), .pod(.patched), .pod(.deletionRequested), .pod(.removed),
             .pod(.execStarted), .pod(.execFinished), .pod(.attached), .namespace, .configuration,
-            .image(.imported), .image(.fetched), .image(.removed), .image(.tagged):
+            .image(.imported), .image(.fetched), .image(.removed), .image(.tagged), .image(.labelled),
+            .store(.leaseCreated), .store(.leaseChanged), .store(.leaseRemoved), .store(.garbageCollected),
+            .store(.contentLabelled), .store(.snapshotLabelled):
             .notice
         case .request(.answered(let fact)):
             switch fact.status {

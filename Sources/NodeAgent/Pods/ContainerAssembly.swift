@@ -144,7 +144,13 @@ struct ContainerAssembly: Sendable {
                     logMaxSize: logMaxSize,
                     logMaxFiles: logMaxFiles,
                     stdin: container.stdin,
-                    runtime: handler
+                    runtime: handler,
+                    labels: [
+                        "io.kubernetes.pod.namespace": pod.metadata.namespace,
+                        "io.kubernetes.pod.name": pod.metadata.name,
+                        "io.kubernetes.pod.uid": pod.metadata.uid,
+                        "io.kubernetes.container.name": container.name,
+                    ]
                 ),
                 imageName: container.image
             )

@@ -67,7 +67,7 @@ final class PodWorker: Sendable {
             var state = State(record: first, inLog: first.pod, lastSeq: cause, mustAdopt: adopts)
             reconcile(&state, &group)
             for await message in mailbox {
-                await take(message, &state)
+                await take(message, &state, &group)
                 guard state.record != nil, !state.isOver else { break }
                 reconcile(&state, &group)
             }
@@ -93,6 +93,8 @@ final class PodWorker: Sendable {
         var lastSeq: Seq
         /// Actions that were begun and are not over.
         var inFlight: Set<String> = []
+        /// What was begun and is not written yet.
+        var intents: [NewFact] = []
         /// Actions that brought nothing: they are tried again, later each time.
         var retries: [String: Retry] = [:]
         /// The next sandbox's shim died before the sandbox was recorded.
@@ -108,15 +110,15 @@ final class PodWorker: Sendable {
         var at: Microseconds
     }
 
-    private func take(_ message: Message, _ state: inout State) async {
+    private func take(_ message: Message, _ state: inout State, _ group: inout DiscardingTaskGroup) async {
         switch message {
-        case .facts(let facts): await append(facts, &state)
+        case .facts(let facts): await append(facts, &state, &group)
         case .finished(let id, let facts):
             // What fails while the agent stops says nothing about the pod; the next agent looks what was done.
             guard !Task.isCancelled else { return }
             state.inFlight.remove(id)
             noteOutcome(of: id, facts, &state)
-            await append(facts, &state)
+            await append(facts, &state, &group)
             if let lost = state.lostSandbox, state.record?.runtime.sandbox.id == lost {
                 state.lostSandbox = nil
                 state.mustAdopt = true
@@ -149,9 +151,11 @@ final class PodWorker: Sendable {
     }
 
     /// Folds facts and appends them; while the log refuses, tries again. What happened cannot be refused.
-    private func append(_ facts: [PodFact], _ state: inout State) async {
+    ///
+    /// While the facts are on their way to the disk, steps that only add something are begun already.
+    private func append(_ facts: [PodFact], _ state: inout State, _ group: inout DiscardingTaskGroup) async {
         guard !facts.isEmpty, var record = state.record else { return }
-        var proposal: Proposal
+        let proposal: Proposal
         var after: PodRecord? = record
         do {
             var before = state.inLog
@@ -179,14 +183,16 @@ final class PodWorker: Sendable {
             )
             return
         }
-        guard let last = await write(proposal) else {
+        async let written = write(proposal)
+        state.record = after
+        state.inLog = record.pod
+        reconcile(&state, &group, aheadOfLog: true)
+        guard let last = await written else {
             state.isOver = true
             return
         }
         state.lastSeq = last
-        state.record = after
-        state.inLog = record.pod
-        if after?.isOver ?? true { environment.settled(uid) }
+        if state.record?.isOver ?? true { environment.settled(uid) }
     }
 
     /// - Returns: The last event's seq; nil if the log is closed or the pod is not in it any more.
@@ -253,9 +259,14 @@ final class PodWorker: Sendable {
     }
 
     /// Begins what the reconciler asks for: pulls beside each other, everything else one after the other.
-    private func reconcile(_ state: inout State, _ group: inout DiscardingTaskGroup) {
+    ///
+    /// - Parameter aheadOfLog: The newest facts are not in the log yet. Only what may be done without them is begun; its
+    ///   intents are written when the facts are.
+    private func reconcile(_ state: inout State, _ group: inout DiscardingTaskGroup, aheadOfLog: Bool = false) {
+        defer { if !aheadOfLog { writeIntents(&state) } }
         guard let record = state.record else { return }
         guard !state.inFlight.contains(Self.adoption) else { return }
+        if aheadOfLog, state.mustAdopt || state.lostSandbox != nil { return }
         if state.mustAdopt {
             guard state.inFlight.isEmpty else { return }
             state.mustAdopt = false
@@ -267,6 +278,7 @@ final class PodWorker: Sendable {
         let decision = Reconciler.decide(record, now: now, policy: environment.policy)
         var wakeAt = decision.wakeAt
         for action in decision.actions where !state.inFlight.contains(action.id) {
+            guard action.onlyAdds || !aheadOfLog else { continue }
             if let retry = state.retries[action.id], retry.at > now {
                 wakeAt = min(wakeAt ?? retry.at, retry.at)
                 continue
@@ -274,13 +286,13 @@ final class PodWorker: Sendable {
             let isPull = if case .pullImage = action { true } else { false }
             guard isPull || !state.inFlight.contains(where: { !$0.hasPrefix("pull/") }) else { continue }
             state.inFlight.insert(action.id)
-            writeIntent(of: action, &state)
+            intend(action, &state)
             let actions = environment.actions
             group.addTask { [self] in
                 send(.finished(actionID: action.id, await actions.perform(action, record)))
             }
         }
-        if let wakeAt, state.timer.map({ wakeAt < $0 }) ?? true {
+        if let wakeAt, !aheadOfLog, state.timer.map({ wakeAt < $0 }) ?? true {
             state.timer = wakeAt
             group.addTask { [self] in
                 try? await Task.sleep(for: .microseconds(max(1000, wakeAt - now)))  // cancelled with the worker
@@ -289,24 +301,30 @@ final class PodWorker: Sendable {
         }
     }
 
-    /// Folds and writes what is about to be done. Nobody waits for the disk: the intent stands before the outcome in the
-    /// log all the same.
-    private func writeIntent(of action: Action, _ state: inout State) {
+    /// Folds what is about to be done and prepares it for the log.
+    private func intend(_ action: Action, _ state: inout State) {
         guard let intent = action.plannedFact, let record = state.record,
             let next = Reconciler.fold(record, intent),
             let fact = try? environment.stream.newFact(intent, before: state.inLog, after: next.pod)
         else { return }  // an intent that cannot be encoded is not worth a pod
         state.record = next
         state.inLog = next.pod
+        state.intents.append(fact)
+    }
+
+    /// Writes what was begun. Nobody waits for the disk: the intents stand before the outcomes in the log all the same.
+    private func writeIntents(_ state: inout State) {
+        guard !state.intents.isEmpty else { return }
         let proposal = Proposal(
             stream: reference,
             expected: .uid(uid),
-            facts: [fact],
+            facts: state.intents,
             actor: environment.actor,
             cause: state.lastSeq,
             priority: .runtime,
             durability: .ridealong
         )
+        state.intents = []
         environment.stream.store.submit(proposal) { [self] result in
             if case .failure = result { send(.intentLost) }
         }
