@@ -73,5 +73,6 @@ package struct MessageID: Hashable, Sendable, CustomStringConvertible {
         "GarbageCollected": MessageID("8549127dd5814611a13b3b6f73c1873f"),
         "ApiRequest": MessageID("9f032cdb40ab4280ab9df4ff0316d67f"),
         "AccessDenied": MessageID("50e09e87667e47e88d16456560ba0b55"),
+        "HistoryCompacted": MessageID("b84e2571139e4e28bfba0a7560d5b23e"),
     ]
 }
