@@ -17,7 +17,8 @@ package enum Sentences {
     package static func describe(_ fact: PodFact, subject: String) -> String {
         switch fact {
         case .created(let fact):
-            "\(subject) was created and " + (fact.nodeName.isEmpty ? "waits for its scheduling gates" : "assigned to node \(fact.nodeName)")
+            "\(subject) was created and "
+                + (fact.nodeName.isEmpty ? "waits for its scheduling gates" : "assigned to node \(fact.nodeName)")
         case .replaced(let fact):
             "\(subject) was replaced\(of(fact.subresource))"
         case .patched(let fact):

@@ -71,7 +71,8 @@ extension Container {
             if plan.cgroup.unit == nil { try cgroup.create(plan.resources) }
             return try launch(plan, state: state, options: options, root: root, directory: directory)
         } catch {
-            if let before = plan.mountsBefore { try? HostMounts.remove(below: plan.plan.rootfs, keeping: before) }  // as below
+            // As below.
+            if let before = plan.mountsBefore { try? HostMounts.remove(below: plan.plan.rootfs, keeping: before) }
             if let made = plan.plan.cacheAllocation { try? CacheAllocation.remove(made.owned) }  // as below
             // The first failure is the one to report; what cannot be removed now, `delete --force` removes.
             if let hooks = spec.hooks?.poststop {

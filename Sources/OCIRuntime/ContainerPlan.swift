@@ -114,7 +114,8 @@ package struct ContainerPlan: Sendable {
             throw RuntimeError(
                 .refused,
                 step: "start the container",
-                cause: "rootless container requires user namespaces: without CAP_SYS_ADMIN making the others is not permitted",
+                cause:
+                    "rootless container requires user namespaces: without CAP_SYS_ADMIN making the others is not permitted",
                 hint: "add a user namespace with a map of the caller's own ids, or run as root"
             )
         }

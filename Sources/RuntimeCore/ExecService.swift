@@ -100,12 +100,14 @@ final class ExecService: Sendable {
         var ended: [(note: [String: String], exitCode: Int32?)] = []
         for name in names {
             let directory = "\(root)/\(name)"
-            let record = try? JSONValue(parsing: Files.read(directory + "/exec.json"))  // half-made: nothing was started
+            // Half-made: nothing was started.
+            let record = try? JSONValue(parsing: Files.read(directory + "/exec.json"))
             var code: Int32?
             if let record, let id = record["id"]?.stringValue, let container = record["container"]?.stringValue,
                 let sandbox = record["sandbox"]?.stringValue
             {
-                if let shim = try? await tasks.shim(of: container, sandboxID: sandbox) {  // gone, and the process with it
+                // Gone, and the process with it.
+                if let shim = try? await tasks.shim(of: container, sandboxID: sandbox) {
                     code = await Self.discard(id, of: container, at: shim, directory: directory, pool: pool)
                 }
                 var note: [String: String] = [:]

@@ -121,7 +121,8 @@ extension ImageService {
         }
         for (kind, records) in [(LabelledThing.content, try labelled(.content)), (.snapshot, try labelled(.snapshot))] {
             for record in records {
-                guard let digest = try? Digest(record.name) else { continue }  // a writable snapshot: nobody collects it
+                // A writable snapshot: nobody collects it.
+                guard let digest = try? Digest(record.name) else { continue }
                 let node = kind == .content ? StoreNode.content(digest) : .layers(digest)
                 if CollectionLabels.isRoot(record.labels) { roots.nodes.insert(node) }
                 roots.labelled[node, default: []] += CollectionLabels.references(record.labels)

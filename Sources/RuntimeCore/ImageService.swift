@@ -65,7 +65,8 @@ final class ImageService: Sendable {
         for object in store.objects(resource: Self.resource, namespace: namespace).items {
             // A record that cannot be read is told of where it is asked for by its own name.
             guard let record = try? Self.record(object), record.target.digest == digest,  // see above
-                let name = try? ImageReference(record.name), name.name == wanted.name  // names in the log are normalised
+                // Names in the log are normalised.
+                let name = try? ImageReference(record.name), name.name == wanted.name
             else { continue }
             return record
         }

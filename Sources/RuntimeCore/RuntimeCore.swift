@@ -229,7 +229,8 @@ package final class RuntimeCore: Sendable {
     }
 
     /// Which sandbox a container was made in; nil if nothing is left of it.
-    package func sandbox(ofTask id: String) -> String? { try? tasks.sandbox(ofBundle: id) }  // what cannot be read is gone
+    // What cannot be read is gone.
+    package func sandbox(ofTask id: String) -> String? { try? tasks.sandbox(ofBundle: id) }
 
     /// Holds all processes of a container where they are.
     package func pauseTask(_ id: String, sandboxID: String) async throws {

@@ -152,7 +152,8 @@ extension TaskService {
             guard let exit = try await stateAfterLoss(id, sandboxID: sandboxID).exit else { throw error }
             return exit
         }
-        let pid = Int32((try? Files.readText(bundle(id) + "/init.pid")) ?? "") ?? 0  // runc's shim writes one; others need not
+        // Runc's shim writes one; others need not.
+        let pid = Int32((try? Files.readText(bundle(id) + "/init.pid")) ?? "") ?? 0
         let exit = Self.exit(
             id,
             pid: pid,

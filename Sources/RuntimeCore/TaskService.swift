@@ -81,7 +81,8 @@ final class TaskService: Sendable {
     /// What our shim could not do as the spec wants it: sentences that it left in the bundle.
     private static func warnings(_ directory: String) -> [String] {
         let file = directory + "/warnings.json"
-        guard Files.exists(file), let value = try? JSONValue(parsing: Files.read(file)) else { return [] }  // most often none
+        // Most often none.
+        guard Files.exists(file), let value = try? JSONValue(parsing: Files.read(file)) else { return [] }
         return value.arrayValue?.compactMap(\.stringValue) ?? []
     }
 

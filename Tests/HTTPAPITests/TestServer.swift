@@ -4,6 +4,7 @@ import Linux
 import Logging
 import NodeAgent
 import TestSupport
+import Testing
 
 @testable import HTTPAPI
 
@@ -25,6 +26,7 @@ enum TestServer {
         pace: RequestPace.Limits = RequestPace.Limits(),
         _ body: @escaping @Sendable (Client) async throws -> Void
     ) async throws {
+        defer { #expect(throws: Never.self) { try removeCgroups() } }
         try Files.makeDirectories(path + "/bin")
         // It starts nothing, and has nothing to clean up.
         let shim = "#!/bin/sh\nfor action; do :; done\n[ \"$action\" = delete ]\n"
@@ -36,7 +38,7 @@ enum TestServer {
         configuration.nodeName = "n1"
         configuration.binaryDirectory = path + "/bin"
         configuration.journalSocket = ""
-        configuration.cgroupRoot = "/swiftlet-test-api"
+        configuration.cgroupRoot = cgroupRoot
         var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         let agent = try Agent(configuration: configuration, version: "0.0.test", logger: logger)
@@ -61,6 +63,21 @@ enum TestServer {
             }
             try result.get()
         }
+    }
+
+    private static let cgroupRoot = "/swiftlet-test-api"
+
+    /// Removes the cgroups of pods that were there when their agent ended.
+    private static func removeCgroups() throws {
+        for mount in MountTable.cgroups(in: try MountTable.current()) {
+            try removeCgroups(mount.mountPoint + cgroupRoot)
+        }
+    }
+
+    private static func removeCgroups(_ path: String) throws {
+        guard Files.exists(path) else { return }
+        for child in try Files.listDirectories(path) { try removeCgroups(path + "/" + child) }
+        try Files.removeDirectory(path)
     }
 }
 

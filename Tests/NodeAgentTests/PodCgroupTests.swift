@@ -47,7 +47,8 @@ struct PodCgroupTests {
 
     @Test("init containers run before the others: the larger need counts; sidecars run beside them")
     func initContainers() throws {
-        let inits = "initContainers: [\(container("i", "requests: {cpu: '2'}")), "
+        let inits =
+            "initContainers: [\(container("i", "requests: {cpu: '2'}")), "
             + "{name: s, image: bb, restartPolicy: Always, resources: {requests: {cpu: 500m}}}, "
             + "\(container("j", "requests: {cpu: '1'}"))],"
         #expect(try settings(container("a", "requests: {cpu: 250m}"), spec: inits).cpuShares == 2048)

@@ -48,7 +48,10 @@ extension SystemSuite {
                 #expect(try check(agent, ["snapshot", "ls"]).contains("committed"))
                 #expect(try check(agent, ["namespace", "ls"]).contains("k8s.io"))
                 try agent.delete("one", grace: 0)
-                #expect(try texts(agent, "/v1/containers", "containers", "id") == [])
+                // The name is free at once; the node cleans up after that.
+                try agent.wait("the container to be gone") {
+                    try texts(agent, "/v1/containers", "containers", "id") == []
+                }
                 try agent.expectNoLeftovers()
             }
         }

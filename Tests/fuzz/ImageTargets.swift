@@ -42,7 +42,8 @@ extension FuzzTarget {
             _ = try? TarHeader(Array((bytes + [UInt8](repeating: 0, count: 512)).prefix(512)))  // as above
         },
         FuzzTarget("entry-path") { bytes in
-            guard let path = try? EntryPath(bytes), let purpose = try? path.purpose() else { return }  // refused is fine
+            // Refused is fine.
+            guard let path = try? EntryPath(bytes), let purpose = try? path.purpose() else { return }
             if case .whiteout(let hidden) = purpose {
                 precondition(!hidden.isRoot && !hidden.name.elementsEqual([0x2E, 0x2E]) && !hidden.name.isEmpty)
             }

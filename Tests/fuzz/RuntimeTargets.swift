@@ -18,7 +18,8 @@ extension FuzzTarget {
         FuzzTarget("json-patch") { bytes in
             let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, let value = try? JSONValue(parsing: Array(parts[0])),  // refused is fine
-                let patch = try? JSONValue(parsing: Array(parts[1])), let operations = try? JSONPatch(patch)  // as above
+                // As above.
+                let patch = try? JSONValue(parsing: Array(parts[1])), let operations = try? JSONPatch(patch)
             else { return }
             _ = try? operations.applied(to: value)  // as above
         },
@@ -36,7 +37,8 @@ extension FuzzTarget {
             _ = state.described(.running, pid: 1)
         },
         FuzzTarget("process") { bytes in
-            guard let process = try? JSONCoding.decode(RuntimeSpec.Process.self, from: bytes) else { return }  // refused is fine
+            // Refused is fine.
+            guard let process = try? JSONCoding.decode(RuntimeSpec.Process.self, from: bytes) else { return }
             guard let plan = try? ProcessPlan(process, host: host) else { return }  // as above
             _ = try? StageProgram(  // a zero byte is refused here
                 plan.steps(preserve: 0, waits: true),

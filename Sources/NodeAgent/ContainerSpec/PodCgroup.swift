@@ -66,7 +66,9 @@ enum PodCgroup {
 
     /// Resources that the pod has as a whole.
     private static func whole(_ spec: PodSpec) -> ResourceRequirements? {
-        guard let resources = spec.resources, !resources.limits.isEmpty || !resources.requests.isEmpty else { return nil }
+        guard let resources = spec.resources, !resources.limits.isEmpty || !resources.requests.isEmpty else {
+            return nil
+        }
         return resources
     }
 

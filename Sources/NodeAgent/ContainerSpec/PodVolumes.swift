@@ -120,7 +120,9 @@ struct PodVolumes: Sendable {
 
     /// A tmpfs no larger than the volume's limit, the pod's memory limit and the machine's memory.
     private func mountMemory(_ emptyDir: EmptyDirVolumeSource, at path: String, of pod: Pod) throws(SysError) {
-        let bounds = [emptyDir.sizeLimit?.value, PodCgroup.memoryLimit(of: pod.spec)].compactMap { $0 }.filter { $0 > 0 }
+        let bounds = [emptyDir.sizeLimit?.value, PodCgroup.memoryLimit(of: pod.spec)].compactMap { $0 }.filter {
+            $0 > 0
+        }
         let size = bounds.reduce(memoryCapacity, min)
         let tmpfs = Mount(type: "tmpfs", source: "tmpfs", options: ["size=\(size)"])
         try OverlayMount.mount([tmpfs], at: path)

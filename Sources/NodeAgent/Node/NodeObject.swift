@@ -50,7 +50,9 @@ enum NodeObject {
     /// The node as it is when nobody answers for it any more, in the words of Kubernetes' node controller; nil if it is
     /// known to be so.
     static func retire(_ node: Node, successor: String, now: Microseconds) -> (Node, NodeConditionChanged)? {
-        guard node.status.conditions.contains(where: { $0.type == "Ready" && $0.status != "Unknown" }) else { return nil }
+        guard node.status.conditions.contains(where: { $0.type == "Ready" && $0.status != "Unknown" }) else {
+            return nil
+        }
         let time = Time(microsecondsSince1970: now)
         let change = NodeConditionChanged(
             condition: "Ready",
