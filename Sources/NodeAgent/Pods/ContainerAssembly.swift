@@ -43,7 +43,7 @@ struct ContainerAssembly: Sendable {
             shareProcessNamespace: pod.spec.shareProcessNamespace ?? false,
             sysctls: sysctls,
             cgroupParent: cgroupParent(of: pod),
-            cgroups: classCgroups() + [(cgroupParent(of: pod), podCgroup(of: pod))]
+            cgroups: classCgroups(of: pod) + [(cgroupParent(of: pod), podCgroup(of: pod))]
         )
     }
 
@@ -51,13 +51,20 @@ struct ContainerAssembly: Sendable {
         PodCgroup.settings(of: pod, podPidsLimit: defaults.podPidsLimit)
     }
 
-    /// kubelet's weights of the classes: burstable pods together get what they ask for, the others what is left.
-    private func classCgroups() -> [(path: String, settings: CgroupSettings)] {
-        var burstable = CgroupSettings()
-        burstable.cpuShares = ContainerResources.shares(milli: ledger.burstableCPUMilli)
-        var bestEffort = CgroupSettings()
-        bestEffort.cpuShares = ContainerResources.minimumShares
-        return [(cgroupRoot + "/burstable", burstable), (cgroupRoot + "/besteffort", bestEffort)]
+    /// kubelet's weight of the pod's class: burstable pods together get what they ask for, the others what is left.
+    ///
+    /// Only of the class that the pod is in: another's cgroup would have no pod whose removal takes it away.
+    private func classCgroups(of pod: Pod) -> [(path: String, settings: CgroupSettings)] {
+        var settings = CgroupSettings()
+        switch QOSClass(rawValue: pod.status.qosClass) {
+        case .burstable:
+            settings.cpuShares = ContainerResources.shares(milli: ledger.burstableCPUMilli)
+            return [(cgroupRoot + "/burstable", settings)]
+        case .bestEffort:
+            settings.cpuShares = ContainerResources.minimumShares
+            return [(cgroupRoot + "/besteffort", settings)]
+        case .guaranteed, nil: return []
+        }
     }
 
     /// The handler that the pod's `runtimeClassName` names; nil for a pod that names none.
