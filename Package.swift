@@ -19,7 +19,6 @@ let cSettings: [CSetting] = [
 ]
 
 // The shim and the runtime must start in under a millisecond and hold one thread: no dynamic libraries, no Foundation.
-// Released ones carry no symbols: the shim copies itself into memory before it makes containers, and a third is faster.
 // Released, they carry no symbols, equal functions once, and no index of unwind tables: nothing in them unwinds.
 let staticExecutable: [LinkerSetting] = [
     .unsafeFlags(["-static-executable"]),
