@@ -76,7 +76,7 @@ check "run --rm" hello "$(run --rm $image a echo hello 2>&1)"
 run --rm $image b sh -c 'exit 42'
 check "the exit code" 42 $?
 check "run -t has a terminal" 1 \
-    "$(timeout --kill-after 5 90 script -qec "timeout --kill-after 5 60 ctr --address $work/socket --namespace $name run $options --rm -t $image t sh -c 'tty >/dev/null && echo yes'" \
+    "$(timeout --kill-after 5 90 script -qec "exec timeout --foreground --kill-after 5 60 ctr --address $work/socket --namespace $name run $options --rm -t $image t sh -c 'tty >/dev/null && echo yes'" \
         /dev/null < <(exec sleep 90) | grep -c yes)"
 check "a program that is not there" 1 "$(run --rm $image n /no/such 2>&1 | grep -c 'no such file or directory')"
 check "--privileged" 1 "$(run --rm --privileged $image p sed -n 's/CapEff:\t//p' /proc/self/status | grep -c '[1-9a-f]')"

@@ -52,9 +52,10 @@ quick "$image" /no/such/program >/dev/null
 check "a program that is not there is 127" 127 $?
 quick "$image" /etc/passwd >/dev/null
 check "a file that is no program is 126" 126 $?
-# The terminal's input stays open: podman loses output, or waits for ever, when it ends before the container starts.
+# The terminal's input stays open: podman loses output, or waits for ever, when it ends before the container starts. And the
+# client stays in the foreground: `timeout` alone puts it into a process group that is stopped when it sets the terminal.
 check "run -it has a terminal" 1 \
-    "$(timeout --kill-after 5 90 script -qec "timeout --kill-after 5 60 podman --root $work/root --runroot $work/run --tmpdir $work/tmp --storage-driver vfs \
+    "$(timeout --kill-after 5 90 script -qec "exec timeout --foreground --kill-after 5 60 podman --root $work/root --runroot $work/run --tmpdir $work/tmp --storage-driver vfs \
         --cgroup-manager $manager --events-backend file --runtime $oci run --network none --rm -it $image \
         sh -c 'tty >/dev/null && echo yes'" /dev/null < <(exec sleep 90) | grep -c yes)"
 check "--user" "7 8" "$(quick --user 7:8 "$image" sh -c 'echo $(id -u) $(id -g)')"
