@@ -108,6 +108,10 @@ grep -hE '^. Test run with' "$work"/*.log
 if [ ${#failed[@]} -gt 0 ]; then
     echo "FAILED: ${failed[*]}"
     grep -hE '^✘' "$work"/*.log | head -100
+    # The last lines are what a reader of a long output sees: what the clients found belongs there too.
+    for name in "${failed[@]}"; do
+        [ -e "$work/$name.log" ] && grep -HE '^FAILED' "$work/$name.log" | sed "s|^$work/||" | head -20
+    done
     exit 1
 fi
 echo "all tests passed in $((SECONDS - started)) s"
