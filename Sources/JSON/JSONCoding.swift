@@ -62,7 +62,7 @@ package enum JSONCoding {
 
     private static func decode<T: Decodable>(_ type: T.Type, from tape: Tape) throws(JSONError) -> T {
         do {
-            return try tape.decode(type, 0)
+            return try JSONNode(tape, 0).value(type)
         } catch let failure as DecodingFailure {
             throw tape.failure(failure.reason, at: failure.node)
         } catch let error as JSONError {

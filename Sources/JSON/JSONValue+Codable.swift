@@ -1,7 +1,7 @@
 extension JSONValue: Codable {
     package init(from decoder: any Decoder) throws {
-        if let decoder = decoder as? TapeDecoder {
-            self = decoder.tape.value(at: decoder.node)
+        if let node = JSONNode(decoder) {
+            self = node.tape.value(at: node.index)
             return
         }
         self = try Self.decodeByTrial(decoder)

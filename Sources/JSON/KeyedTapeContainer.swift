@@ -1,14 +1,9 @@
 /// Reads the members of an object by key, and remembers on the tape which keys were asked for.
 struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    private let tape: Tape
-    private let node: Int
+    let members: JSONMembers
 
-    init(_ tape: Tape, _ node: Int) throws {
-        guard tape.nodes[node].kind == .object else { throw tape.fail(node, expected: "an object") }
-        tape.nodes[node].flags.insert(.opened)
-        self.tape = tape
-        self.node = node
-    }
+    private var tape: Tape { members.tape }
+    private var node: Int { members.object }
 
     var codingPath: [any CodingKey] { tape.path(to: node).codingPath }
 
@@ -21,7 +16,7 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     /// The node of a member's value, nil when the object has no such member.
-    private func find(_ key: Key) -> Int? { tape.member(key.stringValue, of: node) }
+    private func find(_ key: Key) -> Int? { members.index(of: key.stringValue.utf8.span) }
 
     private func require(_ key: Key) throws -> Int {
         guard let found = find(key) else {
@@ -53,7 +48,9 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try tape.integer(require(key)) }
     func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try tape.integer(require(key)) }
     func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try tape.integer(require(key)) }
-    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try tape.decode(type, require(key)) }
+    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
+        try JSONNode(tape, require(key)).value(type)
+    }
 
     func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try findValue(key).map(tape.bool) }
     func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try findValue(key).map(tape.text) }
@@ -77,14 +74,14 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
         guard let found = findValue(key) else { return nil }
-        return try tape.decode(type, found)
+        return try JSONNode(tape, found).value(type)
     }
 
     func nestedContainer<Nested: CodingKey>(
         keyedBy type: Nested.Type,
         forKey key: Key
     ) throws -> KeyedDecodingContainer<Nested> {
-        KeyedDecodingContainer(try KeyedTapeContainer<Nested>(tape, require(key)))
+        KeyedDecodingContainer(KeyedTapeContainer<Nested>(members: try JSONMembers(tape, require(key))))
     }
 
     func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
@@ -92,11 +89,11 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func superDecoder() throws -> any Decoder {
-        TapeDecoder(tape: tape, node: tape.member("super", of: node) ?? tape.absent)
+        JSONNode(tape, members.index(of: "super".utf8.span) ?? tape.absent)
     }
 
     func superDecoder(forKey key: Key) throws -> any Decoder {
-        TapeDecoder(tape: tape, node: find(key) ?? tape.absent)
+        JSONNode(tape, find(key) ?? tape.absent)
     }
 }
 
@@ -112,54 +109,59 @@ extension Tape {
         return keys
     }
 
+    /// The bits of all keys that no later key replaces.
+    func filter(ofKeysIn object: Int) -> UInt64 {
+        var filter: UInt64 = 0
+        let end = Int(nodes[object].next)
+        var key = object + 1
+        while key < end {
+            filter |= nodes[key].sketch.bit
+            key = Int(nodes[key].next)
+        }
+        return filter
+    }
+
     /// Finds a member's value and notes that its key was asked for.
     ///
     /// The search begins where the last one in this object ended, so that reading in the order of the text, as
     /// dictionaries do, takes two steps a key however large the object is; and so does a value after asking for its key.
-    func member(_ name: String, of object: Int) -> Int? {
+    func member(_ name: borrowing Span<UInt8>, _ sketch: KeySketch, of object: Int) -> Int? {
         let node = nodes[object]
         let (first, end, hint) = (object + 1, Int(node.next), Int(node.end))
-        guard first < end else { return nil }
         let begin = hint > object && hint < end ? hint : first
-        let direct = unsafe name.utf8.withContiguousStorageIfAvailable { utf8 -> Int? in
-            unsafe search(utf8, from: begin, to: end) ?? search(utf8, from: first, to: begin)
-        }
-        // Only a string that the standard library bridged from elsewhere has no contiguous storage.
-        guard let found = direct ?? memberOfCopy(Array(name.utf8), of: object) else { return nil }
+        guard
+            let found = search(name, sketch, from: begin, to: end) ?? search(name, sketch, from: first, to: begin)
+        else { return nil }
         nodes[found].flags.insert(.asked)
         nodes[object].end = UInt32(found)
         return found + 1
     }
 
-    private func memberOfCopy(_ name: [UInt8], of object: Int) -> Int? {
-        unsafe name.withUnsafeBufferPointer { unsafe search($0, from: object + 1, to: Int(nodes[object].next)) }
-    }
-
     /// The first key with these bytes among those of one object.
-    private func search(_ name: UnsafeBufferPointer<UInt8>, from begin: Int, to end: Int) -> Int? {
-        let length = name.count
+    private func search(_ name: borrowing Span<UInt8>, _ sketch: KeySketch, from begin: Int, to end: Int) -> Int? {
         var key = begin
         while key < end {
             let node = nodes[key]
-            if node.flags.isDisjoint(with: [.shadowed, .escaped]) {
-                if Int(node.end - node.start) == length, unsafe equals(name, at: Int(node.start)) { return key }
-            } else if node.flags.contains(.escaped), !node.flags.contains(.shadowed),
-                unsafe string(at: key).utf8.elementsEqual(name)
-            {
-                return key
-            }
+            if node.sketch == sketch, !node.flags.contains(.shadowed), isNamed(node, name) { return key }
             key = Int(node.next)
         }
         return nil
     }
 
-    private func equals(_ name: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
-        // From the end: keys of one object often begin alike.
-        var position = name.count - 1
-        while position >= 0 {
-            guard unsafe name[position] == bytes[offset + position] else { return false }
-            position -= 1
+    private func isNamed(_ key: TapeNode, _ name: borrowing Span<UInt8>) -> Bool {
+        if key.flags.contains(.escaped) {
+            return Unescaping.bytes(bytes[Int(key.start)..<Int(key.end)]).span.elementsEqual(name)
         }
+        guard Int(key.end - key.start) == name.count else { return false }
+        for position in 0..<name.count where bytes[Int(key.start) + position] != name[position] { return false }
+        return true
+    }
+}
+
+extension Span<UInt8> {
+    func elementsEqual(_ other: borrowing Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for position in 0..<count where self[position] != other[position] { return false }
         return true
     }
 }

@@ -4,7 +4,7 @@ extension Scanner {
     mutating func findDuplicates(in frame: Frame, _ text: Span<UInt8>) throws(JSONError) {
         let end = nodes.count
         guard frame.count > 32 else {
-            if mayRepeatKeys(from: frame.container + 1, to: end, text) {
+            if mayRepeatKeys(from: frame.container + 1, to: end) {
                 try compareKeys(from: frame.container + 1, to: end, text)
             }
             return
@@ -20,19 +20,16 @@ extension Scanner {
         }
     }
 
-    /// Whether two keys share a length and an ending, as far as 64 bits can tell.
-    private func mayRepeatKeys(from first: Int, to end: Int, _ text: Span<UInt8>) -> Bool {
+    /// Whether two keys may be equal, as far as two sets of 64 bits can tell.
+    private func mayRepeatKeys(from first: Int, to end: Int) -> Bool {
         var seen: UInt64 = 0
+        var otherSeen: UInt64 = 0
         var key = first
         while key < end {
             let node = nodes[key]
-            let length = Int(node.end - node.start)
-            if node.flags.contains(.escaped) || length == 0 { return true }
-            let last = Int(text[Int(node.end) - 1])
-            let middle = Int(text[Int(node.start) + length / 2])
-            let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: (length &* 7 &+ last &* 5 &+ middle &* 11) & 63)
-            if seen & bit != 0 { return true }
-            seen |= bit
+            if seen & node.sketch.bit != 0, otherSeen & node.sketch.otherBit != 0 { return true }
+            seen |= node.sketch.bit
+            otherSeen |= node.sketch.otherBit
             key = Int(node.next)
         }
         return false
@@ -64,13 +61,11 @@ extension Scanner {
 
     private func sameKey(_ left: Int, _ right: Int, _ text: Span<UInt8>) -> Bool {
         let (a, b) = (nodes[left], nodes[right])
+        guard a.sketch == b.sketch else { return false }
         if a.flags.contains(.escaped) || b.flags.contains(.escaped) {
             return keyBytes(left, text) == keyBytes(right, text)
         }
-        let length = Int(a.end - a.start)
-        guard length == Int(b.end - b.start) else { return false }
-        for offset in 0..<length where text[Int(a.start) + offset] != text[Int(b.start) + offset] { return false }
-        return true
+        return text.extracting(Int(a.start)..<Int(a.end)).elementsEqual(text.extracting(Int(b.start)..<Int(b.end)))
     }
 
     func keyBytes(_ index: Int, _ text: Span<UInt8>) -> [UInt8] {

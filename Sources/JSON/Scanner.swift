@@ -6,6 +6,7 @@ struct Scanner: ~Copyable {
     struct Frame {
         /// Index of the array or object in the tape.
         let container: Int
+        let isObject: Bool
         /// Index of the key whose value is being read.
         var key = 0
         var count: UInt32 = 0
@@ -17,7 +18,9 @@ struct Scanner: ~Copyable {
 
     var nodes: TapeNodes
     let limits: JSONLimits
-    private var open: [Frame] = []
+    /// What the innermost container and those around it have read so far; the outermost is the text itself.
+    private var frame = Frame(container: 0, isObject: false)
+    private var outerFrames: [Frame] = []
     private var position = 0
     private var expected = Expectation.value
 
@@ -37,7 +40,7 @@ struct Scanner: ~Copyable {
         while true {
             skipSpace(text)
             guard position < text.count else {
-                if expected == .separator, open.isEmpty { return }
+                if expected == .separator, outerFrames.isEmpty { return }
                 throw failure(.endOfText(expected: words(for: expected)), at: position, text)
             }
             let byte = text[position]
@@ -52,8 +55,9 @@ struct Scanner: ~Copyable {
                 guard byte == UInt8(ascii: "\"") else {
                     throw failure(.unexpectedCharacter(byte: byte, expected: words(for: expected)), at: position, text)
                 }
-                open[open.count - 1].key = nodes.count
+                frame.key = nodes.count
                 try scanString(.key, text)
+                sketchLastKey(text)
                 try scanColon(text)
                 expected = .value
             case .separator:
@@ -82,8 +86,8 @@ struct Scanner: ~Copyable {
     }
 
     private mutating func scanSeparator(_ byte: UInt8, _ text: Span<UInt8>) throws(JSONError) -> Expectation {
-        guard let frame = open.last else { throw failure(.trailingText(byte: byte), at: position, text) }
-        let inObject = nodes[frame.container].kind == .object
+        guard !outerFrames.isEmpty else { throw failure(.trailingText(byte: byte), at: position, text) }
+        let inObject = frame.isObject
         switch byte {
         case UInt8(ascii: ","):
             position += 1
@@ -94,6 +98,14 @@ struct Scanner: ~Copyable {
             return .separator
         default: throw failure(.unexpectedCharacter(byte: byte, expected: words(for: .separator)), at: position, text)
         }
+    }
+
+    private mutating func sketchLastKey(_ text: Span<UInt8>) {
+        let key = nodes.count - 1
+        let node = nodes[key]
+        nodes[key].sketch =
+            node.flags.contains(.escaped)
+            ? KeySketch(keyBytes(key, text).span) : KeySketch(text.extracting(Int(node.start)..<Int(node.end)))
     }
 
     private mutating func scanColon(_ text: Span<UInt8>) throws(JSONError) {
@@ -117,37 +129,40 @@ struct Scanner: ~Copyable {
     // MARK: Containers
 
     private mutating func enter(_ kind: TapeNode.Kind, _ text: Span<UInt8>) throws(JSONError) {
-        guard open.count < limits.maxDepth else { throw failure(.tooDeep(limit: limits.maxDepth), at: position, text) }
-        open.append(Frame(container: nodes.count))
+        guard outerFrames.count < limits.maxDepth else {
+            throw failure(.tooDeep(limit: limits.maxDepth), at: position, text)
+        }
+        outerFrames.append(frame)
+        frame = Frame(container: nodes.count, isObject: kind == .object)
         nodes.append(TapeNode(kind: kind, start: UInt32(position), end: 0, next: 0))
         position += 1
     }
 
     private mutating func close(_ text: Span<UInt8>) throws(JSONError) {
-        let frame = open.removeLast()
+        let closed = frame
+        frame = outerFrames.removeLast()
         expected = .value
-        if nodes[frame.container].kind == .array { nodes[frame.container].end = frame.count }
-        nodes[frame.container].next = UInt32(nodes.count)
-        if frame.count > 1, nodes[frame.container].kind == .object { try findDuplicates(in: frame, text) }
+        if !closed.isObject { nodes[closed.container].end = closed.count }
+        nodes[closed.container].next = UInt32(nodes.count)
+        if closed.isObject, closed.count > 1 { try findDuplicates(in: closed, text) }
         finishValue()
     }
 
     /// Called when a value is complete: counts it, and tells its key where the next one is.
     private mutating func finishValue() {
-        guard !open.isEmpty else { return }
-        let last = open.count - 1
-        open[last].count += 1
-        let key = open[last].key
-        if key > 0 { nodes[key].next = UInt32(nodes.count) }
+        frame.count += 1
+        if frame.isObject { nodes[frame.key].next = UInt32(nodes.count) }
     }
 
     // MARK: Scalars
 
     private mutating func scanWord(_ word: StaticString, _ kind: TapeNode.Kind, _ text: Span<UInt8>) throws(JSONError) {
         let start = position
-        for letter in word.description.utf8 {
+        // SAFETY: the words are not single scalars, so they point to constant memory.
+        let letters = unsafe Span(_unsafeStart: word.utf8Start, count: word.utf8CodeUnitCount)
+        for index in 0..<letters.count {
             guard position < text.count else { throw failure(.endOfText(expected: "'\(word)'"), at: position, text) }
-            guard text[position] == letter else {
+            guard text[position] == letters[index] else {
                 throw failure(.unexpectedCharacter(byte: text[position], expected: "'\(word)'"), at: position, text)
             }
             position += 1
@@ -324,18 +339,19 @@ struct Scanner: ~Copyable {
         case .key: return "a key in quotation marks"
         case .firstKey: return "a key in quotation marks or '}'"
         case .separator:
-            guard let frame = open.last else { return "the end of the text" }
-            return nodes[frame.container].kind == .object ? "',' or '}'" : "',' or ']'"
+            if outerFrames.isEmpty { return "the end of the text" }
+            return frame.isObject ? "',' or '}'" : "',' or ']'"
         }
     }
 
     @inline(never)
     func failure(_ reason: JSONError.Reason, at offset: Int, _ text: Span<UInt8>) -> JSONError {
         var path = JSONPath()
+        let open = (outerFrames + [frame]).dropFirst()
         for (depth, frame) in open.enumerated() {
             // Between its elements, the innermost container itself is the place.
             if depth == open.count - 1, expected != .value, expected != .firstElement { break }
-            if nodes[frame.container].kind == .array {
+            if !frame.isObject {
                 path.steps.append(.index(Int(frame.count)))
             } else {
                 path.steps.append(.key(String(decoding: keyBytes(frame.key, text), as: UTF8.self)))

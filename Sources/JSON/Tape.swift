@@ -26,6 +26,8 @@ struct TapeNode {
 
     var kind: Kind
     var flags: Flags = []
+    /// Of a key, as its text is without escapes.
+    var sketch = KeySketch.none
     /// Offset of the first byte; for strings and keys the one after the quotation mark.
     var start: UInt32
     /// Offset after the last byte, without the closing quotation mark. For arrays the number of elements. For objects
@@ -82,6 +84,7 @@ struct TapeNodes: ~Copyable {
 /// A scanned text: the bytes, and one node for each value and key in the order of the text.
 ///
 /// A class, so that a decoder and all its containers share it as one word. It is used by one decoding on one thread.
+@usableFromInline
 final class Tape {
     let bytes: [UInt8]
     let nodes: TapeNodes
@@ -103,6 +106,7 @@ final class Tape {
     }
 
     /// The text of a string or key, without its escapes.
+    @usableFromInline
     func string(at index: Int) -> String {
         let node = nodes[index]
         guard node.flags.contains(.escaped) else { return text(of: node) }

@@ -52,12 +52,12 @@ struct UnkeyedTapeContainer: UnkeyedDecodingContainer {
 
     mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
         let tape = tape
-        return try advance { try tape.decode(type, $0) }
+        return try advance { try JSONNode(tape, $0).value(type) }
     }
 
     mutating func nestedContainer<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         let tape = tape
-        return try advance { KeyedDecodingContainer(try KeyedTapeContainer<Key>(tape, $0)) }
+        return try advance { KeyedDecodingContainer(KeyedTapeContainer<Key>(members: try JSONMembers(tape, $0))) }
     }
 
     mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
@@ -67,6 +67,6 @@ struct UnkeyedTapeContainer: UnkeyedDecodingContainer {
 
     mutating func superDecoder() throws -> any Decoder {
         let tape = tape
-        return try advance { TapeDecoder(tape: tape, node: $0) }
+        return try advance { JSONNode(tape, $0) }
     }
 }

@@ -1,3 +1,5 @@
+import JSON
+
 // How the field wrappers of OmitEmpty.swift read and write. The compiler's synthesised coding calls
 // `decode(Wrapper.self, forKey:)` and `encode(wrapper, forKey:)`; the overloads below are the ones it finds, because
 // they are more specific than the container's own. The conformances to Codable only make the synthesis possible.
@@ -39,10 +41,36 @@ extension KeyedDecodingContainer {
         Indirect(wrappedValue: try decodeIfContained(Value.self, forKey: key))
     }
 
-    /// Most fields are absent. To ask for the key alone takes no generic code; to ask for an optional value of the type
-    /// would make the runtime look the type up each time.
+    func decode<Element: Equatable & Codable>(_: OmitEmpty<[Element]>.Type, forKey key: Key) throws
+        -> OmitEmpty<[Element]>
+    {
+        OmitEmpty(wrappedValue: try decodeIfContained(key) { try $0.value([Element].self) } ?? [])
+    }
+
+    func decode<Element: Equatable & Codable>(_: Printed<[Element]>.Type, forKey key: Key) throws -> Printed<[Element]>
+    {
+        Printed(wrappedValue: try decodeIfContained(key) { try $0.value([Element].self) } ?? [])
+    }
+
+    func decode<Value: Equatable & Codable>(_: OmitEmpty<[String: Value]>.Type, forKey key: Key) throws
+        -> OmitEmpty<[String: Value]>
+    {
+        OmitEmpty(wrappedValue: try decodeIfContained(key) { try $0.value([String: Value].self) } ?? [:])
+    }
+
     private func decodeIfContained<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
-        contains(key) ? try decodeIfPresent(type, forKey: key) : nil
+        try decodeIfContained(key) { try $0.value(type) }
+    }
+
+    /// Most fields are absent. To ask for the key alone takes no generic code; to ask for an optional value of the type
+    /// would make the runtime look the type up each time, and so would the container's own way to a value that is there:
+    /// a text of ours is read directly instead.
+    private func decodeIfContained<Value: Decodable>(_ key: Key, _ read: (JSONNode) throws -> Value) throws -> Value? {
+        guard contains(key) else { return nil }
+        guard let node = JSONNode(try superDecoder(forKey: key)) else {
+            return try decodeIfPresent(Value.self, forKey: key)
+        }
+        return node.isNull ? nil : try read(node)
     }
 }
 

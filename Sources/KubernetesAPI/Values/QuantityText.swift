@@ -38,10 +38,11 @@ extension Quantity {
             position += 1
         }
         guard position > numberStart else { throw .format }
-        let parts = bytes[numberStart..<position].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        let whole = parts.first ?? []
-        let fraction = parts.count > 1 ? parts[1] : []
-        guard parts.count <= 2, !whole.isEmpty || !fraction.isEmpty else { throw .number }
+        let digits = bytes[numberStart..<position]
+        let point = digits.firstIndex(of: UInt8(ascii: ".")) ?? digits.endIndex
+        let whole = digits[..<point]
+        let fraction = digits[point...].dropFirst()
+        guard !fraction.contains(UInt8(ascii: ".")), !whole.isEmpty || !fraction.isEmpty else { throw .number }
 
         let (multiplier, format) = try Quantity.multiplier(bytes[position...])
         let magnitude =
@@ -53,27 +54,15 @@ extension Quantity {
     }
 
     private static func multiplier(_ suffix: ArraySlice<UInt8>) throws(QuantityError) -> (Multiplier, Format) {
-        switch String(decoding: suffix, as: UTF8.self) {
-        case "": return (.powerOfTen(0), .decimalSI)
-        case "n": return (.powerOfTen(-9), .decimalSI)
-        case "u": return (.powerOfTen(-6), .decimalSI)
-        case "m": return (.powerOfTen(-3), .decimalSI)
-        case "k": return (.powerOfTen(3), .decimalSI)
-        case "M": return (.powerOfTen(6), .decimalSI)
-        case "G": return (.powerOfTen(9), .decimalSI)
-        case "T": return (.powerOfTen(12), .decimalSI)
-        case "P": return (.powerOfTen(15), .decimalSI)
-        case "E": return (.powerOfTen(18), .decimalSI)
-        case "Ki": return (.powerOfTwo(10), .binarySI)
-        case "Mi": return (.powerOfTwo(20), .binarySI)
-        case "Gi": return (.powerOfTwo(30), .binarySI)
-        case "Ti": return (.powerOfTwo(40), .binarySI)
-        case "Pi": return (.powerOfTwo(50), .binarySI)
-        case "Ei": return (.powerOfTwo(60), .binarySI)
-        default: break
+        guard let letter = suffix.first else { return (.powerOfTen(0), .decimalSI) }
+        if suffix.count == 1, let thousands = decimalPrefix(letter) {
+            return (.powerOfTen(3 * thousands), .decimalSI)
+        }
+        if suffix.count == 2, suffix.last == UInt8(ascii: "i"), let thousands = binaryPrefix(letter) {
+            return (.powerOfTwo(10 * thousands), .binarySI)
         }
         // An exponent: e3, E-3, e+03.
-        guard suffix.first == UInt8(ascii: "e") || suffix.first == UInt8(ascii: "E") else {
+        guard letter == UInt8(ascii: "e") || letter == UInt8(ascii: "E") else {
             throw suffix.allSatisfy(isSuffixByte) ? .suffix : .format
         }
         var digits = suffix.dropFirst()
@@ -88,6 +77,31 @@ extension Quantity {
         // Beyond a hundred the amount is zero or clamped in any case.
         let power = digits.reduce(0) { min($0 * 10 + Int($1 - 48), 100) }
         return (.powerOfTen(sign * power), .decimalExponent)
+    }
+
+    /// The power of 1000 that a letter stands for: 3 for "G".
+    private static func decimalPrefix(_ letter: UInt8) -> Int? {
+        switch letter {
+        case UInt8(ascii: "n"): -3
+        case UInt8(ascii: "u"): -2
+        case UInt8(ascii: "m"): -1
+        case UInt8(ascii: "k"): 1
+        default: largePrefix(letter)
+        }
+    }
+
+    /// The power of 1024 that a letter in front of "i" stands for.
+    private static func binaryPrefix(_ letter: UInt8) -> Int? { letter == UInt8(ascii: "K") ? 1 : largePrefix(letter) }
+
+    private static func largePrefix(_ letter: UInt8) -> Int? {
+        switch letter {
+        case UInt8(ascii: "M"): 2
+        case UInt8(ascii: "G"): 3
+        case UInt8(ascii: "T"): 4
+        case UInt8(ascii: "P"): 5
+        case UInt8(ascii: "E"): 6
+        default: nil
+        }
     }
 
     private static func isSuffixByte(_ byte: UInt8) -> Bool {
@@ -107,15 +121,13 @@ extension Quantity {
     }
 
     private static func decimal(_ whole: ArraySlice<UInt8>, _ fraction: ArraySlice<UInt8>, _ power: Int) -> Int128 {
-        let significant = (Array(whole) + Array(fraction)).drop { $0 == 48 }
+        let significant = (fraction.isEmpty ? whole : whole + fraction).drop { $0 == 48 }
         // 10⁻⁹ is the unit: this many zeros are to be appended, or digits to be cut off.
         let shift = power + 9 - fraction.count
         guard !significant.isEmpty else { return 0 }
         if shift >= 0 {
-            guard significant.count + shift <= 38,
-                let result = number(Array(significant) + Array(repeating: 48, count: shift))
-            else { return largest }
-            return result
+            guard significant.count + shift <= 38, let result = number(significant) else { return largest }
+            return (0..<shift).reduce(result) { shifted, _ in shifted * 10 }
         }
         let kept = max(0, significant.count + shift)
         guard kept <= 38, let result = number(significant.prefix(kept)) else { return largest }

@@ -1,0 +1,37 @@
+/// Sixteen bits of a key: equal keys have equal sketches, and different ones seldom do.
+struct KeySketch: Equatable {
+    let bits: UInt16
+
+    /// Of a node that is no key.
+    static let none = KeySketch(bits: 0)
+
+    private init(bits: UInt16) { self.bits = bits }
+
+    /// Takes the first and the last eight bytes and the length: all of most keys.
+    init(_ key: borrowing Span<UInt8>) {
+        let count = key.count
+        var mixed = UInt64(truncatingIfNeeded: count)
+        // SAFETY: any bytes make an integer; the loads are checked against the bounds.
+        let bytes = unsafe key.bytes
+        if count >= 8 {
+            let first = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self)
+            let last = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+            mixed = (mixed ^ first) &* Self.factor ^ last
+        } else if count >= 4 {
+            let first = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
+            let last = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+            mixed ^= UInt64(first) << 32 | UInt64(last)
+        } else {
+            for position in 0..<count { mixed = mixed << 8 | UInt64(key[position]) }
+        }
+        bits = UInt16(truncatingIfNeeded: (mixed &* Self.factor) >> 48)
+    }
+
+    /// 2^64 divided by the golden ratio, which spreads what it multiplies.
+    private static let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+    /// The sketch's place in a set of keys.
+    var bit: UInt64 { 1 << UInt64(bits & 63) }
+    /// Another place, for a second set.
+    var otherBit: UInt64 { 1 << UInt64(bits >> 6 & 63) }
+}
