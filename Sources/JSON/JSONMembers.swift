@@ -2,6 +2,7 @@
 ///
 /// Every name that is asked for counts as known to a strict reading (`JSONCoding.decodeStrictly`). Members that are null
 /// count as absent, except for `contains`.
+@usableFromInline
 package struct JSONMembers {
     @usableFromInline let tape: Tape
     @usableFromInline let object: Int
@@ -50,12 +51,14 @@ package struct JSONMembers {
     { try find(name)?.value(type) }
 
     /// The member's value, nil when it is absent or null.
+    @usableFromInline
     package func find(_ name: StaticString) -> JSONNode? {
         guard let found = index(of: name), tape.nodes[found].kind != .null else { return nil }
         return JSONNode(tape, found)
     }
 
     /// The member's value, which may be null.
+    @usableFromInline
     package func require(_ name: StaticString) throws -> JSONNode {
         guard let found = index(of: name) else {
             throw DecodingFailure(node: object, reason: .missingField(name.description))

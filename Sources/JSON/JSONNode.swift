@@ -1,16 +1,8 @@
-/// Why a node does not fit, thrown inside a decoding and turned into a `JSONError` at its end.
+/// A value of a text that is being read, and the ways to turn it into a Swift value.
 ///
-/// Small on purpose: types that try several shapes (`try?`) throw many of these, and finding the place in the text is
-/// linear in the text.
-struct DecodingFailure: Error {
-    let node: Int
-    let reason: JSONError.Reason
-}
-
-/// A value of a text that is being read: what a type reads itself from.
-///
-/// Two words, so that it lies inside its existential. It keeps the whole text alive.
-package struct JSONNode: Decoder {
+/// Two words. It keeps the whole text alive.
+@usableFromInline
+package struct JSONNode {
     @usableFromInline let tape: Tape
     @usableFromInline let index: Int
 
@@ -21,31 +13,15 @@ package struct JSONNode: Decoder {
     }
 
     /// The value that a decoder of this module stands for; nil for the decoders of others.
+    @usableFromInline
     package init?(_ decoder: any Decoder) {
-        guard let node = Self.node(decoder) else { return nil }
+        guard let node = TapeDecoder.node(of: decoder) else { return nil }
         self = node
     }
 
-    /// `as? JSONNode` without the runtime's general cast, which takes longer than reading most values.
-    private static func node<D: Decoder>(_ decoder: D) -> JSONNode? {
-        guard D.self == JSONNode.self else { return nil }
-        // SAFETY: the two types are the same, as the line before has made sure of.
-        return unsafe withUnsafeBytes(of: decoder) { unsafe $0.load(as: JSONNode.self) }
-    }
-
-    package var codingPath: [any CodingKey] { tape.path(to: index).codingPath }
-    package var userInfo: [CodingUserInfoKey: Any] { [:] }
-
-    package func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        KeyedDecodingContainer(KeyedTapeContainer<Key>(members: try members()))
-    }
-
-    package func unkeyedContainer() throws -> any UnkeyedDecodingContainer { try UnkeyedTapeContainer(tape, index) }
-
-    package func singleValueContainer() throws -> any SingleValueDecodingContainer { self }
+    /// For types that read themselves by `Decodable`.
+    @usableFromInline var decoder: any Decoder { TapeDecoder(node: self) }
 }
-
-// MARK: Typed reading
 
 extension JSONNode {
     /// The value as a type.
@@ -60,7 +36,7 @@ extension JSONNode {
         if T.self == Int64.self { return unsafe unsafeBitCast(try tape.int64(index), to: T.self) }
         if T.self == [String].self { return unsafe unsafeBitCast(try strings(), to: T.self) }
         if T.self == [String: String].self { return unsafe unsafeBitCast(try stringsByKey(), to: T.self) }
-        return try T(from: self)
+        return try T(from: decoder)
     }
 
     /// The elements of an array. Where the element type is known to the compiler, no container is made for them.
@@ -103,52 +79,6 @@ extension JSONNode {
     @inlinable package var isNull: Bool { tape.isNull(index) }
 
     /// The members of an object, to be asked for one by one.
+    @usableFromInline
     package func members() throws -> JSONMembers { try JSONMembers(tape, index) }
-}
-
-// MARK: Codable
-
-extension JSONPath {
-    var codingPath: [any CodingKey] {
-        steps.map { step in
-            switch step {
-            case .key(let key): PathKey(stringValue: key)
-            case .index(let index): PathKey(intValue: index)
-            }
-        }
-    }
-}
-
-/// A coding key made from a path, for the paths in other people's errors and for super decoders.
-struct PathKey: CodingKey {
-    let stringValue: String
-    let intValue: Int?
-
-    init(stringValue: String) {
-        self.stringValue = stringValue
-        intValue = nil
-    }
-    init(intValue: Int) {
-        stringValue = String(intValue)
-        self.intValue = intValue
-    }
-}
-
-extension JSONNode: SingleValueDecodingContainer {
-    package func decodeNil() -> Bool { tape.nodes[index].kind == .null }
-    package func decode(_ type: Bool.Type) throws -> Bool { try tape.bool(index) }
-    package func decode(_ type: String.Type) throws -> String { try tape.text(index) }
-    package func decode(_ type: Double.Type) throws -> Double { try tape.double(index) }
-    package func decode(_ type: Float.Type) throws -> Float { try tape.float(index) }
-    package func decode(_ type: Int.Type) throws -> Int { try tape.integer(index) }
-    package func decode(_ type: Int8.Type) throws -> Int8 { try tape.integer(index) }
-    package func decode(_ type: Int16.Type) throws -> Int16 { try tape.integer(index) }
-    package func decode(_ type: Int32.Type) throws -> Int32 { try tape.integer(index) }
-    package func decode(_ type: Int64.Type) throws -> Int64 { try tape.integer(index) }
-    package func decode(_ type: UInt.Type) throws -> UInt { try tape.integer(index) }
-    package func decode(_ type: UInt8.Type) throws -> UInt8 { try tape.integer(index) }
-    package func decode(_ type: UInt16.Type) throws -> UInt16 { try tape.integer(index) }
-    package func decode(_ type: UInt32.Type) throws -> UInt32 { try tape.integer(index) }
-    package func decode(_ type: UInt64.Type) throws -> UInt64 { try tape.integer(index) }
-    package func decode<T: Decodable>(_ type: T.Type) throws -> T { try value(type) }
 }

@@ -89,11 +89,11 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func superDecoder() throws -> any Decoder {
-        JSONNode(tape, members.index(of: "super".utf8.span) ?? tape.absent)
+        TapeDecoder(node: JSONNode(tape, members.index(of: "super".utf8.span) ?? tape.absent))
     }
 
     func superDecoder(forKey key: Key) throws -> any Decoder {
-        JSONNode(tape, find(key) ?? tape.absent)
+        TapeDecoder(node: JSONNode(tape, find(key) ?? tape.absent))
     }
 }
 

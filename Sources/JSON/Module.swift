@@ -8,6 +8,6 @@
 // Emits:  values, bytes, and JSONError, which says what is wrong, where (offset, line, column, path), and why.
 // Never:  opens a file or a socket, imports Foundation, uses Swift concurrency, or keeps state between calls.
 //
-// How the pieces fit: bytes -> Scanner -> Tape -> JSONValue, or -> JSONNode -> any Decodable type; types that are read
+// How the pieces fit: bytes -> Scanner -> Tape -> JSONValue, or -> TapeDecoder -> any Decodable type; types that are read
 //                     often or at a program's start may read themselves from JSONMembers (JSONReadable).
 //                     any Encodable type -> StreamEncoder -> bytes; JSONValue -> JSONWriter -> bytes.

@@ -67,6 +67,6 @@ struct UnkeyedTapeContainer: UnkeyedDecodingContainer {
 
     mutating func superDecoder() throws -> any Decoder {
         let tape = tape
-        return try advance { JSONNode(tape, $0) }
+        return try advance { TapeDecoder(node: JSONNode(tape, $0)) }
     }
 }
