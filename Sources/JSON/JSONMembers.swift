@@ -1,84 +1,109 @@
 /// The members of an object that is being read, found by their names.
 ///
-/// Every name that is asked for counts as known to a strict reading (`JSONCoding.decodeStrictly`). Members that are null
-/// count as absent, except for `contains`.
+/// Every name that is asked for counts as known to a strict reading (`JSONCoding.decodeStrictly`).
 @usableFromInline
 package struct JSONMembers {
-    @usableFromInline let tape: Tape
-    @usableFromInline let object: Int
-    /// One bit for each key, by its sketch: most names that an object has not are told without a search.
-    private let filter: UInt64
+    /// nil when a decoder of others is read.
+    private let ofText: TapeMembers?
+    private let ofOthers: KeyedDecodingContainer<PathKey>?
 
-    init(_ tape: Tape, _ object: Int) throws {
-        guard tape.nodes[object].kind == .object else { throw tape.fail(object, expected: "an object") }
-        tape.nodes[object].flags.insert(.opened)
-        self.tape = tape
-        self.object = object
-        filter = tape.filter(ofKeysIn: object)
+    @usableFromInline
+    init(_ decoder: any Decoder) throws {
+        let node = TapeDecoder.node(of: decoder)
+        ofText = try node.map { try TapeMembers($0.tape, $0.index) }
+        ofOthers = node == nil ? try decoder.container(keyedBy: PathKey.self) : nil
     }
 
-    /// A member that must be there. (A null is handed to the type, which refuses it or is an optional.)
+    // MARK: Members that must be there
+
+    /// A member that must be there. A null is handed to the type, which refuses it or is an optional.
     @inlinable
     package func required<T: Decodable>(_ name: StaticString, as type: T.Type = T.self) throws -> T {
-        try require(name).value(type)
+        try required(name, type) { try $0.value(type) }
     }
 
-    /// The same for arrays and dictionaries, whose elements need no containers where the compiler knows their type.
+    /// The same for arrays, whose elements need no containers where the compiler knows their type.
     @inlinable
     package func required<T: Decodable>(_ name: StaticString, as type: [T].Type = [T].self) throws -> [T] {
-        try require(name).value(type)
+        try required(name, type) { try $0.value(type) }
     }
 
     @inlinable
     package func required<T: Decodable>(_ name: StaticString, as type: [String: T].Type = [String: T].self) throws
         -> [String: T]
-    { try require(name).value(type) }
+    { try required(name, type) { try $0.value(type) } }
+
+    @inlinable
+    func required<T: Decodable>(_ name: StaticString, _ type: T.Type, _ read: (JSONNode) throws -> T) throws -> T {
+        guard isOfText else { return try requireOfOthers(name, type) }
+        return try read(require(name))
+    }
+
+    // MARK: Members that may be absent
 
     /// A member that may be absent or null.
     @inlinable
     package func optional<T: Decodable>(_ name: StaticString, as type: T.Type = T.self) throws -> T? {
-        try find(name)?.value(type)
+        try optional(name, type) { try $0.value(type) }
     }
 
     @inlinable
     package func optional<T: Decodable>(_ name: StaticString, as type: [T].Type = [T].self) throws -> [T]? {
-        try find(name)?.value(type)
+        try optional(name, type) { try $0.value(type) }
     }
 
     @inlinable
     package func optional<T: Decodable>(_ name: StaticString, as type: [String: T].Type = [String: T].self) throws
         -> [String: T]?
-    { try find(name)?.value(type) }
+    { try optional(name, type) { try $0.value(type) } }
+
+    @inlinable
+    func optional<T: Decodable>(_ name: StaticString, _ type: T.Type, _ read: (JSONNode) throws -> T) throws -> T? {
+        guard isOfText else { return try findOfOthers(name, type) }
+        guard let node = find(name) else { return nil }
+        return try read(node)
+    }
+}
+
+// MARK: The two sources
+
+extension JSONMembers {
+    @usableFromInline var isOfText: Bool { ofText != nil }
 
     /// The member's value, nil when it is absent or null.
     @usableFromInline
-    package func find(_ name: StaticString) -> JSONNode? {
-        guard let found = index(of: name), tape.nodes[found].kind != .null else { return nil }
-        return JSONNode(tape, found)
+    func find(_ name: StaticString) -> JSONNode? {
+        guard let ofText, let found = ofText.index(of: name), ofText.tape.nodes[found].kind != .null else { return nil }
+        return JSONNode(ofText.tape, found)
     }
 
     /// The member's value, which may be null.
     @usableFromInline
-    package func require(_ name: StaticString) throws -> JSONNode {
-        guard let found = index(of: name) else {
-            throw DecodingFailure(node: object, reason: .missingField(name.description))
+    func require(_ name: StaticString) throws -> JSONNode {
+        guard let ofText, let found = ofText.index(of: name) else {
+            throw DecodingFailure(node: ofText?.object ?? 0, reason: .missingField(name.description))
         }
-        return JSONNode(tape, found)
+        return JSONNode(ofText.tape, found)
     }
 
-    /// Whether the object has a member of this name, be it null.
-    package func contains(_ name: StaticString) -> Bool { index(of: name) != nil }
-
-    private func index(of name: StaticString) -> Int? {
-        // SAFETY: a static string that is not a single scalar points to constant memory; the initialiser traps otherwise.
-        let bytes = unsafe Span(_unsafeStart: name.utf8Start, count: name.utf8CodeUnitCount)
-        return index(of: bytes)
+    @usableFromInline
+    func findOfOthers<T: Decodable>(_ name: StaticString, _ type: T.Type) throws -> T? {
+        try ofOthers?.decodeIfPresent(type, forKey: PathKey(stringValue: name.description))
     }
 
-    /// The node of a member's value, nil when the object has no such member.
-    func index(of name: borrowing Span<UInt8>) -> Int? {
-        let sketch = KeySketch(name)
-        guard filter & sketch.bit != 0 else { return nil }
-        return tape.member(name, sketch, of: object)
+    @usableFromInline
+    func requireOfOthers<T: Decodable>(_ name: StaticString, _ type: T.Type) throws -> T {
+        let key = PathKey(stringValue: name.description)
+        guard let ofOthers else {
+            throw DecodingError.keyNotFound(key, DecodingError.Context(codingPath: [], debugDescription: "no object"))
+        }
+        return try ofOthers.decode(type, forKey: key)
+    }
+}
+
+extension TapeMembers {
+    fileprivate func index(of name: StaticString) -> Int? {
+        // SAFETY: a static string of more than one scalar points to constant memory; `utf8Start` traps otherwise.
+        index(of: unsafe Span(_unsafeStart: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 }

@@ -77,8 +77,4 @@ extension JSONNode {
 
     /// Whether the value is null.
     @inlinable package var isNull: Bool { tape.isNull(index) }
-
-    /// The members of an object, to be asked for one by one.
-    @usableFromInline
-    package func members() throws -> JSONMembers { try JSONMembers(tape, index) }
 }

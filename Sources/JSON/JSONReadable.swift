@@ -2,7 +2,7 @@
 ///
 /// For types that are read often, or once at the start of a short-lived program: `Codable` makes generic containers for
 /// each type of keys at its first use, and asks them for each field through three tables of functions. Reading in the
-/// order of the text is fastest. Any decoder can read such a type; decoders of others do so by way of `JSONValue`.
+/// order of the text is fastest. Decoders of others can read such a type too, through a keyed container.
 @usableFromInline
 package protocol JSONReadable: Decodable {
     /// - Throws: what `members` throws, or any error whose description says what is wrong with the value.
@@ -11,16 +11,5 @@ package protocol JSONReadable: Decodable {
 
 extension JSONReadable {
     @inlinable
-    package init(from decoder: any Decoder) throws {
-        guard let node = JSONNode(decoder) else {
-            self = try Self.readFromOther(decoder)
-            return
-        }
-        try self.init(reading: try node.members())
-    }
-
-    @usableFromInline
-    static func readFromOther(_ decoder: any Decoder) throws -> Self {
-        try JSONCoding.decode(Self.self, from: JSONValue(from: decoder))
-    }
+    package init(from decoder: any Decoder) throws { try self.init(reading: JSONMembers(decoder)) }
 }

@@ -5,22 +5,16 @@ struct KeySketch: Equatable {
     /// Of a node that is no key.
     static let none = KeySketch(bits: 0)
 
+    @inline(__always)
     private init(bits: UInt16) { self.bits = bits }
 
     /// Takes the first and the last eight bytes and the length: all of most keys.
+    @inline(__always)
     init(_ key: borrowing Span<UInt8>) {
         let count = key.count
         var mixed = UInt64(truncatingIfNeeded: count)
-        // SAFETY: any bytes make an integer; the loads are checked against the bounds.
-        let bytes = unsafe key.bytes
         if count >= 8 {
-            let first = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self)
-            let last = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
-            mixed = (mixed ^ first) &* Self.factor ^ last
-        } else if count >= 4 {
-            let first = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
-            let last = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
-            mixed ^= UInt64(first) << 32 | UInt64(last)
+            mixed = (mixed ^ key.word(at: 0)) &* Self.factor ^ key.word(at: count - 8)
         } else {
             for position in 0..<count { mixed = mixed << 8 | UInt64(key[position]) }
         }
@@ -31,7 +25,7 @@ struct KeySketch: Equatable {
     private static let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     /// The sketch's place in a set of keys.
-    var bit: UInt64 { 1 << UInt64(bits & 63) }
+    @inline(__always) var bit: UInt64 { 1 << UInt64(bits & 63) }
     /// Another place, for a second set.
-    var otherBit: UInt64 { 1 << UInt64(bits >> 6 & 63) }
+    @inline(__always) var otherBit: UInt64 { 1 << UInt64(bits >> 6 & 63) }
 }

@@ -1,6 +1,6 @@
 /// Reads the members of an object by key, and remembers on the tape which keys were asked for.
 struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    let members: JSONMembers
+    let members: TapeMembers
 
     private var tape: Tape { members.tape }
     private var node: Int { members.object }
@@ -52,25 +52,47 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         try JSONNode(tape, require(key)).value(type)
     }
 
-    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try findValue(key).map(tape.bool) }
-    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try findValue(key).map(tape.text) }
-    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? { try findValue(key).map(tape.double) }
-    func decodeIfPresent(_ type: Float.Type, forKey key: Key) throws -> Float? { try findValue(key).map(tape.float) }
-    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try findValue(key).map(tape.integer) }
-    func decodeIfPresent(_ type: Int8.Type, forKey key: Key) throws -> Int8? { try findValue(key).map(tape.integer) }
-    func decodeIfPresent(_ type: Int16.Type, forKey key: Key) throws -> Int16? { try findValue(key).map(tape.integer) }
-    func decodeIfPresent(_ type: Int32.Type, forKey key: Key) throws -> Int32? { try findValue(key).map(tape.integer) }
-    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try findValue(key).map(tape.integer) }
-    func decodeIfPresent(_ type: UInt.Type, forKey key: Key) throws -> UInt? { try findValue(key).map(tape.integer) }
-    func decodeIfPresent(_ type: UInt8.Type, forKey key: Key) throws -> UInt8? { try findValue(key).map(tape.integer) }
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? {
+        try findValue(key).map { try tape.bool($0) }
+    }
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+        try findValue(key).map { try tape.text($0) }
+    }
+    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? {
+        try findValue(key).map { try tape.double($0) }
+    }
+    func decodeIfPresent(_ type: Float.Type, forKey key: Key) throws -> Float? {
+        try findValue(key).map { try tape.float($0) }
+    }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? {
+        try findValue(key).map { try tape.integer($0) }
+    }
+    func decodeIfPresent(_ type: Int8.Type, forKey key: Key) throws -> Int8? {
+        try findValue(key).map { try tape.integer($0) }
+    }
+    func decodeIfPresent(_ type: Int16.Type, forKey key: Key) throws -> Int16? {
+        try findValue(key).map { try tape.integer($0) }
+    }
+    func decodeIfPresent(_ type: Int32.Type, forKey key: Key) throws -> Int32? {
+        try findValue(key).map { try tape.integer($0) }
+    }
+    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? {
+        try findValue(key).map { try tape.integer($0) }
+    }
+    func decodeIfPresent(_ type: UInt.Type, forKey key: Key) throws -> UInt? {
+        try findValue(key).map { try tape.integer($0) }
+    }
+    func decodeIfPresent(_ type: UInt8.Type, forKey key: Key) throws -> UInt8? {
+        try findValue(key).map { try tape.integer($0) }
+    }
     func decodeIfPresent(_ type: UInt16.Type, forKey key: Key) throws -> UInt16? {
-        try findValue(key).map(tape.integer)
+        try findValue(key).map { try tape.integer($0) }
     }
     func decodeIfPresent(_ type: UInt32.Type, forKey key: Key) throws -> UInt32? {
-        try findValue(key).map(tape.integer)
+        try findValue(key).map { try tape.integer($0) }
     }
     func decodeIfPresent(_ type: UInt64.Type, forKey key: Key) throws -> UInt64? {
-        try findValue(key).map(tape.integer)
+        try findValue(key).map { try tape.integer($0) }
     }
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
         guard let found = findValue(key) else { return nil }
@@ -81,7 +103,7 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         keyedBy type: Nested.Type,
         forKey key: Key
     ) throws -> KeyedDecodingContainer<Nested> {
-        KeyedDecodingContainer(KeyedTapeContainer<Nested>(members: try JSONMembers(tape, require(key))))
+        KeyedDecodingContainer(KeyedTapeContainer<Nested>(members: try TapeMembers(tape, require(key))))
     }
 
     func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
@@ -149,19 +171,37 @@ extension Tape {
     }
 
     private func isNamed(_ key: TapeNode, _ name: borrowing Span<UInt8>) -> Bool {
-        if key.flags.contains(.escaped) {
-            return Unescaping.bytes(bytes[Int(key.start)..<Int(key.end)]).span.elementsEqual(name)
+        let (start, end) = (Int(key.start), Int(key.end))
+        let text = bytes
+        guard !key.flags.contains(.escaped) else {
+            return Unescaping.bytes(text[start..<end]).span.elementsEqual(name)
         }
-        guard Int(key.end - key.start) == name.count else { return false }
-        for position in 0..<name.count where bytes[Int(key.start) + position] != name[position] { return false }
-        return true
+        return text.span.extracting(start..<end).elementsEqual(name)
     }
 }
 
 extension Span<UInt8> {
+    /// Compares eight bytes at a time; the last eight may overlap those before.
+    @inline(__always)
     func elementsEqual(_ other: borrowing Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
-        for position in 0..<count where self[position] != other[position] { return false }
+        guard count >= 8 else {
+            for position in 0..<count where self[position] != other[position] { return false }
+            return true
+        }
+        var position = 0
+        while position < count {
+            position = Swift.min(position, count - 8)
+            guard word(at: position) == other.word(at: position) else { return false }
+            position += 8
+        }
         return true
+    }
+
+    /// Eight bytes from an offset, as an integer.
+    // SAFETY: any bytes make an integer; the load is checked against the bounds.
+    @inline(__always)
+    func word(at offset: Int) -> UInt64 {
+        unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
     }
 }

@@ -100,6 +100,7 @@ struct Scanner: ~Copyable {
         }
     }
 
+    @inline(__always)
     private mutating func sketchLastKey(_ text: Span<UInt8>) {
         let key = nodes.count - 1
         let node = nodes[key]
@@ -117,12 +118,12 @@ struct Scanner: ~Copyable {
         position += 1
     }
 
+    @inline(__always)
     private mutating func skipSpace(_ text: Span<UInt8>) {
         while position < text.count {
-            switch text[position] {
-            case 0x20, 0x0A, 0x0D, 0x09: position += 1
-            default: return
-            }
+            let byte = text[position]
+            guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
+            position += 1
         }
     }
 
@@ -149,6 +150,7 @@ struct Scanner: ~Copyable {
     }
 
     /// Called when a value is complete: counts it, and tells its key where the next one is.
+    @inline(__always)
     private mutating func finishValue() {
         frame.count += 1
         if frame.isObject { nodes[frame.key].next = UInt32(nodes.count) }
@@ -170,6 +172,7 @@ struct Scanner: ~Copyable {
         appendScalar(kind, from: start, to: position, flags: [])
     }
 
+    @inline(__always)
     private mutating func appendScalar(_ kind: TapeNode.Kind, from start: Int, to end: Int, flags: TapeNode.Flags) {
         let next = UInt32(nodes.count + 1)
         nodes.append(TapeNode(kind: kind, flags: flags, start: UInt32(start), end: UInt32(end), next: next))
@@ -251,8 +254,7 @@ struct Scanner: ~Copyable {
         let tops = ones << 7
         var cursor = start
         while cursor + 8 <= text.count {
-            // SAFETY: any bytes make an integer; the load is checked against the bounds.
-            let word = unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: cursor, as: UInt64.self)
+            let word = text.word(at: cursor)
             let quote = word ^ (ones &* 0x22)
             let backslash = word ^ (ones &* 0x5C)
             // The top bit of a byte is set in `x - 1 & ~x` when x is zero, and in `word - 0x20 & ~word` below a space.

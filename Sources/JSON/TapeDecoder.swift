@@ -23,7 +23,7 @@ struct TapeDecoder: Decoder {
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        KeyedDecodingContainer(KeyedTapeContainer<Key>(members: try node.members()))
+        KeyedDecodingContainer(KeyedTapeContainer<Key>(members: try TapeMembers(node.tape, node.index)))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {

@@ -57,7 +57,7 @@ struct UnkeyedTapeContainer: UnkeyedDecodingContainer {
 
     mutating func nestedContainer<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         let tape = tape
-        return try advance { KeyedDecodingContainer(KeyedTapeContainer<Key>(members: try JSONMembers(tape, $0))) }
+        return try advance { KeyedDecodingContainer(KeyedTapeContainer<Key>(members: try TapeMembers(tape, $0))) }
     }
 
     mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {

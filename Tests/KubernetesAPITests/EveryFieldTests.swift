@@ -49,6 +49,12 @@ struct EveryFieldTests {
         try check(APIResourceList.self, "APIResourceList")
     }
 
+    @Test("the decoder of Foundation reads the same pod, also where types take their members themselves")
+    func otherDecoder() throws {
+        let text = try #require(objects["Pod"]).bytes()
+        #expect(try JSONDecoder().decode(Pod.self, from: Data(text)) == JSONCoding.decode(Pod.self, from: text))
+    }
+
     @Test("a pod with every field survives YAML")
     func yaml() throws {
         let value = try #require(objects["Pod"])

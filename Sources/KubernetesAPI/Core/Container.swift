@@ -1,5 +1,7 @@
+package import JSON
+
 /// One container of a pod, or an init container (with restartPolicy Always: a sidecar).
-package struct Container: Codable, Hashable, Sendable, ZeroValue {
+package struct Container: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @Printed package var name: String
     @OmitEmpty package var image: String
     /// Replaces the image's entry point and its arguments.
@@ -80,6 +82,34 @@ package struct Container: Codable, Hashable, Sendable, ZeroValue {
         self.stdin = stdin
         self.stdinOnce = stdinOnce
         self.tty = tty
+    }
+
+    package init(reading members: JSONMembers) throws {
+        name = try members.field("name")
+        image = try members.field("image")
+        command = try members.field("command")
+        args = try members.field("args")
+        workingDir = try members.field("workingDir")
+        ports = try members.field("ports")
+        envFrom = try members.field("envFrom")
+        env = try members.field("env")
+        resources = try members.field("resources")
+        resizePolicy = try members.field("resizePolicy")
+        restartPolicy = try members.optional("restartPolicy")
+        restartPolicyRules = try members.field("restartPolicyRules")
+        volumeMounts = try members.field("volumeMounts")
+        volumeDevices = try members.field("volumeDevices")
+        livenessProbe = try members.optional("livenessProbe")
+        readinessProbe = try members.optional("readinessProbe")
+        startupProbe = try members.optional("startupProbe")
+        lifecycle = try members.optional("lifecycle")
+        terminationMessagePath = try members.field("terminationMessagePath")
+        terminationMessagePolicy = try members.field("terminationMessagePolicy")
+        imagePullPolicy = try members.field("imagePullPolicy")
+        securityContext = try members.optional("securityContext")
+        stdin = try members.field("stdin")
+        stdinOnce = try members.field("stdinOnce")
+        tty = try members.field("tty")
     }
 
     package static var zeroValue: Container { Container() }
@@ -175,7 +205,7 @@ package struct EphemeralContainer: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// A port that a container listens on, and the host's port that leads to it.
-package struct ContainerPort: Codable, Hashable, Sendable, ZeroValue {
+package struct ContainerPort: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     @OmitEmpty package var hostPort: Int32
     @Printed package var containerPort: Int32
@@ -196,11 +226,19 @@ package struct ContainerPort: Codable, Hashable, Sendable, ZeroValue {
         self.hostIP = hostIP
     }
 
+    package init(reading members: JSONMembers) throws {
+        name = try members.field("name")
+        hostPort = try members.field("hostPort")
+        containerPort = try members.field("containerPort")
+        self.protocol = try members.field("protocol")
+        hostIP = try members.field("hostIP")
+    }
+
     package static var zeroValue: ContainerPort { ContainerPort() }
 }
 
 /// What is reserved for a container (requests) and what it may use at most (limits).
-package struct ResourceRequirements: Codable, Hashable, Sendable, ZeroValue {
+package struct ResourceRequirements: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var limits: ResourceList
     @OmitEmpty package var requests: ResourceList
     @OmitEmpty package var claims: [ResourceClaim]
@@ -213,6 +251,12 @@ package struct ResourceRequirements: Codable, Hashable, Sendable, ZeroValue {
         self.limits = limits
         self.requests = requests
         self.claims = claims
+    }
+
+    package init(reading members: JSONMembers) throws {
+        limits = try members.field("limits")
+        requests = try members.field("requests")
+        claims = try members.field("claims")
     }
 
     package static var zeroValue: ResourceRequirements { ResourceRequirements() }
@@ -283,7 +327,7 @@ package struct ContainerRestartRuleOnExitCodes: Codable, Hashable, Sendable, Zer
 }
 
 /// Where a volume of the pod appears in a container.
-package struct VolumeMount: Codable, Hashable, Sendable, ZeroValue {
+package struct VolumeMount: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @Printed package var name: String
     @OmitEmpty package var readOnly: Bool
     package var recursiveReadOnly: String?
@@ -308,6 +352,16 @@ package struct VolumeMount: Codable, Hashable, Sendable, ZeroValue {
         self.subPath = subPath
         self.mountPropagation = mountPropagation
         self.subPathExpr = subPathExpr
+    }
+
+    package init(reading members: JSONMembers) throws {
+        name = try members.field("name")
+        readOnly = try members.field("readOnly")
+        recursiveReadOnly = try members.optional("recursiveReadOnly")
+        mountPath = try members.field("mountPath")
+        subPath = try members.field("subPath")
+        mountPropagation = try members.optional("mountPropagation")
+        subPathExpr = try members.field("subPathExpr")
     }
 
     package static var zeroValue: VolumeMount { VolumeMount() }

@@ -1,5 +1,7 @@
+package import JSON
+
 /// An environment variable: a value, or where to take it from.
-package struct EnvVar: Codable, Hashable, Sendable, ZeroValue {
+package struct EnvVar: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @Printed package var name: String
     @OmitEmpty package var value: String
     @Indirect package var valueFrom: EnvVarSource?
@@ -14,11 +16,17 @@ package struct EnvVar: Codable, Hashable, Sendable, ZeroValue {
         self.valueFrom = valueFrom
     }
 
+    package init(reading members: JSONMembers) throws {
+        name = try members.field("name")
+        value = try members.field("value")
+        valueFrom = try members.optional("valueFrom")
+    }
+
     package static var zeroValue: EnvVar { EnvVar() }
 }
 
 /// Where the value of a variable comes from; exactly one member is set.
-package struct EnvVarSource: Codable, Hashable, Sendable, ZeroValue {
+package struct EnvVarSource: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @Indirect package var fieldRef: ObjectFieldSelector?
     @Indirect package var resourceFieldRef: ResourceFieldSelector?
     @Indirect package var configMapKeyRef: ConfigMapKeySelector?
@@ -39,11 +47,19 @@ package struct EnvVarSource: Codable, Hashable, Sendable, ZeroValue {
         self.fileKeyRef = fileKeyRef
     }
 
+    package init(reading members: JSONMembers) throws {
+        fieldRef = try members.optional("fieldRef")
+        resourceFieldRef = try members.optional("resourceFieldRef")
+        configMapKeyRef = try members.optional("configMapKeyRef")
+        secretKeyRef = try members.optional("secretKeyRef")
+        fileKeyRef = try members.optional("fileKeyRef")
+    }
+
     package static var zeroValue: EnvVarSource { EnvVarSource() }
 }
 
 /// A field of the pod itself, as in metadata.labels['app'].
-package struct ObjectFieldSelector: Codable, Hashable, Sendable, ZeroValue {
+package struct ObjectFieldSelector: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var apiVersion: String
     @Printed package var fieldPath: String
 
@@ -53,6 +69,11 @@ package struct ObjectFieldSelector: Codable, Hashable, Sendable, ZeroValue {
     ) {
         self.apiVersion = apiVersion
         self.fieldPath = fieldPath
+    }
+
+    package init(reading members: JSONMembers) throws {
+        apiVersion = try members.field("apiVersion")
+        fieldPath = try members.field("fieldPath")
     }
 
     package static var zeroValue: ObjectFieldSelector { ObjectFieldSelector() }
@@ -78,7 +99,7 @@ package struct ResourceFieldSelector: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// A key of a ConfigMap.
-package struct ConfigMapKeySelector: Codable, Hashable, Sendable, ZeroValue {
+package struct ConfigMapKeySelector: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     @Printed package var key: String
     package var optional: Bool?
@@ -93,11 +114,17 @@ package struct ConfigMapKeySelector: Codable, Hashable, Sendable, ZeroValue {
         self.optional = optional
     }
 
+    package init(reading members: JSONMembers) throws {
+        name = try members.field("name")
+        key = try members.field("key")
+        optional = try members.optional("optional")
+    }
+
     package static var zeroValue: ConfigMapKeySelector { ConfigMapKeySelector() }
 }
 
 /// A key of a Secret.
-package struct SecretKeySelector: Codable, Hashable, Sendable, ZeroValue {
+package struct SecretKeySelector: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     @Printed package var key: String
     package var optional: Bool?
@@ -110,6 +137,12 @@ package struct SecretKeySelector: Codable, Hashable, Sendable, ZeroValue {
         self.name = name
         self.key = key
         self.optional = optional
+    }
+
+    package init(reading members: JSONMembers) throws {
+        name = try members.field("name")
+        key = try members.field("key")
+        optional = try members.optional("optional")
     }
 
     package static var zeroValue: SecretKeySelector { SecretKeySelector() }

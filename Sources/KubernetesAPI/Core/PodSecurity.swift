@@ -1,3 +1,5 @@
+package import JSON
+
 /// Security settings for all containers of a pod; a container's own setting wins.
 package struct PodSecurityContext: Codable, Hashable, Sendable, ZeroValue {
     @Indirect package var seLinuxOptions: SELinuxOptions?
@@ -48,7 +50,7 @@ package struct PodSecurityContext: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// Security settings of one container.
-package struct SecurityContext: Codable, Hashable, Sendable, ZeroValue {
+package struct SecurityContext: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @Indirect package var capabilities: Capabilities?
     package var privileged: Bool?
     @Indirect package var seLinuxOptions: SELinuxOptions?
@@ -90,11 +92,26 @@ package struct SecurityContext: Codable, Hashable, Sendable, ZeroValue {
         self.appArmorProfile = appArmorProfile
     }
 
+    package init(reading members: JSONMembers) throws {
+        capabilities = try members.optional("capabilities")
+        privileged = try members.optional("privileged")
+        seLinuxOptions = try members.optional("seLinuxOptions")
+        windowsOptions = try members.optional("windowsOptions")
+        runAsUser = try members.optional("runAsUser")
+        runAsGroup = try members.optional("runAsGroup")
+        runAsNonRoot = try members.optional("runAsNonRoot")
+        readOnlyRootFilesystem = try members.optional("readOnlyRootFilesystem")
+        allowPrivilegeEscalation = try members.optional("allowPrivilegeEscalation")
+        procMount = try members.optional("procMount")
+        seccompProfile = try members.optional("seccompProfile")
+        appArmorProfile = try members.optional("appArmorProfile")
+    }
+
     package static var zeroValue: SecurityContext { SecurityContext() }
 }
 
 /// POSIX capabilities to add to and to drop from the runtime's default set, without the prefix CAP_.
-package struct Capabilities: Codable, Hashable, Sendable, ZeroValue {
+package struct Capabilities: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var add: [String]
     @OmitEmpty package var drop: [String]
 
@@ -104,6 +121,11 @@ package struct Capabilities: Codable, Hashable, Sendable, ZeroValue {
     ) {
         self.add = add
         self.drop = drop
+    }
+
+    package init(reading members: JSONMembers) throws {
+        add = try members.field("add")
+        drop = try members.field("drop")
     }
 
     package static var zeroValue: Capabilities { Capabilities() }

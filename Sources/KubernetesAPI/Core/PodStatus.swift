@@ -1,3 +1,5 @@
+package import JSON
+
 /// What is known about a pod; written by the node agent only.
 package struct PodStatus: Codable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var observedGeneration: Int64
@@ -69,7 +71,7 @@ package struct PodStatus: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// One aspect of a pod's condition, and since when.
-package struct PodCondition: Codable, Hashable, Sendable, ZeroValue {
+package struct PodCondition: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @Printed package var type: String
     @OmitEmpty package var observedGeneration: Int64
     /// True, False or Unknown.
@@ -95,6 +97,16 @@ package struct PodCondition: Codable, Hashable, Sendable, ZeroValue {
         self.lastTransitionTime = lastTransitionTime
         self.reason = reason
         self.message = message
+    }
+
+    package init(reading members: JSONMembers) throws {
+        type = try members.field("type")
+        observedGeneration = try members.field("observedGeneration")
+        status = try members.field("status")
+        lastProbeTime = try members.optional("lastProbeTime")
+        lastTransitionTime = try members.optional("lastTransitionTime")
+        reason = try members.field("reason")
+        message = try members.field("message")
     }
 
     package static var zeroValue: PodCondition { PodCondition() }
@@ -178,7 +190,7 @@ package struct ContainerExtendedResourceRequest: Codable, Hashable, Sendable, Ze
 }
 
 /// What is known about one container.
-package struct ContainerStatus: Codable, Hashable, Sendable, ZeroValue {
+package struct ContainerStatus: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @Printed package var name: String
     @Printed package var state: ContainerState
     /// The termination before the present state, if there was one.
@@ -230,11 +242,29 @@ package struct ContainerStatus: Codable, Hashable, Sendable, ZeroValue {
         self.stopSignal = stopSignal
     }
 
+    package init(reading members: JSONMembers) throws {
+        name = try members.field("name")
+        state = try members.field("state")
+        lastState = try members.field("lastState")
+        ready = try members.field("ready")
+        restartCount = try members.field("restartCount")
+        image = try members.field("image")
+        imageID = try members.field("imageID")
+        containerID = try members.field("containerID")
+        started = try members.optional("started")
+        allocatedResources = try members.field("allocatedResources")
+        resources = try members.optional("resources")
+        volumeMounts = try members.field("volumeMounts")
+        user = try members.optional("user")
+        allocatedResourcesStatus = try members.field("allocatedResourcesStatus")
+        stopSignal = try members.optional("stopSignal")
+    }
+
     package static var zeroValue: ContainerStatus { ContainerStatus() }
 }
 
 /// Waiting, running or terminated; at most one member is set, and none means waiting.
-package struct ContainerState: Codable, Hashable, Sendable, ZeroValue {
+package struct ContainerState: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @Indirect package var waiting: ContainerStateWaiting?
     @Indirect package var running: ContainerStateRunning?
     @Indirect package var terminated: ContainerStateTerminated?
@@ -247,6 +277,12 @@ package struct ContainerState: Codable, Hashable, Sendable, ZeroValue {
         self.waiting = waiting
         self.running = running
         self.terminated = terminated
+    }
+
+    package init(reading members: JSONMembers) throws {
+        waiting = try members.optional("waiting")
+        running = try members.optional("running")
+        terminated = try members.optional("terminated")
     }
 
     package static var zeroValue: ContainerState { ContainerState() }
@@ -269,13 +305,17 @@ package struct ContainerStateWaiting: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// Running, since when.
-package struct ContainerStateRunning: Codable, Hashable, Sendable, ZeroValue {
+package struct ContainerStateRunning: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @NullWhenUnset package var startedAt: Time?
 
     package init(
         startedAt: Time? = nil
     ) {
         self.startedAt = startedAt
+    }
+
+    package init(reading members: JSONMembers) throws {
+        startedAt = try members.optional("startedAt")
     }
 
     package static var zeroValue: ContainerStateRunning { ContainerStateRunning() }

@@ -1,5 +1,7 @@
+package import JSON
+
 /// How to ask a container whether it is well; exactly one of exec, httpGet, tcpSocket and grpc is set.
-package struct Probe: Codable, Hashable, Sendable, ZeroValue {
+package struct Probe: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @Indirect package var exec: ExecAction?
     @Indirect package var httpGet: HTTPGetAction?
     @Indirect package var tcpSocket: TCPSocketAction?
@@ -35,6 +37,19 @@ package struct Probe: Codable, Hashable, Sendable, ZeroValue {
         self.terminationGracePeriodSeconds = terminationGracePeriodSeconds
     }
 
+    package init(reading members: JSONMembers) throws {
+        exec = try members.optional("exec")
+        httpGet = try members.optional("httpGet")
+        tcpSocket = try members.optional("tcpSocket")
+        grpc = try members.optional("grpc")
+        initialDelaySeconds = try members.field("initialDelaySeconds")
+        timeoutSeconds = try members.field("timeoutSeconds")
+        periodSeconds = try members.field("periodSeconds")
+        successThreshold = try members.field("successThreshold")
+        failureThreshold = try members.field("failureThreshold")
+        terminationGracePeriodSeconds = try members.optional("terminationGracePeriodSeconds")
+    }
+
     package static var zeroValue: Probe { Probe() }
 }
 
@@ -52,7 +67,7 @@ package struct ExecAction: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// An HTTP request; a status from 200 to 399 is success.
-package struct HTTPGetAction: Codable, Hashable, Sendable, ZeroValue {
+package struct HTTPGetAction: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var path: String
     @Printed package var port: IntOrString
     @OmitEmpty package var host: String
@@ -71,6 +86,14 @@ package struct HTTPGetAction: Codable, Hashable, Sendable, ZeroValue {
         self.host = host
         self.scheme = scheme
         self.httpHeaders = httpHeaders
+    }
+
+    package init(reading members: JSONMembers) throws {
+        path = try members.field("path")
+        port = try members.field("port")
+        host = try members.field("host")
+        scheme = try members.field("scheme")
+        httpHeaders = try members.field("httpHeaders")
     }
 
     package static var zeroValue: HTTPGetAction { HTTPGetAction() }

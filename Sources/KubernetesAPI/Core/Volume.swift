@@ -1,5 +1,7 @@
+package import JSON
+
 /// A named directory or device that containers of the pod can mount; exactly one source is set.
-package struct Volume: Codable, Hashable, Sendable, ZeroValue {
+package struct Volume: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
     @Printed package var name: String
     @Indirect package var hostPath: HostPathVolumeSource?
     @Indirect package var emptyDir: EmptyDirVolumeSource?
@@ -96,6 +98,40 @@ package struct Volume: Codable, Hashable, Sendable, ZeroValue {
         self.csi = csi
         self.ephemeral = ephemeral
         self.image = image
+    }
+
+    package init(reading members: JSONMembers) throws {
+        name = try members.field("name")
+        hostPath = try members.optional("hostPath")
+        emptyDir = try members.optional("emptyDir")
+        gcePersistentDisk = try members.optional("gcePersistentDisk")
+        awsElasticBlockStore = try members.optional("awsElasticBlockStore")
+        gitRepo = try members.optional("gitRepo")
+        secret = try members.optional("secret")
+        nfs = try members.optional("nfs")
+        iscsi = try members.optional("iscsi")
+        glusterfs = try members.optional("glusterfs")
+        persistentVolumeClaim = try members.optional("persistentVolumeClaim")
+        rbd = try members.optional("rbd")
+        flexVolume = try members.optional("flexVolume")
+        cinder = try members.optional("cinder")
+        cephfs = try members.optional("cephfs")
+        flocker = try members.optional("flocker")
+        downwardAPI = try members.optional("downwardAPI")
+        fc = try members.optional("fc")
+        azureFile = try members.optional("azureFile")
+        configMap = try members.optional("configMap")
+        vsphereVolume = try members.optional("vsphereVolume")
+        quobyte = try members.optional("quobyte")
+        azureDisk = try members.optional("azureDisk")
+        photonPersistentDisk = try members.optional("photonPersistentDisk")
+        projected = try members.optional("projected")
+        portworxVolume = try members.optional("portworxVolume")
+        scaleIO = try members.optional("scaleIO")
+        storageos = try members.optional("storageos")
+        csi = try members.optional("csi")
+        ephemeral = try members.optional("ephemeral")
+        image = try members.optional("image")
     }
 
     package static var zeroValue: Volume { Volume() }
