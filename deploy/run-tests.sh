@@ -84,7 +84,7 @@ swift format lint --strict -r Sources Tests Package.swift 2>&1 | tee "$work/lint
 echo "$(wc -l <"$work/lint") findings"
 
 step "what was skipped"
-grep -hE '^➜|skipped' "$work"/*.log | sort -u >"$work/skipped"
+grep -hE '^➜|^skipped' "$work"/*.log | sort -u >"$work/skipped"
 if [ -s "$work/skipped" ]; then cat "$work/skipped"; else echo "nothing"; fi
 echo "$(wc -l <"$work/skipped") lines"
 

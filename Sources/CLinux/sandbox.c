@@ -167,9 +167,10 @@ static _Noreturn void be_init(void) {
     // A container that shares the namespace must not reach our binary and descriptors through /proc/1.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     setsid();
-    syscall(SYS_close_range, 0u, ~0u, 0u);
     if (chdir("/") < 0)
         _exit(1);
+    // Also tells the shim that the above is done.
+    syscall(SYS_close_range, 0u, ~0u, 0u);
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
@@ -184,13 +185,25 @@ static _Noreturn void be_init(void) {
 }
 
 static int make_init(struct swl_sandbox *sandbox) {
+    int ready[2];
+    if (pipe2(ready, O_CLOEXEC) < 0) {
+        sandbox->failed_call = "pipe2";
+        return -errno;
+    }
     long child = syscall(SYS_clone, (unsigned long)CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
     if (child == 0)
         be_init();
+    int failure = errno;
+    close(ready[1]);
     if (child < 0) {
+        close(ready[0]);
         sandbox->failed_call = "clone(CLONE_NEWPID)";
-        return -errno;
+        return -failure;
     }
+    // No container may meet process 1 before it is out of reach. The pipe ends when it is, or when it died.
+    char byte;
+    (void)read_all(ready[0], &byte, 1);
+    close(ready[0]);
     int fd = open_namespace((pid_t)child, "pid");
     if (fd < 0) {
         sandbox->failed_call = "open(/proc/PID/ns)";

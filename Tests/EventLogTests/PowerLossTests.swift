@@ -81,7 +81,8 @@ struct PowerLossTests {
         var proposal = next.proposal
         proposal.priority = .normal
         proposal.cause = nil
-        if let uid = proposal.uid, model.usedUIDs.contains(uid), !model.living.values.contains(where: { $0.uid == uid }) {
+        if let uid = proposal.uid, model.usedUIDs.contains(uid), !model.living.values.contains(where: { $0.uid == uid })
+        {
             proposal.uid = nil
         }
         _ = model.answer(proposal, values: next.values)
