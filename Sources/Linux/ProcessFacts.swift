@@ -29,6 +29,20 @@ package struct ProcessFacts: Hashable, Sendable {
         }
     }
 
+    /// The pid that a process has in its own pid namespace, by "NSpid" of /proc/PID/status.
+    ///
+    /// - Returns: nil if there is no such process.
+    package static func numberInOwnNamespace(_ pid: Int32) throws(SysError) -> Int32? {
+        let text: String
+        do {
+            text = try Files.readText("/proc/\(pid)/status")
+        } catch  where error.errno == .noEntry || error.errno == .noProcess {
+            return nil
+        }
+        let line = text.split(separator: "\n").first { $0.hasPrefix("NSpid:") }
+        return line?.split(whereSeparator: \.isWhitespace).last.flatMap { Int32($0) }
+    }
+
     /// Reads the text of a stat file. The name in parentheses may contain anything, so fields count from the last ')'.
     package static func parse(_ text: [UInt8]) -> ProcessFacts? {
         guard let end = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }

@@ -82,7 +82,8 @@ extension Container {
                     status: .stopped,
                     bundle: options.bundle
                 )
-                HookRunner(state: gone, target: -1).runAll(hooks, .poststop) { _ in }
+                let runner = HookRunner(state: gone, target: -1, rootfs: plan.plan.rootfs)
+                runner.runAll(hooks, .poststop) { _ in }
             }
             try? cgroup.destroy()
             try? Files.removeTree(directory)  // as above
@@ -219,6 +220,7 @@ extension Container {
             hooks: spec.hooks
         )
         state.setLayout(plan.cgroup)
+        if spec.process == nil { state.withoutProcess = true }
         state.mountsBefore = plan.mountsBefore
         state.resctrlGroups = plan.plan.cacheAllocation?.owned
         return state
@@ -269,7 +271,7 @@ extension Container {
                     try plan.cacheAllocation?.place(initPid)
                 case .attributes: try StageProgram.apply(plan.attributes, to: initPid)
                 case .hooks:
-                    let runner = HookRunner(state: pending, target: target)
+                    let runner = HookRunner(state: pending, target: target, rootfs: plan.rootfs)
                     try runner.run(hooks?.prestart, .prestart)
                     try runner.run(hooks?.createRuntime, .createRuntime)
                     guard hooks?.createContainer?.isEmpty == false else { return }

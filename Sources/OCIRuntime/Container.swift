@@ -123,16 +123,22 @@ package struct Container: Sendable {
         warn: (String) -> Void,
         release: () throws(SysError) -> (errno: Errno, note: String)?
     ) throws(RuntimeError) {
+        if stored.withoutProcess == true {
+            throw RuntimeError(
+                .invalid,
+                step: "start",
+                subject: id,
+                cause: "its config.json has no process: there is no program to start",
+                hint: "delete it and create it with a process"
+            )
+        }
         try runStartHooks()
         if let failure = try doing("start", { () throws(SysError) in try release() }) {
             throw StagedChild.error([.execute], step: 0, errno: failure.errno, note: failure.note)
         }
         guard let hooks = stored.hooks?.poststart, !hooks.isEmpty else { return }
-        HookRunner(state: stored.described(.running, pid: initProcess?.pid), target: -1).runAll(
-            hooks,
-            .poststart,
-            warn: warn
-        )
+        let state = stored.described(.running, pid: initProcess?.pid)
+        HookRunner(state: state, target: -1, rootfs: stored.rootfs).runAll(hooks, .poststart, warn: warn)
     }
 
     /// Hooks that run in the container's namespaces right before its program; a failing one ends the container.
@@ -140,7 +146,8 @@ package struct Container: Sendable {
         guard let hooks = stored.hooks?.startContainer, !hooks.isEmpty, let process = try process() else { return }
         let runner = HookRunner(
             state: stored.described(.created, pid: initProcess?.pid),
-            target: process.descriptor.raw
+            target: process.descriptor.raw,
+            rootfs: stored.rootfs
         )
         do {
             try runner.run(hooks, .startContainer, namespaces: try differingNamespaces())
@@ -233,7 +240,8 @@ package struct Container: Sendable {
         try CacheAllocation.remove(stored.resctrlGroups ?? [])
         try doing("remove the state") { () throws(SysError) in try removeState() }
         if let hooks = stored.hooks?.poststop, !hooks.isEmpty {
-            HookRunner(state: stored.described(.stopped, pid: nil), target: -1).runAll(hooks, .poststop, warn: warn)
+            let state = stored.described(.stopped, pid: nil)
+            HookRunner(state: state, target: -1, rootfs: stored.rootfs).runAll(hooks, .poststop, warn: warn)
         }
     }
 }

@@ -96,9 +96,8 @@ package struct ContainerPlan: Sendable {
             throw RuntimeError(.invalid, step: "config.json", subject: "root.path", cause: "it is empty")
         }
         rootfs = root.path.hasPrefix("/") ? root.path : input.bundle + "/" + root.path
-        guard let process = spec.process else {
-            throw RuntimeError(.invalid, step: "config.json", cause: "process is missing")
-        }
+        // Needed for `start` only (config.md, "Process"): without one, somebody waits who never executes anything.
+        let process = spec.process ?? RuntimeSpec.Process(args: ["none"], cwd: "/")
         let linux = spec.linux ?? RuntimeSpec.Linux()
         let namespaces = try NamespacePlan(spec)
         try namespaces.check(spec)
@@ -195,7 +194,8 @@ package struct ContainerPlan: Sendable {
         } else {
             steps.append(.stdio(input.stdio.0, input.stdio.1, input.stdio.2, owner: identity.uid))
         }
-        steps += identity.steps(preserve: input.preserveDescriptors, waits: true)
+        let last = identity.steps(preserve: input.preserveDescriptors, waits: true)
+        steps += spec.process == nil ? last.filter { !$0.isOfProgram } : last
         self.steps = steps
         arguments = identity.arguments
         environment = identity.environment

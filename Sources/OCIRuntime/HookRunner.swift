@@ -15,6 +15,7 @@ struct HookRunner {
     let state: ContainerState
     /// The init process, for hooks inside its namespaces.
     let target: Int32
+    let rootfs: String
 
     /// Runs a list in order and stops at the first that fails.
     ///
@@ -53,9 +54,12 @@ struct HookRunner {
                 cause: "its timeout \(timeout) is not above zero"
             )
         }
+        let initPid = Int32(clamping: state.pid ?? 0)
         let text: [UInt8]
         do {
-            text = try JSONCoding.encode(state)
+            text = try JSONCoding.encode(try seen(from: namespaces, step))
+        } catch let error as RuntimeError {
+            throw error
         } catch {
             throw RuntimeError(.system, step: step, cause: "\(error)")
         }
@@ -67,13 +71,13 @@ struct HookRunner {
         var steps: [Step] = [.newSession]
         // With a user namespace the process that gives birth joins it and the pid namespace.
         let userNamespace = namespaces.contains(.user)
-        let initPid = Int32(clamping: state.pid ?? 0)
         steps += Step.joins(pid: initPid, namespaces)
         if userNamespace { steps.append(.rootIDs(uid: 0, gid: 0)) }
         steps += point == .startContainer ? Step.containerRoot(pid: initPid, namespaces) : [.rootHere]
         steps += [
             .stdio(input.descriptor.raw, number, number, owner: 0), .umask(0o022),
-            .workingDirectory("/", lenient: false), .findExecutable([hook.path], name: hook.path),
+            .workingDirectory(workingDirectory(of: point), lenient: point.isInside),
+            .findExecutable([hook.path], name: hook.path),
             .closeDescriptors(preserve: 0),
             .execute,
         ]
@@ -97,6 +101,25 @@ struct HookRunner {
             subject: hook.path,
             cause: "exit status \(code)" + (words.isEmpty ? "" : ": \(words)")
         )
+    }
+
+    /// As runc has it; the specification is silent. A bundle may be gone when its container is deleted.
+    private func workingDirectory(of point: Point) -> String {
+        switch point {
+        case .createContainer: rootfs
+        case .startContainer: "/"
+        case .prestart, .createRuntime, .poststart, .poststop: Files.isDirectory(state.bundle) ? state.bundle : "/"
+        }
+    }
+
+    /// The state with the pid that a hook in these namespaces finds the container's process by (runtime.md, "State").
+    private func seen(from namespaces: NamespaceFlags, _ step: String) throws(RuntimeError) -> ContainerState {
+        guard let pid = state.pid, namespaces.contains(.pid) else { return state }
+        var inside = state
+        inside.pid = try doing(step) { () throws(SysError) in
+            try ProcessFacts.numberInOwnNamespace(Int32(clamping: pid)).map { Int($0) }
+        }
+        return inside
     }
 
     private func end(

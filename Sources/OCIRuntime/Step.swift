@@ -269,6 +269,14 @@ extension Step {
 }
 
 extension Step {
+    /// Finds or executes the program.
+    var isOfProgram: Bool {
+        switch self {
+        case .findExecutable, .execute: true
+        default: false
+        }
+    }
+
     /// The root of a container's process, after its namespaces are joined.
     static func containerRoot(pid: Int32, _ namespaces: NamespaceFlags) -> [Step] {
         // Without a mount namespace of its own it was only changed by chroot(2).

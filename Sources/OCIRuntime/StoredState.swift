@@ -26,6 +26,8 @@ struct StoredState: Codable, Hashable, Sendable {
     /// The unit of systemd, with that driver.
     var unit: Unit?
     var hooks: RuntimeSpec.Hooks?
+    /// true: it was created without `process`, and cannot be started (runtime.md, "Start").
+    var withoutProcess: Bool?
     /// Of a container in the host's mount namespace: what was mounted below its rootfs before it was made.
     var mountsBefore: [String]?
     /// Directories of the resctrl file system that end with the container.

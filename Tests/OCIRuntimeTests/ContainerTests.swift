@@ -422,4 +422,27 @@ struct ContainerTests {
         }
         #expect(try bundle.leftovers() == [])
     }
+
+    // Seen failing with "process is missing" at create.
+    @Test("a container without process is created, is refused its start unchanged, and takes others by exec")
+    func noProcess() throws {
+        let bundle = try TestBundle()
+        bundle.spec.process = nil
+        let created = try bundle.create("n")
+        #expect(try created.container.state().status == .created)
+        for _ in 1...2 {
+            #expect {
+                try created.container.start()
+            } throws: {
+                "\($0)".contains("has no process")
+            }
+        }
+        #expect(try created.container.state().status == .created)
+        let process = RuntimeSpec.Process(args: ["sh", "-c", "exit 7"], env: ["PATH=/bin"], cwd: "/")
+        let joined = try created.container.exec(process, options: ExecOptions())
+        #expect(try Child.wait(joined.pid) == 7)
+        try created.container.delete()
+        _ = try Child.wait(created.pid)
+        #expect(try bundle.leftovers() == [])
+    }
 }
