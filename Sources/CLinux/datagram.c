@@ -16,9 +16,14 @@ int swl_datagram_connect(const char *path) {
     size_t length = strlen(path);
     if (length >= sizeof address.sun_path) return -ENAMETOOLONG;
     memcpy(address.sun_path, path, length + 1);
+    socklen_t size = sizeof address;
+    if (path[0] == '@') {
+        address.sun_path[0] = 0;
+        size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    }
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return -errno;
-    if (connect(fd, (const struct sockaddr *)&address, (socklen_t)sizeof address) != 0) {
+    if (connect(fd, (const struct sockaddr *)&address, size) != 0) {
         int failure = errno;
         close(fd);
         return -failure;

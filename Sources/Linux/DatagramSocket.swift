@@ -33,6 +33,13 @@ package struct DatagramSocket: ~Copyable, Sendable {
         _ = try swl("sendmsg", path) { swl_datagram_send(raw, nil, 0, number) }
     }
 
+    /// Sends one datagram with a descriptor; the receiver gets a duplicate.
+    package borrowing func send(_ bytes: [UInt8], with passed: borrowing Descriptor) throws(SysError) {
+        let raw = descriptor.raw
+        let number = passed.raw
+        _ = try swl("sendmsg", path) { unsafe swl_datagram_send(raw, bytes, bytes.count, number) }
+    }
+
     /// True if the receiver has taken every datagram sent so far, or is gone and they are lost: `send` tells which.
     package borrowing func isDrained() throws(SysError) -> Bool {
         let raw = descriptor.raw

@@ -25,6 +25,17 @@ package enum UnixSocket {
         return socket
     }
 
+    /// Makes a socket at `path` that receives datagrams, as `listen` does for connections.
+    package static func receiveDatagrams(_ path: String, mode: UInt32) throws(SysError) -> Descriptor {
+        let socket = try make(path, SOCK_DGRAM)
+        let number = socket.raw
+        try sys("fchmod", path) { fchmod(number, mode) }
+        try unsafe withAddress(path) { (address, length) throws(SysError) in
+            try sys("bind", path) { unsafe bind(number, address, length) }
+        }
+        return socket
+    }
+
     /// Connects to a listening socket.
     ///
     /// - Throws: `SysError`: ENOENT or ECONNREFUSED when nobody listens, EAGAIN when the other side's queue is full.
@@ -67,8 +78,8 @@ package enum UnixSocket {
         return (numbers[0], numbers[1])
     }
 
-    private static func make(_ path: String) throws(SysError) -> Descriptor {
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    private static func make(_ path: String, _ kind: __socket_type = SOCK_STREAM) throws(SysError) -> Descriptor {
+        let type = Int32(kind.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         return Descriptor(owning: try sys("socket", path) { socket(AF_UNIX, type, 0) })
     }
 

@@ -51,6 +51,12 @@ struct CacheAllocation: Hashable, Sendable {
         monitor = monitored ? directory + "/mon_groups/" + id : nil
     }
 
+    /// Where resctrl is mounted; nil if it is not.
+    static func mountPoint() throws(RuntimeError) -> String? {
+        let mounts = try doing("find the resctrl file system") { () throws(SysError) in try MountTable.current() }
+        return mounts.first { $0.type == "resctrl" }?.mountPoint
+    }
+
     /// The directories that the container's end removes, in this order.
     var owned: [String] { (monitor.map { [$0] } ?? []) + (exists ? [] : [directory]) }
 

@@ -20,17 +20,34 @@ package struct Cgroup: Sendable {
     }
 
     /// Changes the limits of a container that exists, and its device rules if there are any.
+    ///
+    /// Everything or nothing: when a value is refused, those set before it are brought back, and the error says so.
     package func update(_ resources: RuntimeSpec.Resources) throws(RuntimeError) {
-        // Checked before systemd hears of it.
         try CgroupLimits.check(resources, mode: layout.mode)
-        if resources.memory?.checkBeforeUpdate == true { try checkUse(resources.memory?.limit) }
-        if let unit = layout.unit { try SystemdUnits.update(unit, resources, mode: layout.mode) }
-        try apply(resources)
-        if let devices = resources.devices, !devices.isEmpty { try applyDevices(try DeviceRules(devices)) }
+        let devices = resources.devices ?? []
+        let rules = try DeviceRules(devices)
+        var undo: CgroupUndo? = CgroupUndo()
+        do throws(RuntimeError) {
+            try apply(resources, &undo)
+            if !devices.isEmpty {
+                if layout.mode != .v2, let tree = layout.tree("devices") { undo?.rememberDevices(tree.path) }
+                try applyDevices(rules)
+            }
+            // Last: it checks all its properties before it sets one.
+            if let unit = layout.unit { try SystemdUnits.update(unit, resources, mode: layout.mode) }
+        } catch {
+            throw undo?.explained(error) ?? error
+        }
     }
 
-    /// Sets limits on existing cgroups.
+    /// Sets limits on new cgroups.
     package func apply(_ resources: RuntimeSpec.Resources) throws(RuntimeError) {
+        var ignored: CgroupUndo?
+        try apply(resources, &ignored)
+    }
+
+    /// Sets limits, and remembers what was there before.
+    private func apply(_ resources: RuntimeSpec.Resources, _ undo: inout CgroupUndo?) throws(RuntimeError) {
         try CgroupLimits.check(resources, mode: layout.mode)
         let writes: [CgroupWrite]
         if layout.mode == .v2 {
@@ -53,12 +70,12 @@ package struct Cgroup: Sendable {
         for write in writes {
             let target = try target(of: write)
             do {
-                try put(write, in: target)
+                try put(write, in: target, &undo)
             } catch  where error.errno == .invalidArgument && write.controller == "cpu" {
                 refused.append(write)
             }
         }
-        for write in refused { try put(write, in: try target(of: write)) }
+        for write in refused { try put(write, in: try target(of: write), &undo) }
     }
 
     private func target(of write: CgroupWrite) throws(RuntimeError) -> CgroupLayout.Tree {
@@ -118,14 +135,22 @@ package struct Cgroup: Sendable {
         return CgroupLimits.isRising(from: now, to: writes[limit].value) ? writes.swapping(sum, limit) : writes
     }
 
-    private func put(_ write: CgroupWrite, in tree: CgroupLayout.Tree) throws(RuntimeError) {
+    private func put(
+        _ write: CgroupWrite,
+        in tree: CgroupLayout.Tree,
+        _ undo: inout CgroupUndo?
+    ) throws(RuntimeError) {
+        var (file, value) = (write.file, write.value)
+        if let other = write.otherwise, !Files.exists(tree.path + "/" + file) {
+            (file, value) = (other.file, other.value)
+        }
+        let path = tree.path + "/" + file
+        let before = undo
+        undo?.remember(path, before: value)
         do throws(SysError) {
-            if let other = write.otherwise, !Files.exists(tree.path + "/" + write.file) {
-                try Files.put(other.value, to: tree.path + "/" + other.file)
-            } else {
-                try Files.put(write.value, to: tree.path + "/" + write.file)
-            }
+            try Files.put(value, to: path)
         } catch {
+            undo = before
             let absent = error.errno == .noEntry
             if absent && write.mayBeAbsent { return }
             var hint: String?

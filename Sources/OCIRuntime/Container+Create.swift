@@ -42,31 +42,20 @@ extension Container {
         try ContainerID.check(options.id)
         try root.prepare()
         let directory = root.directory(options.id)
-        if Files.exists(directory) {
-            throw RuntimeError(
-                .exists,
-                step: "container",
-                subject: "\"\(options.id)\"",
-                cause: "container with given ID already exists"
-            )
-        }
         let plan = try makePlan(spec, options: options, root: root)
-        do {
-            try Files.makeDirectory(directory, mode: 0o700)
-        } catch  where error.errno == .exists {
-            throw RuntimeError(
-                .exists,
-                step: "container",
-                subject: "\"\(options.id)\"",
-                cause: "container with given ID already exists"
-            )
-        } catch {
-            throw RuntimeError(error, step: "make the state directory")
+        let claim = try CreateClaim(directory, id: options.id) { () throws(RuntimeError) in
+            try clearInterrupted(options.id, root)
         }
+        defer { withExtendedLifetime(claim) {} }
         let cgroup = Cgroup(plan.cgroup)
         do {
             let state = state(spec, plan: plan, options: options)
             try state.write(directory)
+            if options.notifies {
+                try doing("make the notification directory") { () throws(SysError) in
+                    try Files.makeDirectory("\(directory)/\(NotifyPlace.directory)", mode: 0o755)
+                }
+            }
             // systemd makes them around the first process, later.
             if plan.cgroup.unit == nil { try cgroup.create(plan.resources) }
             return try launch(plan, state: state, options: options, root: root, directory: directory)
@@ -147,6 +136,7 @@ extension Container {
                 root: rootfs.hasPrefix("/") ? rootfs : options.bundle + "/" + rootfs
             )
         }
+        if options.notifies { NotifyPlace.add(to: &completed, stateDirectory: root.directory(options.id)) }
         var input = ContainerPlan.Input(
             id: options.id,
             bundle: options.bundle,
@@ -222,6 +212,7 @@ extension Container {
         state.setLayout(plan.cgroup)
         if spec.process == nil { state.withoutProcess = true }
         state.mountsBefore = plan.mountsBefore
+        state.resctrlGroup = plan.plan.cacheAllocation?.directory
         state.resctrlGroups = plan.plan.cacheAllocation?.owned
         return state
     }

@@ -9,13 +9,16 @@ package struct Container: Sendable {
     let stored: StoredState
     /// nil while it is being made, and for ever if that was interrupted.
     let initProcess: InitProcess?
+    /// Somebody is making it at this moment.
+    let isBeingMade: Bool
     let directory: String
 
     static let startFIFO = "exec.fifo"
     static let resultFIFO = "exec.result"
 
-    init(stored: StoredState, initProcess: InitProcess?, root: RuntimeRoot) {
+    init(stored: StoredState, initProcess: InitProcess?, root: RuntimeRoot, isBeingMade: Bool = false) {
         self.initProcess = initProcess
+        self.isBeingMade = isBeingMade
         id = stored.id
         self.root = root
         self.stored = stored
@@ -28,11 +31,15 @@ package struct Container: Sendable {
     package static func load(id: String, root: RuntimeRoot) throws(RuntimeError) -> Container {
         try ContainerID.check(id)
         let directory = root.directory(id)
-        return Container(
-            stored: try StoredState.read(directory, id: id),
-            initProcess: try InitProcess.read(directory),
-            root: root
-        )
+        let stored = try StoredState.read(directory, id: id)
+        if let initProcess = try InitProcess.read(directory) {
+            return Container(stored: stored, initProcess: initProcess, root: root)
+        }
+        if try CreateClaim.isHeld(directory) {
+            return Container(stored: stored, initProcess: nil, root: root, isBeingMade: true)
+        }
+        // Interrupted, or just finished.
+        return Container(stored: stored, initProcess: try InitProcess.read(directory), root: root)
     }
 
     /// The init process in the caller's pid namespace; it may have ended. 0 before there is one.
@@ -56,7 +63,7 @@ package struct Container: Sendable {
     }
 
     func status() throws(RuntimeError) -> ContainerState.Status {
-        if initProcess == nil { return .creating }
+        if initProcess == nil { return isBeingMade ? .creating : .stopped }
         guard try isAlive() else { return .stopped }
         if cgroup.isFrozen() { return .paused }
         return Files.exists(directory + "/" + Self.startFIFO) ? .created : .running
@@ -201,6 +208,10 @@ package struct Container: Sendable {
 
     /// The usual files by name, which is much less than a walk; that finds what else there may be.
     private func removeState() throws(SysError) {
+        // No create may take what is half removed for the remains of another.
+        let held = try Descriptor.openDirectory(directory)
+        _ = try held.lock(waits: false)
+        defer { withExtendedLifetime(held) {} }
         for name in [StoredState.fileName, InitProcess.fileName] {
             try? Files.remove("\(directory)/\(name)")  // as above
         }

@@ -23,6 +23,8 @@ package struct CreateOptions: Hashable, Sendable {
     package var startsAtOnce = false
     /// Who makes the cgroups.
     package var cgroupDriver = CgroupDriver.cgroupfs
+    /// The caller has a service manager that waits for "ready" of the program: it gets a socket for that.
+    package var notifies = false
     /// Descriptors from 3 on that the process inherits.
     package var preserveDescriptors = 0
 

@@ -5,7 +5,7 @@ extension RuntimeFeatures {
     package static var ours: RuntimeFeatures {
         RuntimeFeatures(
             ociVersionMin: "1.0.0",
-            ociVersionMax: "1.3.0",
+            ociVersionMax: RuntimeSpec.newestVersion,
             hooks: ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"],
             mountOptions: MountOptions.known,
             linux: Linux(

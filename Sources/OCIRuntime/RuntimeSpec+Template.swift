@@ -1,11 +1,14 @@
 package import OCI
 
 extension RuntimeSpec {
+    /// The newest version of the specification that this runtime knows.
+    package static let newestVersion = "1.3.0"
+
     /// A small complete configuration: a shell in namespaces of its own, with the usual mounts and few capabilities.
     package static var template: RuntimeSpec {
         let capabilities = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
         return RuntimeSpec(
-            ociVersion: "1.2.0",
+            ociVersion: newestVersion,
             process: Process(
                 terminal: true,
                 user: User(uid: 0, gid: 0),

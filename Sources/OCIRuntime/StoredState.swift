@@ -30,6 +30,8 @@ struct StoredState: Codable, Hashable, Sendable {
     var withoutProcess: Bool?
     /// Of a container in the host's mount namespace: what was mounted below its rootfs before it was made.
     var mountsBefore: [String]?
+    /// The directory of the resctrl file system that its processes are in.
+    var resctrlGroup: String?
     /// Directories of the resctrl file system that end with the container.
     var resctrlGroups: [String]?
 

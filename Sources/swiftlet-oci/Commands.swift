@@ -54,7 +54,7 @@ enum Commands {
         case "create": try create(arguments, globals)
         case "run": return try Foreground.run(arguments, globals)
         case "exec": return try ExecCommand.run(arguments, globals)
-        case "start": try container().start { globals.log.warn($0) }
+        case "start": try start(try container(), globals)
         case "state": StandardStreams.output(try Listing.stateText(try container()) + "\n")
         case "kill":
             let container = try container()
@@ -65,7 +65,9 @@ enum Commands {
         case "pause": try container().pause()
         case "resume": try container().resume()
         case "events": return try Events.run(arguments, try container())
-        case "update": try container().update(try ResourceFlags.resources(arguments)) { globals.log.warn($0) }
+        case "update":
+            let resources = try ResourceFlags.resources(arguments)
+            try container().update(resources, cache: ResourceFlags.cache(arguments)) { globals.log.warn($0) }
         case "list": try Listing.list(arguments, globals)
         case "ps": try Listing.processes(arguments, try container())
         case "features": StandardStreams.output(try Features.text())
@@ -74,6 +76,12 @@ enum Commands {
             throw UsageError(description: "\(name) is not supported: this runtime makes no checkpoints")
         }
         return 0
+    }
+
+    private static func start(_ container: Container, _ globals: Globals) throws {
+        let notify = try NotifySocket.of(container, mainPid: container.pid)
+        try container.start { globals.log.warn($0) }
+        try notify?.waitUntilReady(container)
     }
 
     private static func create(_ arguments: Arguments, _ globals: Globals) throws {
@@ -108,6 +116,7 @@ enum Commands {
         options.noNewKeyring = arguments.has("no-new-keyring")
         options.preserveDescriptors = try arguments.number("preserve-fds") ?? 0
         options.cgroupDriver = globals.driver
+        options.notifies = NotifySocket.managerPath != nil
         var spec = bundle.spec
         let listening = SocketActivation.count
         if listening > 0 {

@@ -77,9 +77,8 @@ enum ExecCommand {
         process.consoleSize = nil
         if let directory = arguments.value("cwd") { process.cwd = directory }
         process.env = (process.env ?? []) + arguments.all("env")
-        if let user = arguments.value("user") { process.user = try parseUser(user, process.user) }
-        let groups = try arguments.all("additional-gids").map { text throws(UsageError) in try identifier(text, "group")
-        }
+        if let user = arguments.value("user") { process.user = try UserArgument.parse(user, process.user) }
+        let groups = try arguments.all("additional-gids").map { try UserArgument.identifier($0, "group") }
         if !groups.isEmpty {
             var user = process.user ?? RuntimeSpec.User(uid: 0, gid: 0)
             user.additionalGids = (user.additionalGids ?? []) + groups
@@ -97,23 +96,5 @@ enum ExecCommand {
             process.capabilities = sets
         }
         return process
-    }
-
-    /// "uid" or "uid:gid", numbers only: names belong to whoever reads the image's files.
-    private static func parseUser(_ text: String, _ before: RuntimeSpec.User?) throws(UsageError) -> RuntimeSpec.User {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count <= 2 else { throw UsageError(description: "invalid user \"\(text)\": use uid or uid:gid") }
-        var user = before ?? RuntimeSpec.User(uid: 0, gid: 0)
-        user.uid = try identifier(String(parts[0]), "user")
-        if parts.count == 2 { user.gid = try identifier(String(parts[1]), "group") }
-        return user
-    }
-
-    private static func identifier(_ text: String, _ kind: String) throws(UsageError) -> UInt32 {
-        // UInt32 would accept "+1".
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt32(text), number != .max else {
-            throw UsageError(description: "invalid \(kind) id \"\(text)\": a number from 0 to 4294967294 is needed")
-        }
-        return number
     }
 }

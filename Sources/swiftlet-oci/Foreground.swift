@@ -21,7 +21,10 @@ enum Foreground {
         for warning in created.warnings { log.warn(warning) }
         let container = created.container
         let console = created.console.take()
+        let notify: NotifySocket?
         do {
+            // In the foreground this process stands for the container.
+            notify = try NotifySocket.of(container, mainPid: detach ? container.pid : Program.id)
             try Commands.send(created.process, to: arguments.text("pidfd-socket"))
             try created.start { log.warn($0) }
         } catch {
@@ -30,8 +33,17 @@ enum Foreground {
             _ = Children.reap(created.pid)
             throw error
         }
-        guard let signals else { return 0 }
-        let code = try Relay.untilEnd(created.pid, created.process, signals: signals, console: console)
+        guard let signals else {
+            try notify?.waitUntilReady(container)
+            return 0
+        }
+        let code = try Relay.untilEnd(
+            created.pid,
+            created.process,
+            signals: signals,
+            console: console,
+            notify: notify
+        )
         if !arguments.has("keep") {
             try container.delete(force: true) { log.warn($0) }
         }
@@ -53,37 +65,43 @@ enum Relay {
         _ pid: Int32,
         _ process: borrowing ProcessDescriptor,
         signals: borrowing SignalDescriptor,
-        console: consuming Descriptor?
+        console: consuming Descriptor?,
+        notify: NotifySocket? = nil
     ) throws -> Int32 {
-        guard let master = console.take() else { return try wait(pid, process, signals) }
+        let both = try notify.map { try ReadableSet([signals.raw, $0.raw]) }
+        let event = both?.raw ?? signals.raw
+        guard let master = console.take() else {
+            return try wait(pid, process, signals, notify, wait: { try BlockingWait.untilReadable(event) })
+        }
         let terminal = try Terminal(relaying: master)
         defer { terminal.restore() }
-        return try wait(pid, process, signals, terminal)
+        let code = try wait(
+            pid,
+            process,
+            signals,
+            notify,
+            wait: { try terminal.pump(until: event) },
+            resize: { terminal.copySize() }
+        )
+        try terminal.drain()
+        return code
     }
 
+    /// - Parameter wait: Until a signal or a notification is there.
     private static func wait(
         _ pid: Int32,
         _ process: borrowing ProcessDescriptor,
         _ signals: borrowing SignalDescriptor,
-        _ terminal: borrowing Terminal
+        _ notify: consuming NotifySocket?,
+        wait: () throws -> Void,
+        resize: () -> Void = {}
     ) throws -> Int32 {
+        var notify = notify
         while true {
-            try terminal.pump(until: signals.raw)
-            if let code = try handle(pid, process, signals, resize: { terminal.copySize() }) {
-                try terminal.drain()
-                return code
-            }
-        }
-    }
-
-    private static func wait(
-        _ pid: Int32,
-        _ process: borrowing ProcessDescriptor,
-        _ signals: borrowing SignalDescriptor
-    ) throws -> Int32 {
-        while true {
-            try BlockingWait.untilReadable(signals.raw)
-            if let code = try handle(pid, process, signals, resize: {}) { return code }
+            try wait()
+            // Once is enough: the socket is closed then.
+            if try notify?.takeReady() == true { notify = nil }
+            if let code = try handle(pid, process, signals, resize: resize) { return code }
         }
     }
 

@@ -29,14 +29,20 @@ enum ResourceFlags {
         .option("memory-reservation", nil, "BYTES", "soft limit"),
         .option("memory-swap", nil, "BYTES", "memory and swap together; -1 lifts the limit"),
         .option("pids-limit", nil, "N", "number of tasks; -1 lifts the limit"),
-        .option("l3-cache-schema", nil, "TEXT", "refused where the kernel has no resctrl"),
-        .option("mem-bw-schema", nil, "TEXT", "refused where the kernel has no resctrl"),
+        .option("l3-cache-schema", nil, "TEXT", "Intel RDT: cache, such as L3:0=f0; refused without resctrl"),
+        .option("mem-bw-schema", nil, "TEXT", "Intel RDT: bandwidth, such as MB:0=50; refused without resctrl"),
     ]
 
+    /// What the flags for Intel RDT say; nil without them.
+    static func cache(_ arguments: Arguments) -> RuntimeSpec.IntelRdt? {
+        let wanted = RuntimeSpec.IntelRdt(
+            l3CacheSchema: arguments.text("l3-cache-schema"),
+            memBwSchema: arguments.text("mem-bw-schema")
+        )
+        return wanted == RuntimeSpec.IntelRdt() ? nil : wanted
+    }
+
     static func resources(_ arguments: Arguments) throws -> RuntimeSpec.Resources {
-        for name in ["l3-cache-schema", "mem-bw-schema"] where arguments.text(name) != nil {
-            throw UsageError(description: "--\(name): Intel RDT (resctrl) is not supported by this runtime")
-        }
         if let file = arguments.text("resources") {
             let bytes = file == "-" ? try StandardStreams.input() : try Files.read(file)
             do {

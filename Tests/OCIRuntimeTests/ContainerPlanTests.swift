@@ -165,7 +165,6 @@ struct ContainerPlanTests {
     }
 
     private static let refused: [(String, @Sendable (inout RuntimeSpec) -> Void)] = [
-        ("no process", { $0.process = nil }),
         ("no root", { $0.root = nil }),
         ("no arguments", { $0.process?.args = [] }),
         ("an empty program", { $0.process?.args = [""] }),

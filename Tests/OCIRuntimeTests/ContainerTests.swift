@@ -306,6 +306,39 @@ struct ContainerTests {
         _ = try Child.wait(holder.pid)
     }
 
+    @Test("a mount namespace by path is joined: the container is made of what is mounted there, and nowhere else")
+    func joinedMounts() throws {
+        let bundle = try TestBundle()
+        let volume = bundle.path + "/volume"
+        try Files.makeDirectories(volume)
+        let pipe = try Pipe()
+        // A mount namespace that somebody else has made, with something that the host's does not have.
+        let script = "mount -t tmpfs there \(volume) && echo there >\(volume)/mark && echo ready && exec sleep 1000"
+        let holder = try Spawn.start(
+            ["/usr/bin/unshare", "--mount", "--propagation", "private", "sh", "-c", script],
+            environment: ["PATH=/usr/bin:/bin"],
+            workingDirectory: "/",
+            standardOutput: pipe.writeNumber,
+            standardError: 2
+        )
+        pipe.closeWriteEnd()
+        var word = [UInt8](repeating: 0, count: 6)
+        #expect(unsafe read(pipe.readEnd.raw, &word, 6) == 6)
+        let path = "/proc/\(holder)/ns/mnt"
+        let identity = try Files.linkTarget(path)
+        let namespaces = bundle.spec.linux?.namespaces
+        bundle.spec.linux?.namespaces = namespaces?.map { $0.type == .mount ? .init(type: .mount, path: path) : $0 }
+        bundle.spec.mounts? += [.init(destination: "/seen", type: "bind", source: "volume", options: ["bind"])]
+        bundle.shell("readlink /proc/self/ns/mnt; cat /seen/mark; ls /")
+        let output = try bundle.run().output.split(separator: "\n").map(String.init)
+        #expect(output.prefix(2) == [identity, "there"])
+        #expect(output.contains("seen") && !output.contains("home"))
+        #expect(try Files.list(volume) == [])
+        _ = kill(holder, SIGKILL)
+        _ = try Child.wait(holder)
+        #expect(try bundle.leftovers() == [])
+    }
+
     @Test("a joined pid namespace holds the container, and later children of the runtime are born outside again")
     func joinedPid() throws {
         let first = try TestBundle()

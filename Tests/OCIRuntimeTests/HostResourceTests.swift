@@ -73,6 +73,42 @@ struct HostResourceTests {
         }
     }
 
+    @Test("update sets the schemas of a container's group, makes one around its threads, and refuses what is not there")
+    func cacheChanges() throws {
+        let directory = try TemporaryDirectory()
+        func change(_ wanted: RuntimeSpec.IntelRdt, group: String? = nil) throws -> CacheChange {
+            try CacheChange(wanted, id: "c1", group: group, mountPoint: directory.path)
+        }
+        let failure = #expect(throws: RuntimeError.self) {
+            try CacheChange(.init(l3CacheSchema: "L3:0=f"), id: "c1", group: nil, mountPoint: nil)
+        }
+        #expect(failure?.description.contains("Intel RDT/CAT: l3 cache schema is not enabled") == true)
+        try Files.makeDirectories(directory.path + "/info/L3")
+        #expect {
+            _ = try change(.init(l3CacheSchema: "L3:0=f", memBwSchema: "MB:0=20"))
+        } throws: {
+            "\($0)".contains("Intel RDT/MBA: memory bandwidth schema is not enabled")
+        }
+        try Files.makeDirectories(directory.path + "/info/MB")
+        let made = try change(.init(l3CacheSchema: "L3:0=f", memBwSchema: "MB:0=20"))
+        #expect(made.makesGroup && made.directory == directory.path + "/c1")
+        for group in ["c1", "gold"] {
+            try Files.makeDirectories("\(directory.path)/\(group)")
+            for file in ["schemata", "tasks"] { try Files.write("\(directory.path)/\(group)/\(file)", [], mode: 0o600) }
+        }
+        try made.apply(to: [getpid()])
+        #expect(try Files.readText(directory.path + "/c1/schemata") == "L3:0=f\nMB:0=20")
+        #expect(try !Files.readText(directory.path + "/c1/tasks").isEmpty)
+        let theirs = try change(.init(memBwSchema: "MB:0=30\n"), group: directory.path + "/gold")
+        #expect(!theirs.makesGroup)
+        try theirs.apply(to: [getpid()])
+        #expect(try Files.readText(directory.path + "/gold/schemata") == "MB:0=30")
+        #expect(try Files.readText(directory.path + "/gold/tasks").isEmpty)
+    }
+
+    @Test("the template follows the newest version that features name")
+    func version() { #expect(RuntimeSpec.template.ociVersion == RuntimeFeatures.ours.ociVersionMax) }
+
     @Test("features say what this runtime has, and nothing that it lacks")
     func features() throws {
         let linux = try #require(RuntimeFeatures.ours.linux)

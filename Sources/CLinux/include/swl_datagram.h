@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-// A close-on-exec, non-blocking datagram socket that is connected to the socket at `path`.
+// A close-on-exec, non-blocking datagram socket that is connected to the socket at `path`; "@" before it: in the
+// abstract namespace.
 int swl_datagram_connect(const char *_Nonnull path);
 // Sends one datagram (0 bytes are one too); with `descriptor` >= 0 that descriptor goes along. Never raises SIGPIPE.
 ptrdiff_t swl_datagram_send(int socket, const void *_Nullable bytes, size_t count, int descriptor);

@@ -141,4 +141,27 @@ struct IdentityAttacks {
         }
         #expect(try bundle.call(["delete", "--force", "e"]).code == 0)
     }
+
+    /// More than one message or page holds must not be cut, wrapped or written in part.
+    @Test("id maps and names that the kernel's messages do not hold are refused before (CVE-2021-43784)")
+    func lengths() throws {
+        func refusal(_ maps: [RuntimeSpec.IDMapping]) -> String {
+            do {
+                _ = try IDMaps(uid: maps, gid: maps, subject: "linux")
+                return ""
+            } catch {
+                return "\(error)"
+            }
+        }
+        let many = (0..<341).map { RuntimeSpec.IDMapping(containerID: $0 * 2, hostID: 100_000 + $0 * 2, size: 1) }
+        #expect(refusal(many).contains("too many"))
+        #expect(refusal(Array(many.dropLast())) == "")
+        #expect(refusal([.init(containerID: 1, hostID: 0, size: .max)]).contains("above the largest id"))
+        #expect(refusal([.init(containerID: 0, hostID: 1, size: .max)]).contains("above the largest id"))
+        #expect(refusal([.init(containerID: 0, hostID: 5, size: 0)]).contains("empty"))
+        for name in [String(repeating: "x", count: 16), String(repeating: "x", count: 65_536)] {
+            #expect(throws: RuntimeError.self) { try NetworkDevices([name: .init()]) }
+            #expect(throws: RuntimeError.self) { try NetworkDevices(["a": .init(name: name)]) }
+        }
+    }
 }

@@ -103,4 +103,29 @@ struct RaceAttacks {
         #expect(try Files.readText(secret) == "secret")
         #expect(try bundle.leftovers() == [])
     }
+
+    @Test(
+        "the path of a VOLUME, with \"..\" or through links of the image, ends in the image (CVE-2022-23648)",
+        arguments: [
+            "/../../../../../../../..", "/bin/../../../../../../../..", "up", "/up", "/up/../up", "../../../../../..",
+        ]
+    )
+    func volumePath(_ way: String) throws {
+        let outside = try TemporaryDirectory()
+        let bundle = try TestBundle()
+        try Files.makeDirectories(bundle.path + "/volume")
+        try Files.replaceUnsynced(bundle.path + "/volume/file", with: Array("mine\n".utf8), mode: 0o644)
+        try bundle.link("/up", to: "../../../../../../../../..")
+        // As callers write them: a bind mount of a directory of theirs on the path that the image names.
+        bundle.spec.mounts? += [
+            .init(destination: way + outside.path, type: "bind", source: "volume", options: ["rbind"]),
+            .init(destination: way + outside.path + "/../made", type: "tmpfs", source: "tmpfs"),
+        ]
+        bundle.shell("cat \(outside.path)/file")
+        let result = try bundle.attack()
+        #expect(result.code == 0 && result.output == "mine\n", "\(result)")
+        #expect(try Files.list(outside.path) == [])
+        #expect(!Files.exists(outside.path + "/../made"))
+        #expect(try bundle.leftovers() == [])
+    }
 }
