@@ -168,7 +168,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["Images", "OCIRuntime", "TTRPC", "OCI", "JSON", "Linux"],
+            dependencies: ["NodeAgent", "KubernetesAPI", "Images", "OCIRuntime", "TTRPC", "OCI", "JSON", "Linux"],
             path: "Tests/fuzz",
             exclude: ["seeds"]
         ),

@@ -6,7 +6,7 @@ struct FuzzTarget: Sendable {
     let name: String
     let body: @Sendable ([UInt8]) -> Void
 
-    static let all: [FuzzTarget] = Self.json + Self.runtime + Self.texts + Self.images + Self.messages
+    static let all: [FuzzTarget] = Self.json + Self.runtime + Self.texts + Self.images + Self.messages + Self.node
 
     init(_ name: String, _ body: @escaping @Sendable ([UInt8]) -> Void) {
         self.name = name

@@ -135,6 +135,35 @@ extension FuzzTarget {
             let line = OneLine.text(text(bytes))
             precondition(!line.contains { $0.isNewline } && !line.utf8.contains { $0 < 0x20 || $0 == 0x7F })
         },
+        FuzzTarget("user") { bytes in
+            let before = RuntimeSpec.User(uid: 7, gid: 8)
+            guard let user = try? UserArgument.parse(text(bytes), before) else { return }  // refused is fine
+            let given = text(bytes).split(separator: ":")
+            precondition(UInt32(given[0]) == user.uid && user.uid != .max && user.gid != .max)
+            precondition(given.count == 2 ? UInt32(given[1]) == user.gid : user.gid == 8, "\(user) of \(given)")
+        },
+        FuzzTarget("id-map") { bytes in
+            // Lines of "inside outside size", as in the file of the kernel.
+            let list = lines(bytes).compactMap { line -> RuntimeSpec.IDMapping? in
+                let numbers = line.split(separator: " ").map { UInt32($0) ?? .max }
+                guard numbers.count == 3 else { return nil }
+                return RuntimeSpec.IDMapping(containerID: numbers[0], hostID: numbers[1], size: numbers[2])
+            }
+            guard let maps = try? IDMaps(uid: list, gid: list, subject: "fuzz") else { return }  // refused is fine
+            for range in maps.uid {
+                let last = range.size - 1
+                precondition(IDMaps.outside(range.containerID, maps.uid) == range.hostID)
+                precondition(IDMaps.outside(range.containerID + last, maps.uid) == range.hostID + last)
+            }
+            precondition(IDMaps.outside(.max, maps.uid) == nil, "the id that is none is mapped")
+        },
+        FuzzTarget("mountinfo") { bytes in
+            let mounts = MountTable.parse(bytes)
+            for mount in mounts where PathText.isAbsolute(mount.mountPoint) {
+                let holder = MountTable.holding(mount.mountPoint, in: mounts)
+                precondition(holder != nil, "\(mount.mountPoint) lies on nothing")
+            }
+        },
         FuzzTarget("capabilities") { bytes in _ = CapabilitySet.parse(lines(bytes)).set.list },
     ]
 }
