@@ -71,6 +71,7 @@ client() {
     esac
 }
 if [ $# = 0 ]; then
+    client sanitizers deploy/sanitize.sh
     client podman Tests/clients/podman.sh
     client ctr Tests/clients/ctr.sh
     client systemd Tests/systemd/run.sh hybrid
