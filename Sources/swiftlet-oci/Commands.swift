@@ -79,7 +79,9 @@ enum Commands {
     }
 
     private static func start(_ container: Container, _ globals: Globals) throws {
-        let notify = try NotifySocket.of(container, mainPid: container.pid)
+        // Any other state is an error, which `start` has the words for.
+        let isNew = try container.state().status == .created
+        let notify = isNew ? try NotifySocket.of(container, mainPid: container.pid) : nil
         try container.start { globals.log.warn($0) }
         try notify?.waitUntilReady(container)
     }

@@ -1,5 +1,4 @@
 import Linux
-import OCI
 import OCIRuntime
 
 /// Listens for "ready" of a container's program, and passes it on to the service manager of the caller (sd_notify(3)).
@@ -27,10 +26,8 @@ final class NotifySocket {
     /// Listens for a container that is about to be started.
     ///
     /// - Returns: nil if the caller has no manager, or had none when the container was made.
-    static func of(_ container: Container, mainPid: Int32) throws -> NotifySocket? {
-        guard let manager = managerPath, let path = container.notifySocketPath,
-            try container.state().status == .created
-        else { return nil }
+    static func of(_ container: Container, mainPid: Int32) throws(SysError) -> NotifySocket? {
+        guard let manager = managerPath, let path = container.notifySocketPath else { return nil }
         return try NotifySocket(path, manager: manager, mainPid: mainPid)
     }
 

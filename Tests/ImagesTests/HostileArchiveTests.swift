@@ -9,7 +9,10 @@ import Testing
 
 @Suite("Hostile and broken archives", .enabled(if: geteuid() == 0, "needs root"))
 struct HostileArchiveTests {
-    @Test("a hostile layer is refused or contained, and leaves nothing outside", arguments: HostileLayer.all)
+    @Test(
+        "a hostile layer is refused or contained, and leaves nothing outside (CVE-2018-15664, CVE-2019-14271, CVE-2021-32760, CVE-2025-47290)",
+        arguments: HostileLayer.all
+    )
     func layers(layer: HostileLayer) throws {
         let fixture = try ImageFixture()
         let host = fixture.directory.path + "/host"

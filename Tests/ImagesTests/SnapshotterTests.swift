@@ -120,6 +120,17 @@ struct SnapshotterTests {
         #expect(try Files.list(fixture.root + "/snapshots/w") == [])
     }
 
+    @Test("what is unpacked and stored is for its owner alone, set-user-id programs or not (CVE-2021-41103)")
+    func isPrivate() throws {
+        let fixture = try ImageFixture()
+        for place in ["/snapshots", "/content"] {
+            var status = stat()
+            let path = fixture.root + place
+            try sys("stat", path) { unsafe stat(path, &status) }
+            #expect(status.st_mode & 0o077 == 0, "\(place)")
+        }
+    }
+
     @Test("keys of any text are kept apart and come back")
     func keys() throws {
         let fixture = try ImageFixture()

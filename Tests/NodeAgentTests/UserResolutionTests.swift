@@ -95,7 +95,7 @@ struct UserResolutionTests {
     }
 
     @Test(
-        "what is not there or out of range is said",
+        "what is not there or out of range is said (CVE-2024-40635)",
         arguments: [
             ("nobody", "unable to find user nobody: no matching entries in passwd file of image bb:1"),
             ("web:nogroup", "unable to find group nogroup: no matching entries in group file of image bb:1"),
