@@ -254,13 +254,14 @@ final class ExecService: Sendable {
             throw ExecFailure.notRunning("container \(containerID.prefix(12)) is not running")
         }
         let shim = try await tasks.shim(of: containerID, sandboxID: sandboxID)
+        let isCopied = try tasks.record(containerID)?.foreign != nil
         let path = BundleFiles.attachSocket(bundle)
-        do throws(SysError) {
+        do {
             let output = StreamEnd(try UnixSocket.connect(path), loop: loop, subject: path)
             let fifo = BundleFiles.stdin(bundle)
-            let input = stdin && Files.exists(fifo) ? try writingEnd(fifo) : nil
+            let input = stdin && Files.exists(fifo) ? try await input(fifo, isCopied: isCopied) : nil
             return AttachedContainer(containerID, output: output, stdin: input, shim: shim)
-        } catch {
+        } catch let error as SysError {
             throw error.errno == .noEntry || error.errno == Errno(ECONNREFUSED)
                 ? ExecFailure.notRunning("container \(containerID.prefix(12)) is not running")
                 : ExecFailure.other("attach to container \(containerID.prefix(12)): \(error)")

@@ -144,9 +144,7 @@ extension SystemSuite {
         @Test("credentials come from the command line, from docker's header and from the configuration")
         func credentials() throws {
             let registry = try DockerRegistry("auth: {htpasswd: {realm: test, path: DIR/htpasswd}}")
-            // alice:secret
-            let line = "alice:$2y$05$ioJaLc399HTYn131ec0uHOJH7o.4Y9Y85rWlgEgrS8RSYByMzfqdq\n"
-            try Files.replace(registry.directory.path + "/htpasswd", with: Array(line.utf8), mode: 0o644)
+            try Files.replace(registry.directory.path + "/htpasswd", with: Array(Self.alice.utf8), mode: 0o644)
             try RunningAgent.with(image: false) { agent in
                 let image = "\(registry.host)/t/bb:1"
                 try publish(agent, image, credentials: "alice:secret")
@@ -182,6 +180,159 @@ extension SystemSuite {
                 try agent.delete("one")
             }
         }
+
+        @Test(
+            "imagePullSecrets: the right one pulls, wrong and missing ones fail with the registry's words until mended"
+        )
+        func pullSecrets() throws {
+            let registry = try DockerRegistry("auth: {htpasswd: {realm: test, path: DIR/htpasswd}}")
+            try Files.replace(registry.directory.path + "/htpasswd", with: Array(Self.alice.utf8), mode: 0o644)
+            try RunningAgent.with(image: false) { agent in
+                let image = "\(registry.host)/t/bb:1"
+                try publish(agent, image, credentials: "alice:secret")
+                try secret(agent, "wrong", registry.host, "alice:wrong")
+                // None that is there, none at all, and one for another registry.
+                try secret(agent, "other", "registry.example", "alice:secret")
+                let bad = ["wrong", "absent", "other", ""]
+                for (index, name) in bad.enumerated() {
+                    let line = name.isEmpty ? "" : "imagePullSecrets: [{name: \(name)}]"
+                    try agent.create(pod("bad\(index)", image, secret: line))
+                }
+                for index in bad.indices {
+                    let pod = "bad\(index)"
+                    try agent.wait("the back-off of \(pod)") {
+                        try agent.container(pod)["state"]?["waiting"]?["reason"] == "ImagePullBackOff"
+                    }
+                    let told = try events(agent, pod)
+                    #expect(
+                        told.contains {
+                            $0.hasPrefix("Failed: Failed to pull image \"\(image)\"")
+                                && $0.contains("authentication required")
+                        },
+                        "\(told)"
+                    )
+                    #expect(told.contains("Failed: Error: ErrImagePull"))
+                    #expect(told.contains { $0.contains("image pull secrets (absent)") } == (bad[index] == "absent"))
+                    #expect(try agent.phase(pod) == "Pending")
+                }
+                #expect(try agent.get("/v1/images").json["images"]?.arrayValue?.isEmpty == true)
+                #expect(!agent.output.contains("secret\""), "a password is nothing for the agent's output")
+
+                // Of several, the one that fits is found.
+                try secret(agent, "right", registry.host, "alice:secret")
+                try agent.create(pod("good", image, secret: "imagePullSecrets: [{name: wrong}, {name: right}]"))
+                try agent.waitForPhase("good", "Succeeded")
+                // What is mended afterwards is taken at the next try. Always: the image itself is there by now.
+                try agent.create(
+                    pod("late", image, policy: "Always", secret: "imagePullSecrets: [{name: absent}]")
+                )
+                try agent.wait("the refusal") {
+                    try agent.container("late")["state"]?["waiting"]?["reason"] == "ImagePullBackOff"
+                }
+                try secret(agent, "absent", registry.host, "alice:secret")
+                try agent.waitForPhase("late", "Succeeded", seconds: 90)
+                for name in ["bad0", "bad1", "bad2", "bad3", "good", "late"] { try agent.delete(name, grace: 0) }
+                try agent.expectNoLeftovers()
+            }
+        }
+
+        /// User alice, password secret.
+        private static let alice = "alice:$2y$05$ioJaLc399HTYn131ec0uHOJH7o.4Y9Y85rWlgEgrS8RSYByMzfqdq\n"
+
+        private func secret(_ agent: RunningAgent, _ name: String, _ host: String, _ credentials: String) throws {
+            let auth = try Shell.run("printf %s \"$1\" | base64 -w0", credentials)
+            let config = "{\\\"auths\\\":{\\\"\(host)\\\":{\\\"auth\\\":\\\"\(auth)\\\"}}}"
+            let reply = try agent.request(
+                "POST",
+                "/api/v1/namespaces/default/secrets",
+                """
+                {"apiVersion":"v1","kind":"Secret","metadata":{"name":"\(name)"},
+                 "type":"kubernetes.io/dockerconfigjson","stringData":{".dockerconfigjson":"\(config)"}}
+                """
+            )
+            try #require(reply.code == 201, "\(reply.text)")
+        }
+
+        @Test("killed with -9 anywhere in a pull, ten times: the next pull succeeds, and nothing of the others is left")
+        func killedPulls() throws {
+            let registry = try DockerRegistry()
+            let proxy = try ChaosProxy(to: UInt16(registry.port))
+            defer { proxy.stop() }
+            try RunningAgent.with(image: false) { agent in
+                let archive = agent.directory + "/layers.tar"
+                try Shell.run(Self.layered, archive, "\(registry.host)/t/big:1")
+                try check(agent.swiftlet(["image", "import", archive]))
+                try check(agent.swiftlet(["image", "push", "\(registry.host)/t/big:1"]))
+                try check(agent.swiftlet(["image", "rm", "\(registry.host)/t/big:1"]))
+                let image = "\(proxy.host)/t/big:1"
+                var moments: [UInt32] = []
+                let null = try Descriptor.open("/dev/null", O_WRONLY)
+                for round in 0..<10 {
+                    // Full speed unpacks while it is killed; the slow ones are still downloading.
+                    proxy.slowDown(to: round % 2 == 0 ? 0 : 4_000_000)
+                    let pull = try Spawn.start(
+                        [Needs.binaries + "/swiftlet", "image", "pull", "--socket", agent.socket, image],
+                        environment: Shell.environment,
+                        standardOutput: null.raw,
+                        standardError: null.raw
+                    )
+                    moments.append(UInt32.random(in: 5_000...(round % 2 == 0 ? 250_000 : 1_500_000)))
+                    usleep(moments[round])
+                    try agent.kill()
+                    _ = try Spawn.wait(pull)
+                    try agent.start()
+                    // A name is there with all of its content, or not at all.
+                    if try agent.get("/v1/images/inspect?name=\(image)").code == 200 {
+                        try Shell.run(
+                            "$1 image export --socket $2 - $3 | tar -t > /dev/null",
+                            Needs.binaries + "/swiftlet",
+                            agent.socket,
+                            image
+                        )
+                        try check(agent.swiftlet(["image", "rm", image]))
+                    }
+                }
+                proxy.slowDown(to: 0)
+                try check(agent.swiftlet(["image", "pull", image]))
+                #expect(try Files.list(agent.root + "/content/ingest") == [], "killed after \(moments) us")
+                let manifest = pod("runs", image).replacing("echo hello", with: "cat /f1 /f2 /f3 /f4 | wc -c")
+                try agent.create(manifest)
+                try agent.waitForPhase("runs", "Succeeded")
+                #expect(try agent.logText("runs") == "8000000\n")
+                try agent.delete("runs")
+                try check(agent.swiftlet(["image", "rm", image]))
+                try agent.wait("all of it to be gone") {
+                    try agent.get("/v1/content").json["content"]?.arrayValue?.isEmpty == true
+                        && agent.get("/v1/snapshots").json["snapshots"]?.arrayValue?.isEmpty == true
+                }
+                let left = try Shell.run(
+                    "find $1/content $1/snapshots -mindepth 2 -not -path '*/blobs/sha256' -not -name '*.lock'",
+                    agent.root
+                )
+                #expect(left == "", "killed after \(moments) us")
+                try agent.expectNoLeftovers()
+            }
+        }
+
+        /// An archive of an image with four layers of 2 MB that do not compress, and busybox.
+        private static let layered = """
+            set -e
+            d=$(mktemp -d); trap 'rm -rf "$d"' EXIT
+            mkdir -p "$d/f/bin" "$d/f/proc" "$d/f/dev" "$d/f/sys"
+            cp /bin/busybox "$d/f/bin/busybox"
+            for a in sh cat wc; do ln -s busybox "$d/f/bin/$a"; done
+            tar -C "$d/f" -cf "$d/l0.tar" .
+            files='"l0.tar"'; ids='"sha256:'$(sha256sum < "$d/l0.tar" | cut -c1-64)'"'
+            for n in 1 2 3 4; do
+                head -c 2000000 /dev/urandom > "$d/f$n"
+                tar -C "$d" -cf "$d/l$n.tar" "f$n"
+                files="$files,"'"'"l$n.tar"'"'; ids="$ids,"'"sha256:'$(sha256sum < "$d/l$n.tar" | cut -c1-64)'"'
+            done
+            case $(uname -m) in x86_64) arch=amd64;; aarch64) arch=arm64;; *) arch=$(uname -m);; esac
+            printf '{"architecture":"%s","os":"linux","config":{"Env":["PATH=/bin"]},"rootfs":{"type":"layers","diff_ids":[%s]}}' "$arch" "$ids" > "$d/config.json"
+            printf '[{"Config":"config.json","RepoTags":["%s"],"Layers":[%s]}]' "$2" "$files" > "$d/manifest.json"
+            tar -C "$d" -cf "$1" manifest.json config.json l0.tar l1.tar l2.tar l3.tar l4.tar
+            """
 
         @Test("an upload that stalls is given up, and holds up nobody meanwhile")
         func stalledUpload() throws {
