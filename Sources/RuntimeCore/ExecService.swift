@@ -52,7 +52,9 @@ final class ExecService: Sendable {
             let process = try Self.process(request, bundle: bundle)
             return (process, try prepare(directory, request, sandboxID: sandboxID))
         }
-        let fifo = { (name: String, wanted: Bool) in wanted ? "\(directory)/\(name)" : "" }
+        // Our shim gives the fifo itself to the process, if it is asked by a URI; others know plain paths best.
+        let place = isCopied ? directory : "fifo://" + directory.replacing("%", with: "%25").replacing("?", with: "%3F")
+        let fifo = { (name: String, wanted: Bool) in wanted ? "\(place)/\(name)" : "" }
         let exec = Shim.ExecProcessRequest(
             id: request.containerID,
             execID: request.id,

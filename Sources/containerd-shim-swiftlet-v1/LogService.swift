@@ -95,10 +95,10 @@ final class LogSession {
     }
 
     private func watch(on loop: EventLoop) {
-        let before = readers.reduce(0) { $0 + $1.bytesRead }
+        let before = readers.reduce(0) { $0 + $1.bytesMoved }
         loop.after(nanoseconds: Self.quiet) { [self] in
             guard !waiting.isEmpty else { return }
-            if readers.reduce(0, { $0 + $1.bytesRead }) > before { return watch(on: loop) }
+            if readers.reduce(0, { $0 + $1.bytesMoved }) > before { return watch(on: loop) }
             for reader in readers { reader.finish() }
             readerEnded()
         }

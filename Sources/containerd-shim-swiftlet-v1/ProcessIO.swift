@@ -14,6 +14,8 @@ struct StdioRequest: Equatable {
 ///
 /// - stdout and stderr to a fifo or a file: the process writes by itself; the shim only keeps the fifo open in both
 ///   directions, so that a reader that is missing or goes away neither blocks the start nor kills the process.
+/// - stdout and stderr of exec to a plain path: through pipes and the shim, so that the fifo ends with the process, and
+///   not with what it left running in the background.
 /// - stdout and stderr to a CRI log: through pipes and the shim.
 /// - stdin: through a pipe and the shim, so that CloseIO can end it.
 /// - terminal: everything through the pty's master, which the runtime gives in `attach(console:)`.
@@ -22,6 +24,8 @@ final class ProcessIO {
     private static let quiet: UInt64 = 100_000_000
     /// How long draining may take in all.
     private static let longestDrain: UInt64 = 2_000_000_000
+    /// How long a client may take nothing of what a process left that has ended.
+    private static let patience: UInt64 = 10_000_000_000
 
     let request: StdioRequest
     private let container: String
@@ -29,6 +33,8 @@ final class ProcessIO {
     private let loop: EventLoop
     private let output: StdioTarget
     private let errors: StdioTarget
+    /// Copies to fifos of plain paths, in the place of giving them to the process.
+    private let copies: Bool
     /// What the process inherits; closed here once it has them.
     private var childEnds: (input: Handle, output: Handle, errors: Handle)?
     /// The shim's own hold on fifos.
@@ -44,8 +50,17 @@ final class ProcessIO {
     private var drain: (timer: EventLoop.Timer, deadline: UInt64, bytes: Int)?
 
     /// Understands where the streams are to go; nothing is opened before `open`.
-    init(_ request: StdioRequest, container: String, namespace: String, loop: EventLoop) throws(TTRPC.Status) {
+    ///
+    /// - Parameter isExec: The process is not the container's first one.
+    init(
+        _ request: StdioRequest,
+        container: String,
+        namespace: String,
+        loop: EventLoop,
+        isExec: Bool = false
+    ) throws(TTRPC.Status) {
         self.request = request
+        copies = isExec && !request.terminal
         self.container = container
         self.namespace = namespace
         self.loop = loop
@@ -85,7 +100,7 @@ final class ProcessIO {
         self.master = second
         switch output {
         case .cri(let path, let limits): try addReader(master, try log(path, limits), .standardOutput)
-        case .fifo(let path):
+        case .fifo(let path, _):
             let keeper = try Self.openFIFO(path)
             keepers.append(keeper)
             readers.append(try Pump(from: master, to: keeper, on: loop) { [weak self] in self?.readerEnded() })
@@ -97,7 +112,7 @@ final class ProcessIO {
             let null = Handle(try Descriptor.open("/dev/null", O_WRONLY))
             readers.append(try Pump(from: master, to: null, on: loop) { [weak self] in self?.readerEnded() })
         }
-        if case .fifo(let path) = stdinTarget { try pumpInput(from: path, to: second) }
+        if case .fifo(let path, _) = stdinTarget { try pumpInput(from: path, to: second) }
     }
 
     private var master: Handle?
@@ -117,14 +132,16 @@ final class ProcessIO {
     func drain(_ done: @escaping () -> Void) {
         stdinPump?.finish()
         stdinPump = nil
-        for reader in readers { reader.readAvailable() }
+        for reader in readers {
+            if copies, let pump = reader as? Pump { pump.finishWithWhatIsThere() } else { reader.readAvailable() }
+        }
         if readers.allSatisfy(\.isDone) {
             close()
             done()
             return
         }
         onDrained = done
-        watchDrain(deadline: EventLoop.now + Self.longestDrain)
+        watchDrain(deadline: waitsForClient ? .max : EventLoop.now + Self.longestDrain)
     }
 
     /// Closes everything; what was not read is lost.
@@ -146,12 +163,15 @@ final class ProcessIO {
         logger = nil
     }
 
+    /// True if what is left is known, and the client takes its time with it.
+    private var waitsForClient: Bool { copies && readers.contains { $0 is Pump && !$0.isDone } }
+
     private func watchDrain(deadline: UInt64) {
-        let bytes = readers.reduce(0) { $0 + $1.bytesRead }
-        let timer = loop.after(nanoseconds: Self.quiet) { [weak self] in
+        let bytes = readers.reduce(0) { $0 + $1.bytesMoved }
+        let timer = loop.after(nanoseconds: waitsForClient ? Self.patience : Self.quiet) { [weak self] in
             guard let self, let last = drain else { return }
             drain = nil
-            if readers.reduce(0, { $0 + $1.bytesRead }) > last.bytes, EventLoop.now < last.deadline {
+            if readers.reduce(0, { $0 + $1.bytesMoved }) > last.bytes, EventLoop.now < last.deadline {
                 watchDrain(deadline: last.deadline)
             } else {
                 finishDrain()
@@ -180,7 +200,7 @@ final class ProcessIO {
 
     private func openInput() throws(SysError) -> Handle {
         switch stdinTarget {
-        case .fifo(let path):
+        case .fifo(let path, _):
             let pipe = try Pipe()
             let readEnd = Handle(try Descriptor.duplicate(of: pipe.readEnd.raw))
             let writeEnd = Handle(try Descriptor.duplicate(of: pipe.writeNumber))
@@ -208,7 +228,13 @@ final class ProcessIO {
     private func open(_ target: StdioTarget, _ stream: ContainerLog.Stream) throws(SysError) -> Handle {
         switch target {
         case .none: return Handle(try Descriptor.open("/dev/null", O_WRONLY))
-        case .fifo(let path):
+        case .fifo(let path, false) where copies:
+            let pipe = try Pipe()
+            let source = Handle(try Descriptor.duplicate(of: pipe.readEnd.raw))
+            let sink = try Self.openFIFO(path)
+            readers.append(try Pump(from: source, to: sink, on: loop) { [weak self] in self?.readerEnded() })
+            return Handle(try Descriptor.duplicate(of: pipe.writeNumber))
+        case .fifo(let path, _):
             keepers.append(try Self.openFIFO(path))
             return Handle(try Descriptor.open(path, O_WRONLY))
         case .file(let path): return try Self.openFile(path)

@@ -5,8 +5,9 @@ import TTRPC
 enum StdioTarget: Equatable {
     /// Empty: /dev/null.
     case none
-    /// A plain path or `fifo://`: a named pipe that the client made and holds the other end of.
-    case fifo(String)
+    /// A plain path or `fifo://`: a named pipe that the client made and holds the other end of. With `fifo://` the process
+    /// itself shall have it, whatever it is.
+    case fifo(String, isDirect: Bool)
     /// `file://`: the process appends to it by itself.
     case file(String)
     /// `binary://`: a program that gets both streams, as containerd's logging plug-ins.
@@ -16,7 +17,7 @@ enum StdioTarget: Equatable {
 
     init(_ uri: String) throws(TTRPC.Status) {
         guard let separator = Self.separator(in: uri) else {
-            self = uri.isEmpty ? .none : .fifo(try Self.absolute(uri, uri))
+            self = uri.isEmpty ? .none : .fifo(try Self.absolute(uri, uri), isDirect: false)
             return
         }
         let scheme = uri[..<separator.start]
@@ -25,7 +26,7 @@ enum StdioTarget: Equatable {
         let path = try Self.absolute(Self.decoded(parts[0]), uri)
         let query = try Self.query(parts.count == 2 ? parts[1] : "", uri)
         switch scheme {
-        case "fifo": self = .fifo(path)
+        case "fifo": self = .fifo(path, isDirect: true)
         case "file": self = .file(path)
         case "binary":
             self = .binary(path, arguments: query.flatMap { $0.value.isEmpty ? [$0.key] : [$0.key, $0.value] })

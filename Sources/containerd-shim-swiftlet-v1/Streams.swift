@@ -19,8 +19,8 @@ final class Handle {
 protocol OutputReader: AnyObject {
     /// True when everything was read and the descriptor is closed.
     var isDone: Bool { get }
-    /// How many bytes were read so far.
-    var bytesRead: Int { get }
+    /// How many bytes were read so far, and written if it copies.
+    var bytesMoved: Int { get }
     /// Reads what is there now.
     func readAvailable()
     /// Gives up what is not there yet.
@@ -38,7 +38,7 @@ final class LogReader: OutputReader {
     private let attach: AttachServer?
     private let onEnd: () -> Void
     private var source: Handle?
-    private(set) var bytesRead = 0
+    private(set) var bytesMoved = 0
     var isDone: Bool { source == nil }
 
     init(
@@ -106,7 +106,7 @@ final class LogReader: OutputReader {
             return count
         }
         if count > 0 {
-            bytesRead += count
+            bytesMoved += count
             log.flush()
             return true
         }
@@ -126,7 +126,9 @@ final class Pump: OutputReader {
     private var source: Handle?
     private var pending: ArraySlice<UInt8> = []
     private var sourceEnded = false
-    private(set) var bytesRead = 0
+    /// How much of the source may still be read.
+    private var allowance = Int.max
+    private(set) var bytesMoved = 0
     var isDone: Bool { source == nil }
 
     /// - Parameter onEnd: Called once, when the source has ended and its bytes are written, or the sink is gone.
@@ -149,6 +151,20 @@ final class Pump: OutputReader {
         for _ in 0..<64 { if !copyOnce() { return } }
     }
 
+    /// Passes on what is in the source now, and nothing that comes later; done when the sink has taken it.
+    func finishWithWhatIsThere() {
+        guard let source, !sourceEnded else { return }
+        var count: Int32 = 0
+        // A source that cannot tell has nothing more to say.
+        allowance = unsafe ioctl(source.raw, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+        readAvailable()
+        endIfAllowed()
+    }
+
+    private func endIfAllowed() {
+        if allowance == 0, pending.isEmpty { finish() }
+    }
+
     func finish() {
         guard let source else { return }
         if !sourceEnded { loop.remove(source.raw) }
@@ -163,11 +179,15 @@ final class Pump: OutputReader {
     private func copyOnce() -> Bool {
         guard let source, !sourceEnded, pending.isEmpty else { return false }
         var buffer = [UInt8](repeating: 0, count: 16384)
-        let count = unsafe read(source.raw, &buffer, buffer.count)
+        let limit = min(buffer.count, allowance)
+        guard limit > 0 else { return false }
+        let count = unsafe read(source.raw, &buffer, limit)
         if count > 0 {
-            bytesRead += count
+            bytesMoved += count
+            allowance -= allowance == .max ? 0 : count
             pending = buffer[..<count]
             write()
+            endIfAllowed()
             return pending.isEmpty
         }
         let failure = Errno.current
@@ -184,6 +204,7 @@ final class Pump: OutputReader {
             let count = unsafe pending.withUnsafeBytes { unsafe Glibc.write(sink.raw, $0.baseAddress, $0.count) }
             if count >= 0 {
                 pending = pending.dropFirst(count)
+                bytesMoved += count
                 continue
             }
             let failure = Errno.current
@@ -209,6 +230,7 @@ final class Pump: OutputReader {
         guard let source else { return }
         loop.remove(sink.raw)
         write()
+        endIfAllowed()
         guard pending.isEmpty, self.source != nil, !sourceEnded else { return }
         do {
             try loop.add(source.raw, .readable) { [weak self] _ in self?.copyOnce() }

@@ -30,7 +30,13 @@ extension TaskService {
             stderr: request.stderr,
             terminal: request.terminal
         )
-        let io = try ProcessIO(stdio, container: request.id, namespace: state.namespace, loop: state.loop)
+        let io = try ProcessIO(
+            stdio,
+            container: request.id,
+            namespace: state.namespace,
+            loop: state.loop,
+            isExec: true
+        )
         let process = ContainerProcess(container: request.id, execID: request.execID, io: io)
         process.specification = specification
         container.execs[request.execID] = process

@@ -55,6 +55,31 @@ import Testing
         }
     }
 
+    @Test("an exec ends with its process, whatever that left running, and all that it wrote arrives")
+    func background() throws {
+        try ContainerdHarness.with { node in
+            #expect(try node.run("d1", ["sleep", "1000"], detached: true).code == 0)
+            let exec = { (id: String, script: String) in
+                try node.ctr([
+                    "tasks", "exec", "--fifo-dir", node.root + "/fifo", "--exec-id", id, "d1", "sh", "-c", script,
+                ])
+            }
+            let short = try exec("x1", "sleep 997 & echo in; echo bad >&2; exit 5")
+            #expect(short.code == 5)
+            #expect(String(decoding: short.output, as: UTF8.self) == "in\n")
+            #expect(String(decoding: short.errors, as: UTF8.self).contains("bad\n"))
+            // One that goes on writing, too; and much that was written before.
+            let long = try exec("x2", "seq 1 300000; (while :; do echo more; done) & exit 6")
+            #expect(long.code == 6)
+            let lines = String(decoding: long.output, as: UTF8.self).split(separator: "\n")
+            #expect(lines.prefix(300_000).elementsEqual((1...300_000).map { Substring(String($0)) }))
+            #expect(try node.text(["tasks", "ps", "d1"]).split(separator: "\n").count >= 3, "the sleeper goes on")
+            #expect(try node.exitCode(removing: ["-f", "d1"]) == 137)
+            #expect(try node.ctr(["containers", "rm", "d1"]).code == 0)
+            #expect(try node.shims().isEmpty)
+        }
+    }
+
     @Test("a container outlives a kill -9 of containerd, and its exit while containerd was away is found")
     func restart() throws {
         try ContainerdHarness.with { node in
