@@ -114,6 +114,9 @@ package struct FactType: Sendable {
         .of(LeaseRemoved.self) { .store(.leaseRemoved($0)) },
         .of(ContentLabelled.self) { .store(.contentLabelled($0)) },
         .of(SnapshotLabelled.self) { .store(.snapshotLabelled($0)) },
+        .of(StoreNamespaceCreated.self) { .store(.namespaceCreated($0)) },
+        .of(StoreNamespaceLabelled.self) { .store(.namespaceLabelled($0)) },
+        .of(StoreNamespaceRemoved.self) { .store(.namespaceRemoved($0)) },
         .of(GarbageFound.self) { .store(.garbageFound($0)) },
         .of(GarbageCollected.self) { .store(.garbageCollected($0)) },
     ]

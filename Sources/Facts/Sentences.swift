@@ -181,6 +181,9 @@ package enum Sentences {
         case .leaseRemoved(let fact): "\(subject): the lease was removed: \(fact.reason)"
         case .contentLabelled(let fact): "\(subject): the content has the labels \(labels(fact.labels))"
         case .snapshotLabelled(let fact): "\(subject): the snapshot has the labels \(labels(fact.labels))"
+        case .namespaceCreated(let fact): "\(subject): the namespace was made with the labels \(labels(fact.labels))"
+        case .namespaceLabelled(let fact): "\(subject): the namespace has the labels \(labels(fact.labels))"
+        case .namespaceRemoved: "\(subject): the namespace was removed"
         case .garbageFound(let fact):
             "\(subject): \(things(fact.contents, fact.snapshots)) are not needed any more and will be removed: \(fact.reason)"
         case .garbageCollected(let fact):

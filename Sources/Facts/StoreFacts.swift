@@ -48,6 +48,31 @@ package struct SnapshotLabelled: FactPayload {
     package init(labels: [String: String]) { self.labels = labels }
 }
 
+/// A namespace of the store was made. The namespace is the event's after-image.
+package struct StoreNamespaceCreated: FactPayload {
+    package static let typeName = "StoreNamespaceCreated"
+
+    package var labels: [String: String]
+
+    package init(labels: [String: String]) { self.labels = labels }
+}
+
+/// The labels of a namespace of the store were changed; these are all it has now.
+package struct StoreNamespaceLabelled: FactPayload {
+    package static let typeName = "StoreNamespaceLabelled"
+
+    package var labels: [String: String]
+
+    package init(labels: [String: String]) { self.labels = labels }
+}
+
+/// A namespace of the store, which was empty, is gone.
+package struct StoreNamespaceRemoved: FactPayload {
+    package static let typeName = "StoreNamespaceRemoved"
+
+    package init() {}
+}
+
 /// Nothing refers to these any more: they are about to be removed.
 package struct GarbageFound: FactPayload {
     package static let typeName = "GarbageFound"
@@ -87,13 +112,17 @@ package struct GarbageCollected: FactPayload {
 }
 
 /// What happens in the stores of content and snapshots beside images. The streams are the internal resources of
-/// ("swiftlet.dev", "v1"): "leases", "contents" and "snapshots" in the image namespace, and "collections" with one name.
+/// ("swiftlet.dev", "v1"): "leases", "contents" and "snapshots" in the image namespace, "storenamespaces" in none, and
+/// "collections" with one name.
 package enum StoreFact: Hashable, Sendable {
     case leaseCreated(LeaseCreated)
     case leaseChanged(LeaseChanged)
     case leaseRemoved(LeaseRemoved)
     case contentLabelled(ContentLabelled)
     case snapshotLabelled(SnapshotLabelled)
+    case namespaceCreated(StoreNamespaceCreated)
+    case namespaceLabelled(StoreNamespaceLabelled)
+    case namespaceRemoved(StoreNamespaceRemoved)
     case garbageFound(GarbageFound)
     case garbageCollected(GarbageCollected)
 
@@ -105,6 +134,9 @@ package enum StoreFact: Hashable, Sendable {
         case .leaseRemoved(let payload): payload
         case .contentLabelled(let payload): payload
         case .snapshotLabelled(let payload): payload
+        case .namespaceCreated(let payload): payload
+        case .namespaceLabelled(let payload): payload
+        case .namespaceRemoved(let payload): payload
         case .garbageFound(let payload): payload
         case .garbageCollected(let payload): payload
         }

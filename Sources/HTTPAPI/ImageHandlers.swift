@@ -38,12 +38,14 @@ struct ImageHandlers: Sendable {
     func remove(_ request: APIRequest) async throws -> Response {
         let name = try self.name(of: request)
         do {
-            let record = try await agent.core.removeImage(
+            let (image, containers) = try await agent.core.removeImage(
                 name,
                 namespace: try namespace(of: request),
                 origin: origin(of: request)
             )
-            return try Answer.document(try JSONCoding.encode(record), for: request)
+            var answer = try JSONCoding.value(of: image).objectValue ?? [:]
+            answer["containers"] = .array(containers.map { .string($0) })
+            return try Answer.document(JSONValue.object(answer).bytes(), for: request)
         } catch {
             throw ImageAnswer.error(error, name: name)
         }

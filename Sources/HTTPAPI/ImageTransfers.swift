@@ -103,15 +103,23 @@ extension ImageHandlers {
             throw APIError.badRequest("name the images: GET /v1/images/export?name=REF&name=REF")
         }
         let namespace = try namespace(of: request)
+        let platform = try platform(of: request.query("platform"))
         do {
-            for name in names { _ = try agent.core.findImage(name, namespace: namespace) }
+            for name in names {
+                _ = try agent.core.findImage(name, namespace: namespace)
+                guard let platform else { continue }
+                // While there is a status to say it with.
+                _ = try await agent.core.inspectImage(name, namespace: namespace, platform: platform)
+            }
         } catch {
             throw ImageAnswer.error(error, name: names[0])
         }
         let core = agent.core
         return Answer.stream(contentType: "application/x-tar", of: request) { output in
             let pipe = try DownloadPipe()
-            async let writing: Void = pipe.fill { try await core.exportImages(names, namespace: namespace, to: $0) }
+            async let writing: Void = pipe.fill {
+                try await core.exportImages(names, namespace: namespace, platform: platform, to: $0)
+            }
             do {
                 while let bytes = try await pipe.next() { try await output.write(bytes) }
             } catch {

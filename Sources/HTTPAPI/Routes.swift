@@ -129,7 +129,11 @@ enum Routes {
 
     private static func storeRoutes(_ store: StoreHandlers) -> [Route] {
         [
-            Route(.get, "/v1/namespaces", "containerd's namespaces that have something in them", store.namespaces),
+            Route(.get, "/v1/namespaces", "containerd's namespaces, with their labels", store.namespaces),
+            Route(.post, "/v1/namespaces", "make one: {\"name\": \"…\", \"labels\": {…}}", store.createNamespace),
+            Route(.get, "/v1/namespaces/{name}", "read one", store.namespace),
+            Route(.patch, "/v1/namespaces/{name}/labels", "set labels; null takes one away", store.labelNamespace),
+            Route(.delete, "/v1/namespaces/{name}", "remove one that is empty", store.removeNamespace),
             Route(.get, "/v1/content", "blobs with their labels; ?filter=FIELD==VALUE", store.content),
             Route(.get, "/v1/content/{digest}", "the bytes of a blob", store.fetch),
             Route(.patch, "/v1/content/{digest}/labels", "set labels; null takes one away", store.labelContent),
@@ -213,7 +217,12 @@ enum Routes {
                 "import an image archive (docker-archive or OCI layout)",
                 images.importArchive
             ),
-            Route(.get, "/v1/images/export", "images as a tar archive; ?name=REF&name=REF", images.export),
+            Route(
+                .get,
+                "/v1/images/export",
+                "images as a tar archive; ?name=REF&name=REF&platform=OS/ARCH",
+                images.export
+            ),
             Route(.get, "/v1/images/inspect", "all about an image; ?name=REF", images.inspect),
             Route(.get, "/v1/images/history", "how an image was made; ?name=REF", images.history),
             Route(

@@ -101,6 +101,13 @@ package enum Files {
         return unsafe lstat(path, &status) == 0
     }
 
+    /// When a file was written last, in microseconds since 1970; nil if there is none.
+    package static func modified(_ path: String) -> Int64? {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { return nil }
+        return Int64(status.st_mtim.tv_sec) * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1000
+    }
+
     /// Makes a directory and its missing parents; an existing directory is fine.
     package static func makeDirectories(_ path: String, mode: mode_t = 0o755) throws(SysError) {
         if unsafe mkdir(path, mode) == 0 { return }

@@ -9,6 +9,8 @@ extension RuntimeCore {
         let sandbox: String
         let snapshotKey: String
         let labels: [String: String]
+        /// Microseconds since 1970.
+        let createdAt: Int64?
     }
 
     /// The running side of a container.
@@ -18,6 +20,10 @@ extension RuntimeCore {
         /// containerd's words: "CREATED", "RUNNING", "PAUSED", "STOPPED", "UNKNOWN".
         let status: String
         let exitStatus: Int32?
+        /// When its container was made, in microseconds since 1970.
+        let createdAt: Int64?
+        /// When it ended, likewise.
+        let exitedAt: Int64?
     }
 
     /// What holds the namespaces of a pod.
@@ -28,6 +34,8 @@ extension RuntimeCore {
         let namespaces: [String: String]
         let containers: [String]
         let labels: [String: String]
+        /// When its shim came up, in microseconds since 1970; nil if it is gone.
+        let createdAt: Int64?
     }
 
     package func containers() async throws -> [ContainerInfo] {
@@ -38,7 +46,8 @@ extension RuntimeCore {
                 runtime: record.foreign?.handler ?? RuntimeHandler.ownName,
                 sandbox: record.sandboxID,
                 snapshotKey: record.id,
-                labels: record.labels ?? [:]
+                labels: record.labels ?? [:],
+                createdAt: createdAt(record)
             )
         }
     }
@@ -55,7 +64,16 @@ extension RuntimeCore {
                 case .stopped: "STOPPED"
                 case .unknown: "UNKNOWN"
                 }
-            tasks.append(TaskInfo(id: record.id, pid: state.pid, status: status, exitStatus: state.exit?.status))
+            tasks.append(
+                TaskInfo(
+                    id: record.id,
+                    pid: state.pid,
+                    status: status,
+                    exitStatus: state.exit?.status,
+                    createdAt: createdAt(record),
+                    exitedAt: state.exit?.exitedAt
+                )
+            )
         }
         return tasks
     }
@@ -75,12 +93,20 @@ extension RuntimeCore {
                     state: isReady ? "SANDBOX_READY" : "SANDBOX_NOTREADY",
                     namespaces: paths,
                     containers: inside.map(\.id),
-                    labels: (inside.first?.labels ?? [:]).filter { $0.key.hasPrefix("io.kubernetes.pod.") }
+                    labels: (inside.first?.labels ?? [:]).filter { $0.key.hasPrefix("io.kubernetes.pod.") },
+                    createdAt: ShimAddress.savedAt(bundle(id))
                 )
             )
         }
         return sandboxes
     }
+
+    /// The ids of the containers that were made of an image, by its normalised name.
+    func containers(ofImage name: String) throws -> [String] {
+        try records().filter { $0.image == name }.map(\.id).sorted()
+    }
+
+    private func createdAt(_ record: ContainerRecord) -> Int64? { ContainerRecord.writtenAt(bundle(record.id)) }
 
     private func records() throws -> [ContainerRecord] {
         // One that is removed in this moment is not there any more.

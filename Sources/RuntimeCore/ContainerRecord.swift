@@ -27,6 +27,9 @@ struct ContainerRecord: Codable, Hashable, Sendable {
         try Files.replaceUnsynced(bundle + "/" + Self.fileName, with: JSONCoding.encode(self))
     }
 
+    /// When the record was written, in microseconds since 1970.
+    static func writtenAt(_ bundle: String) -> Int64? { Files.modified(bundle + "/" + fileName) }
+
     /// Nil if the bundle is a sandbox's own, or not there.
     ///
     /// - Throws: What keeps a record that is there from being read.

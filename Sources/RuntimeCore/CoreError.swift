@@ -11,6 +11,10 @@ package enum CoreError: Error, CustomStringConvertible {
     case leaseExists(id: String, namespace: String)
     /// Content or a snapshot that labels were to be put on.
     case nothingToLabel(String)
+    case namespaceNotFound(String)
+    case namespaceExists(String)
+    /// Its name, and what is in it.
+    case namespaceInUse(String, [String])
     case image(ImageError)
     /// A step of the core's own failed.
     case system(step: String, SysError)
@@ -31,6 +35,10 @@ package enum CoreError: Error, CustomStringConvertible {
             "lease \(id) is not in namespace \(namespace); see: swiftlet lease ls -n \(namespace)"
         case .leaseExists(let id, let namespace): "lease \(id) exists in namespace \(namespace)"
         case .nothingToLabel(let what): "\(what) is not in the store"
+        case .namespaceNotFound(let name): "there is no namespace \(name); see: swiftlet namespace ls"
+        case .namespaceExists(let name): "namespace \(name) exists"
+        case .namespaceInUse(let name, let things):
+            "namespace \(name) must be empty, but it still has \(things.joined(separator: ", "))"
         case .image(let error): "\(error)"
         case .system(let step, let error): "\(step): \(error)"
         case .shim(let id, let step, let error): "\(step) of \(id.prefix(12)): \(error)"

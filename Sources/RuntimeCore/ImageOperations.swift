@@ -52,8 +52,15 @@ extension RuntimeCore {
     }
 
     /// Writes images as one archive into a descriptor, which stays the caller's.
-    package func exportImages(_ references: [String], namespace: String, to output: Int32) async throws {
-        try await images.export(references, namespace: namespace, to: output)
+    ///
+    /// - Parameter platform: Only what is for it, under the images' names; nil is all that is there.
+    package func exportImages(
+        _ references: [String],
+        namespace: String,
+        platform: Platform?,
+        to output: Int32
+    ) async throws {
+        try await images.export(references, namespace: namespace, platform: platform, to: output)
     }
 
     /// Everything that is known about an image.

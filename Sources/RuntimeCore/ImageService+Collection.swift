@@ -14,6 +14,8 @@ struct CollectionCause: Sendable {
     /// The event that made it garbage, if it is one.
     var event: Seq?
     var origin: LogOrigin
+    /// Content stays: only unpacked layers are looked at.
+    var takesLayersOnly = false
 
     init(_ reason: String, event: Seq?, _ origin: LogOrigin) {
         self.reason = reason
@@ -49,7 +51,8 @@ extension ImageService {
 
     private func collect(_ cause: CollectionCause) throws -> CollectedGarbage {
         let collector = GarbageCollector(content: content, snapshots: snapshots)
-        let garbage = try collector.mark(keeping: try roots())
+        var garbage = try collector.mark(keeping: try roots())
+        if cause.takesLayersOnly { garbage.contents = [] }
         schedule.containersKeepLayers = garbage.layersOfContainers > 0
         if garbage.isEmpty { return CollectedGarbage() }
         let found = try report(
@@ -156,7 +159,11 @@ extension ImageService {
     /// A container is gone: layers that only it needed are garbage now.
     func noteRemoved(container id: String) {
         guard schedule.containersKeepLayers else { return }
-        schedule.request(CollectionCause("container \(id.prefix(12)) was removed", event: nil, .collector))
+        var cause = CollectionCause("container \(id.prefix(12)) was removed", event: nil, .collector)
+        // A container keeps layers only, so only layers are freed. What a broken pull has downloaded has no name yet: it
+        // is worth keeping for the next try.
+        cause.takesLayersOnly = true
+        schedule.request(cause)
     }
 
     /// The agent was stopped between finding garbage and having removed it.
@@ -171,7 +178,9 @@ extension ImageService {
 final class CollectionSchedule: Sendable {
     /// Some layers are kept by containers alone, or nobody has looked yet.
     private let keepLayers = Atomic(true)
-    private let causes = AsyncStream.makeStream(of: CollectionCause.self, bufferingPolicy: .bufferingOldest(1))
+    /// Why to collect next; one that takes everything takes the place of one that takes layers only.
+    private let cause = Mutex<CollectionCause?>(nil)
+    private let requests = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
     private let expiries = AsyncStream.makeStream(of: LeaseRecord.self, bufferingPolicy: .unbounded)
 
     var containersKeepLayers: Bool {
@@ -179,19 +188,25 @@ final class CollectionSchedule: Sendable {
         set { keepLayers.store(newValue, ordering: .relaxed) }
     }
 
-    func request(_ cause: CollectionCause) { causes.continuation.yield(cause) }
+    func request(_ wanted: CollectionCause) {
+        cause.withLock { cause in
+            guard let waiting = cause else { return cause = wanted }
+            if waiting.takesLayersOnly, !wanted.takesLayersOnly { cause = wanted }
+        }
+        requests.continuation.yield()
+    }
 
     /// Looks at a lease again when it expires.
     func expect(_ lease: LeaseRecord) { if lease.expiresAt != nil { expiries.continuation.yield(lease) } }
 
     func run(_ collect: @escaping @Sendable (CollectionCause) async -> Void) async {
         await withDiscardingTaskGroup { group in
-            group.addTask { [causes] in
-                for await cause in causes.stream {
+            group.addTask { [self] in
+                for await _ in requests.stream {
                     // Company: what is removed in the same moment is served by the same collection.
                     try? await Task.sleep(for: .milliseconds(200))  // a cancelled sleep ends the loop
                     if Task.isCancelled { return }
-                    await collect(cause)
+                    if let next = cause.withLock({ $0.take() }) { await collect(next) }
                 }
             }
             for await lease in expiries.stream {

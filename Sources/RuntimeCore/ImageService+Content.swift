@@ -6,8 +6,10 @@ package import OCI
 extension ImageService {
     /// Writes images as one archive into a descriptor, which stays the caller's.
     ///
-    /// - Parameter references: Names in the store; several names of one image go into the archive together.
-    func export(_ references: [String], namespace: String, to output: Int32) async throws {
+    /// - Parameters:
+    ///   - references: Names in the store; several names of one image go into the archive together.
+    ///   - platform: Only what is for it, under the images' names; nil is all that is there.
+    func export(_ references: [String], namespace: String, platform: Platform?, to output: Int32) async throws {
         let lease = content.leases.lease()
         var images: [ImageExport.Image] = []
         for reference in references {
@@ -25,7 +27,15 @@ extension ImageService {
         try await transfers.run { [content] in
             do {
                 for image in chosen { lease.add(try ImageInventory.references(of: image.target, in: content).content) }
-                try ImageExport.export(chosen, from: content, to: output)
+                let exported = try chosen.map { image in
+                    guard let platform else { return image }
+                    let graph = ImageGraph(store: content)
+                    return ImageExport.Image(
+                        names: image.names,
+                        target: try graph.resolve(image.target.digest, platform: platform).descriptor
+                    )
+                }
+                try ImageExport.export(exported, from: content, to: output)
                 withExtendedLifetime(lease) {}
             } catch let error as ImageError {
                 throw CoreError.image(error)

@@ -96,7 +96,7 @@ extension ImageService {
         }
     }
 
-    private static func changed(_ labels: [String: String], _ changes: [String: String?]) -> [String: String] {
+    static func changed(_ labels: [String: String], _ changes: [String: String?]) -> [String: String] {
         var labels = labels
         for (name, value) in changes { labels[name] = value }
         return labels

@@ -147,18 +147,25 @@ package final class RuntimeCore: Sendable {
     }
 
     /// Removes a name from the image store and what nothing refers to any more.
+    ///
+    /// - Returns: What the name stood for, and the ids of the containers that were made of it: what they stand on stays
+    ///   until they are gone.
     package func removeImage(
         _ reference: String,
         namespace: String,
         origin: LogOrigin
-    ) async throws -> ImageRecord {
-        try await images.remove(reference, namespace: namespace, origin: origin)
+    ) async throws -> (image: ImageRecord, containers: [String]) {
+        let image = try await images.remove(reference, namespace: namespace, origin: origin)
+        guard namespace == Self.podNamespace else { return (image, []) }
+        return (image, try containers(ofImage: image.name))
     }
 
     // MARK: Sandboxes and tasks
 
     /// The ids of all sandboxes and containers that have a bundle.
     func bundles() throws -> [String] { try sandboxes.bundles() }
+
+    func bundle(_ id: String) -> String { tasks.bundle(id) }
 
     func containerRecord(_ id: String) throws -> ContainerRecord? { try tasks.record(id) }
 

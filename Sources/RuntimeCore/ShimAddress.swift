@@ -72,6 +72,11 @@ struct ShimAddress: Hashable, Sendable {
         for name in [fileName, "address"] { _ = unsafe unlink(bundle + "/" + name) }
     }
 
+    /// When a shim came up in a bundle, in microseconds since 1970; nil if none did, or ours has ended.
+    static func savedAt(_ bundle: String) -> Int64? {
+        [fileName, "address"].lazy.compactMap { Files.modified(bundle + "/" + $0) }.first
+    }
+
     /// What an earlier agent, or our own shim itself, left in a bundle; nil if no shim came up there.
     static func load(_ bundle: String) -> ShimAddress? {
         for name in [fileName, "address"] {

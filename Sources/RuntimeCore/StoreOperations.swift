@@ -15,6 +15,8 @@ extension RuntimeCore {
         /// Bytes.
         let size: Int64
         let labels: [String: String]
+        /// When it was stored, in microseconds since 1970.
+        let createdAt: Int64?
     }
 
     /// An unpacked layer, or what a container writes on.
@@ -25,15 +27,8 @@ extension RuntimeCore {
         /// "committed", "active" or "view".
         let kind: String
         let labels: [String: String]
-    }
-
-    /// The namespaces that have something in them, and that of pods.
-    package func namespaces() throws -> [String] {
-        var names: Set = [Self.podNamespace]
-        names.formUnion(try images.list(namespace: nil).map(\.namespace))
-        names.formUnion(try images.leases(namespace: nil).map(\.namespace))
-        for kind in [LabelledThing.content, .snapshot] { names.formUnion(try images.labelled(kind).map(\.namespace)) }
-        return names.sorted()
+        /// Microseconds since 1970.
+        let createdAt: Int64?
     }
 
     /// All blobs, by digest, with the labels that a namespace has put on them. All namespaces share the blobs.
@@ -42,7 +37,12 @@ extension RuntimeCore {
         return try await images.blocking { content, _ throws(ImageError) in
             try content.list().map { info in
                 let digest = info.digest.description
-                return ContentInfo(digest: digest, size: info.size, labels: labels[digest] ?? [:])
+                return ContentInfo(
+                    digest: digest,
+                    size: info.size,
+                    labels: labels[digest] ?? [:],
+                    createdAt: content.storedAt(info.digest)
+                )
             }
         }
     }
@@ -55,7 +55,8 @@ extension RuntimeCore {
                     key: info.name,
                     parent: info.parent?.description ?? "",
                     kind: info.kind.rawValue,
-                    labels: labels[info.name] ?? [:]
+                    labels: labels[info.name] ?? [:],
+                    createdAt: snapshots.createdAt(info)
                 )
             }
         }
@@ -81,6 +82,31 @@ extension RuntimeCore {
                 throw .system(error, doing: "reading \(digest)")
             }
         }
+    }
+
+    // MARK: Namespaces
+
+    /// Those that were made, those that have something in them, and that of pods; by name.
+    package func namespaces() throws -> [StoreNamespace] { try images.namespaces() }
+
+    package func namespace(_ name: String) throws -> StoreNamespace { try images.namespace(name) }
+
+    package func createNamespace(_ namespace: StoreNamespace, origin: LogOrigin) async throws -> StoreNamespace {
+        try await images.createNamespace(namespace, origin: origin)
+    }
+
+    /// Removes a namespace that has nothing in it.
+    package func removeNamespace(_ name: String, origin: LogOrigin) async throws -> StoreNamespace {
+        try await images.removeNamespace(name, origin: origin)
+    }
+
+    /// Changes the labels of a namespace: nil takes one away. All that it carries then is returned.
+    package func label(
+        namespace name: String,
+        changes: [String: String?],
+        origin: LogOrigin
+    ) async throws -> [String: String] {
+        try await images.label(namespace: name, changes: changes, origin: origin)
     }
 
     // MARK: Leases and labels

@@ -261,6 +261,9 @@ enum Samples {
         .leaseRemoved(LeaseRemoved(reason: "removed by unix:root")),
         .contentLabelled(ContentLabelled(labels: ["containerd.io/gc.root": "1"])),
         .snapshotLabelled(SnapshotLabelled(labels: ["tier": "base"])),
+        .namespaceCreated(StoreNamespaceCreated(labels: ["tier": "base"])),
+        .namespaceLabelled(StoreNamespaceLabelled(labels: ["tier": "base"])),
+        .namespaceRemoved(StoreNamespaceRemoved()),
         .garbageFound(GarbageFound(reason: "image bb was removed", contents: [digest], snapshots: [digest])),
         .garbageCollected(
             GarbageCollected(reason: "image bb was removed", contents: [digest], snapshots: [digest], bytes: 1_234)

@@ -119,4 +119,23 @@ struct ContainerdTests {
         #expect(back.map(\.target.digest) == images.map(\.target.digest))
         #expect(back.map(\.names) == images.map(\.names))
     }
+
+    @Test("three images go into containerd in one archive, come back in one, and have the digests they had")
+    func several() throws {
+        let fixture = try ImageFixture()
+        let daemon = try Daemon()
+        let (path, images) = try RoundTripTests.three(fixture)
+        _ = try daemon.ctr("images", "import", path)
+        let listing = try daemon.ctr("images", "ls")
+        for image in images {
+            for name in image.names {
+                let line = listing.split(separator: "\n").first { $0.hasPrefix(name.canonical + " ") }
+                #expect(line?.contains("\(image.target.digest)") == true, "\(listing)")
+            }
+        }
+        let exported = daemon.directory.path + "/out.tar"
+        let names = images.flatMap(\.names).map(\.canonical)
+        _ = try daemon.ctr("images", "export", exported, names[0], names[1], names[2], names[3])
+        #expect(try RoundTripTests.contents(exported) == RoundTripTests.contents(path))
+    }
 }

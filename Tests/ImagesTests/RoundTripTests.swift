@@ -27,6 +27,89 @@ struct RoundTripTests {
         return (path, image)
     }
 
+    /// Three images with a layer in common, one of them with two names; and all of them in one archive.
+    static func three(_ fixture: borrowing ImageFixture) throws -> (path: String, images: [ImportedImage]) {
+        let busybox = try Archive.busybox()
+        var images: [ImportedImage] = []
+        for tags in [["one:1"], ["localhost:5000/two:2"], ["three:3", "drei:3"]] {
+            var own = TarBuilder()
+            own.file("name", tags[0])
+            images += try fixture.importBytes(Archive.docker([busybox, own.finished()], tags: tags))
+        }
+        let path = fixture.directory.path + "/three.tar"
+        let file = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
+        let wanted = images.map { ImageExport.Image(names: $0.names, target: $0.target) }
+        try ImageExport.export(wanted, from: fixture.store, to: file.raw)
+        return (path, images)
+    }
+
+    /// What an archive has, by name: the digests of the manifest and of the configuration.
+    static func contents(_ path: String) throws -> [String: [Digest]] {
+        let fixture = try ImageFixture()
+        var found: [String: [Digest]] = [:]
+        for image in try ImageArchive.importArchive(from: .path(path), into: fixture.store) {
+            let resolved = try ImageGraph(store: fixture.store).resolve(image.target.digest)
+            for name in image.names { found[name.canonical] = [image.target.digest, resolved.manifest.config.digest] }
+        }
+        return found
+    }
+
+    @Test("three images in one archive come back with the names and digests they had")
+    func several() throws {
+        let fixture = try ImageFixture()
+        let (path, images) = try Self.three(fixture)
+        let back = try Self.contents(path)
+        #expect(back.count == 4)
+        for image in images {
+            for name in image.names { #expect(back[name.canonical]?.first == image.target.digest) }
+        }
+    }
+
+    @Test(
+        "skopeo finds each of three images in our archive by its name",
+        .enabled(if: Files.exists("/usr/bin/skopeo"), "needs skopeo (apt install skopeo)")
+    )
+    func skopeoSeveral() throws {
+        let fixture = try ImageFixture()
+        let (path, images) = try Self.three(fixture)
+        for image in images {
+            let resolved = try ImageGraph(store: fixture.store).resolve(image.target.digest)
+            for (index, name) in image.names.enumerated() {
+                let target = "\(fixture.directory.path)/\(name.tag ?? "")-\(index)"
+                let source = "docker-archive:\(path):\(name.canonical)"
+                _ = try run(["skopeo", "--insecure-policy", "copy", "-q", source, "dir:" + target])
+                let manifest = try Files.readText(target + "/manifest.json")
+                #expect(manifest.contains(resolved.manifest.config.digest.hex), "\(source)")
+            }
+        }
+    }
+
+    @Test(
+        "podman loads three images from our archive, and we import the three that it saves",
+        .enabled(if: Files.exists("/usr/bin/podman"), "needs podman (apt install podman)")
+    )
+    func podmanSeveral() throws {
+        let fixture = try ImageFixture()
+        let (path, _) = try Self.three(fixture)
+        let ours = try Self.contents(path)
+        let directory = fixture.directory.path
+        let podman = [
+            "podman", "--root", directory + "/p", "--runroot", directory + "/pr", "--storage-driver", "vfs",
+            "--cgroup-manager", "cgroupfs",
+        ]
+        _ = try run(podman + ["load", "-q", "-i", path])
+        // Of docker's short names podman makes names of localhost.
+        let names = try run(podman + ["images", "--format", "{{.Repository}}:{{.Tag}}"])
+            .split(separator: "\n").map(String.init)
+        #expect(names.count == 4, "\(names)")
+        let file = directory + "/saved.tar"
+        _ = try run(podman + ["save", "-q", "-m", "--format", "docker-archive", "-o", file] + names)
+        // The configurations are the same, byte for byte; the manifests are podman's own.
+        let back = try Self.contents(file)
+        #expect(Set(back.values.map(\.last)) == Set(ours.values.map(\.last)))
+        #expect(back.count == 4)
+    }
+
     private func importFile(_ path: String) throws -> (configuration: Digest, target: Digest, layers: [Digest]) {
         let fixture = try ImageFixture()
         let image = try #require(try ImageArchive.importArchive(from: .path(path), into: fixture.store).first)

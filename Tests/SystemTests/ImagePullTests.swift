@@ -259,11 +259,7 @@ extension SystemSuite {
             let proxy = try ChaosProxy(to: UInt16(registry.port))
             defer { proxy.stop() }
             try RunningAgent.with(image: false) { agent in
-                let archive = agent.directory + "/layers.tar"
-                try Shell.run(Self.layered, archive, "\(registry.host)/t/big:1")
-                try check(agent.swiftlet(["image", "import", archive]))
-                try check(agent.swiftlet(["image", "push", "\(registry.host)/t/big:1"]))
-                try check(agent.swiftlet(["image", "rm", "\(registry.host)/t/big:1"]))
+                try pushLayered(agent, "\(registry.host)/t/big:1")
                 let image = "\(proxy.host)/t/big:1"
                 var moments: [UInt32] = []
                 let null = try Descriptor.open("/dev/null", O_WRONLY)
@@ -333,6 +329,103 @@ extension SystemSuite {
             printf '[{"Config":"config.json","RepoTags":["%s"],"Layers":[%s]}]' "$2" "$files" > "$d/manifest.json"
             tar -C "$d" -cf "$1" manifest.json config.json l0.tar l1.tar l2.tar l3.tar l4.tar
             """
+
+        @Test("what a broken pull has downloaded outlives the removal of containers, and is not downloaded again")
+        func brokenPull() throws {
+            let registry = try DockerRegistry()
+            let proxy = try ChaosProxy(to: UInt16(registry.port))
+            defer { proxy.stop() }
+            try RunningAgent.with { agent in
+                try agent.create(Manifest.pod("old", Manifest.sleeper))
+                try agent.waitForPhase("old", "Running")
+                try pushLayered(agent, "\(registry.host)/t/big:1")
+                let image = "\(proxy.host)/t/big:1"
+                proxy.slowDown(to: 3_000_000)
+                try Shell.run(
+                    "$1 image pull --socket $2 $3 >/dev/null 2>&1 &",
+                    Needs.binaries + "/swiftlet",
+                    agent.socket,
+                    image
+                )
+                let content = { try agent.get("/v1/content").json["content"]?.arrayValue?.count ?? 0 }
+                let before = try content()
+                try agent.wait("a layer to be there") {
+                    try content() >= before + 3 && !Files.list(agent.root + "/content/ingest").isEmpty
+                }
+                try agent.kill()
+                try agent.start()
+                let kept = try content()
+                #expect(kept >= before + 3)
+                try agent.delete("old", grace: 0)
+                try agent.wait("the container to be gone") {
+                    try agent.get("/v1/containers").json["containers"]?.arrayValue?.isEmpty == true
+                }
+                // A collection comes within moments; none that takes content is in the log.
+                usleep(1_000_000)
+                #expect(try content() == kept)
+                proxy.slowDown(to: 0)
+                let lines = try check(agent.swiftlet(["image", "pull", "-o", "json", image])).split(separator: "\n")
+                    .map { try JSONValue(parsing: String($0)) }
+                let fetched = try #require(lines.last?["downloadedBytes"]?.int64Value)
+                let total = try #require(lines.last?["image"]?["sizeBytes"]?.int64Value)
+                #expect(fetched < total - 1_500_000, "\(fetched) of \(total) bytes came again")
+                try agent.expectNoLeftovers()
+            }
+        }
+
+        @Test("a push whose connections are cut, on either way, begins anew and is whole")
+        func cutPush() throws {
+            let registry = try DockerRegistry()
+            let proxy = try ChaosProxy(to: UInt16(registry.port))
+            defer { proxy.stop() }
+            try RunningAgent.with(image: false) { agent in
+                let archive = agent.directory + "/layers.tar"
+                for (round, (down, up)) in [(1, 0), (0, 2), (0, 1)].enumerated() {
+                    let image = "\(proxy.host)/t/big\(round):1"
+                    try Shell.run(Self.layered, archive, image)
+                    try check(agent.swiftlet(["image", "import", archive]))
+                    proxy.cut(connections: down, after: 0)
+                    proxy.cutUploads(connections: up, after: 700_000)
+                    let lines = try check(agent.swiftlet(["image", "push", "-o", "json", image]))
+                    // A request that was not answered is made again without a word.
+                    #expect(up == 0 || lines.contains("\"retrying\""), "\(lines)")
+                    try check(agent.swiftlet(["image", "rm", image]))
+                    try check(agent.swiftlet(["image", "pull", image]))
+                    try check(agent.swiftlet(["image", "rm", image]))
+                }
+                // A push that ends with its agent can be made again.
+                let image = "\(proxy.host)/t/last:1"
+                try Shell.run(Self.layered, archive, image)
+                try check(agent.swiftlet(["image", "import", archive]))
+                proxy.cutUploads(connections: 1000, after: 700_000)
+                try Shell.run(
+                    "timeout 60 $1 image push --socket $2 -o json $3 >$4 2>&1 &",
+                    Needs.binaries + "/swiftlet",
+                    agent.socket,
+                    image,
+                    agent.directory + "/push"
+                )
+                try agent.wait("the push to be under way") {
+                    try Files.readText(agent.directory + "/push").contains("\"uploading\"")
+                }
+                try agent.kill()
+                proxy.cutUploads(connections: 0, after: 0)
+                try agent.start()
+                #expect(try agent.request("POST", "/v1/images/pull?reference=\(image)&progress=0").code == 404)
+                try check(agent.swiftlet(["image", "push", image]))
+                try check(agent.swiftlet(["image", "rm", image]))
+                try check(agent.swiftlet(["image", "pull", image]))
+            }
+        }
+
+        /// Pushes an image with large layers and forgets it here.
+        private func pushLayered(_ agent: RunningAgent, _ name: String) throws {
+            let archive = agent.directory + "/layers.tar"
+            try Shell.run(Self.layered, archive, name)
+            try check(agent.swiftlet(["image", "import", archive]))
+            try check(agent.swiftlet(["image", "push", name]))
+            try check(agent.swiftlet(["image", "rm", name]))
+        }
 
         @Test("an upload that stalls is given up, and holds up nobody meanwhile")
         func stalledUpload() throws {

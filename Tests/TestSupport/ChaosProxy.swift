@@ -12,6 +12,8 @@ package final class ChaosProxy: Sendable {
     private let rate = Atomic(0)
     /// Connections that are cut after this many bytes, and how many bytes; counted down.
     private let cuts = Mutex<(connections: Int, bytes: Int)>((0, 0))
+    /// The same for what clients send.
+    private let uploadCuts = Mutex<(connections: Int, bytes: Int)>((0, 0))
     private let accepted = Atomic(0)
     private let isAskedFirst: Bool
     private let asked = Mutex<[String]>([])
@@ -40,6 +42,9 @@ package final class ChaosProxy: Sendable {
 
     package func slowDown(to bytesPerSecond: Int) { rate.store(bytesPerSecond, ordering: .relaxed) }
     package func cut(connections: Int, after bytes: Int) { cuts.withLock { $0 = (connections, bytes) } }
+
+    /// Cuts the next connections that send more than so many bytes.
+    package func cutUploads(connections: Int, after bytes: Int) { uploadCuts.withLock { $0 = (connections, bytes) } }
 
     package func stop() {
         _ = shutdown(listener, Int32(SHUT_RDWR))
@@ -86,8 +91,17 @@ package final class ChaosProxy: Sendable {
         let upwards = Semaphore()
         let isOpen = connected == 0 && (!isAskedFirst || openTunnel(client))
         if isOpen {
-            PosixThread.start(name: "chaos-up") {
-                ChaosProxy.copy(from: client, to: server) { $0 }
+            PosixThread.start(name: "chaos-up") { [self] in
+                var sent = 0
+                ChaosProxy.copy(from: client, to: server) { count in
+                    sent += count
+                    return uploadCuts.withLock { cuts in
+                        guard cuts.connections > 0, sent > cuts.bytes else { return count }
+                        cuts.connections -= 1
+                        _ = shutdown(client, Int32(SHUT_RDWR))
+                        return 0
+                    }
+                }
                 _ = shutdown(server, Int32(SHUT_WR))
                 upwards.signal()
             }

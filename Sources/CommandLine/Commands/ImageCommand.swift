@@ -209,21 +209,26 @@ struct ImageRemoveCommand: ParsableCommand {
     @Argument(help: "Names of images, as `swiftlet image ls` shows them or shorter.")
     var references: [String]
 
+    /// What there is to say of an image that containers use.
+    static func note(_ reference: String, _ answer: JSONValue) -> String? {
+        let ids = (answer["containers"]?.arrayValue ?? []).compactMap { $0.stringValue?.prefix(12) }
+        guard let first = ids.first else { return nil }
+        let users = ids.count == 1 ? "container \(first)" : "\(ids.count) containers (\(first), …)"
+        return Terminal.safeLine(
+            "image \"\(reference)\" is in use by \(users): what they run on stays until they are gone, but a container "
+                + "that is made anew needs the image again"
+        )
+    }
+
     func run() throws {
         try reporting { console in
             let client = try connection.client(console)
-            var hasFailed = false
-            for reference in references {
+            try console.each(references) { reference in
                 let target = Target(["v1", "images"]).with("name", reference).with("namespace", namespace.namespace)
-                do {
-                    _ = try client.bytes(HTTPRequest("DELETE", target.description))
-                    try console.line("image \"\(reference)\" removed")
-                } catch let failure as ClientFailure where failure.exitCode == 1 {
-                    console.note(failure.text)
-                    hasFailed = true
-                }
+                let answer = try client.json("DELETE", target)
+                try console.line("image \"\(reference)\" removed")
+                if let note = ImageRemoveCommand.note(reference, answer) { console.note(note) }
             }
-            if hasFailed { throw ExitCode(1) }
         }
     }
 }

@@ -36,12 +36,15 @@ struct ImageExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write images as an archive that docker, podman, ctr and skopeo read.",
-        usage: "swiftlet image export FILE|- NAME ... [-n NAMESPACE]",
+        usage: "swiftlet image export FILE|- NAME ... [--platform OS/ARCH] [-n NAMESPACE]",
         discussion: "swiftlet image export - bb:1 | docker load"
     )
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var namespace: ImageNamespaceOption
+
+    @Option(help: "Only what is for OS/ARCHITECTURE[/VARIANT]; without it all that is there.")
+    var platform: String?
 
     @Argument(help: "The archive, or - for standard output.")
     var file: String
@@ -54,6 +57,7 @@ struct ImageExportCommand: ParsableCommand {
             let client = try connection.client(console)
             var target = Target(["v1", "images", "export"]).with("namespace", namespace.namespace)
             for reference in references { target = target.with("name", reference) }
+            if let platform { target = target.with("platform", platform) }
             if file == "-" {
                 guard isatty(1) == 0 else { throw ClientFailure.usage("an archive is not for a terminal: name a file") }
                 try client.copy(target)

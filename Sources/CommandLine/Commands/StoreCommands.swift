@@ -1,5 +1,7 @@
 import ArgumentParser
+import Glibc
 import JSON
+import KubernetesAPI
 
 /// What the lists of the store have in common.
 struct StoreListOptions: ParsableArguments {
@@ -51,6 +53,15 @@ struct StoreListOptions: ParsableArguments {
         }
     }
 
+    /// How long ago something was made.
+    static let age: Column = (
+        "AGE",
+        { item in
+            let made = item["createdAt"]?.int64Value.map { Time(microsecondsSince1970: $0) }
+            return made.map { HumanDuration.since($0, now: Time(secondsSince1970: Int64(time(nil)))) } ?? "-"
+        }
+    )
+
     static let labels: Column = (
         "LABELS",
         { item in
@@ -80,22 +91,6 @@ struct LabelArguments: ParsableArguments {
     }
 }
 
-struct NamespaceCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "namespace",
-        abstract: "List the namespaces of images, content and leases; pods use k8s.io.",
-        subcommands: [List.self],
-        aliases: ["namespaces", "ns"]
-    )
-
-    struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "ls", abstract: "List.", aliases: ["list"])
-        @OptionGroup var list: StoreListOptions
-
-        func run() throws { try list.print("namespaces", [("NAME", StoreListOptions.member("name"))]) }
-    }
-}
-
 struct ContentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "content",
@@ -109,7 +104,10 @@ struct ContentCommand: ParsableCommand {
 
         func run() throws {
             let size: StoreListOptions.Column = ("SIZE", { ByteText.short($0["size"]?.int64Value ?? 0) })
-            try list.print("content", [("DIGEST", StoreListOptions.member("digest")), size, StoreListOptions.labels])
+            try list.print(
+                "content",
+                [("DIGEST", StoreListOptions.member("digest")), size, StoreListOptions.age, StoreListOptions.labels]
+            )
         }
     }
 
@@ -184,7 +182,7 @@ struct SnapshotCommand: ParsableCommand {
             try list.print(
                 "snapshots",
                 StoreListOptions.columns(["KEY": "key", "PARENT": "parent", "KIND": "kind"])
-                    + [StoreListOptions.labels]
+                    + [StoreListOptions.age, StoreListOptions.labels]
             )
         }
     }
@@ -206,7 +204,7 @@ struct ContainerCommand: ParsableCommand {
             try list.print(
                 "containers",
                 StoreListOptions.columns(["CONTAINER": "id", "IMAGE": "image", "RUNTIME": "runtime"]) + [
-                    StoreListOptions.labels
+                    StoreListOptions.age, StoreListOptions.labels,
                 ]
             )
         }
@@ -229,6 +227,7 @@ struct TaskCommand: ParsableCommand {
             try list.print(
                 "tasks",
                 StoreListOptions.columns(["TASK": "id", "PID": "pid", "STATUS": "status"])
+                    + [StoreListOptions.age]
             )
         }
     }
@@ -250,7 +249,7 @@ struct SandboxCommand: ParsableCommand {
             try list.print(
                 "sandboxes",
                 StoreListOptions.columns(["SANDBOX": "id", "STATE": "state"])
-                    + [StoreListOptions.labels]
+                    + [StoreListOptions.age, StoreListOptions.labels]
             )
         }
     }

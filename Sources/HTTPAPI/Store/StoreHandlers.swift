@@ -11,7 +11,7 @@ import RuntimeCore
 struct StoreHandlers: Sendable {
     let agent: Agent
     /// For what requests about images and these have in common.
-    private let images: ImageHandlers
+    let images: ImageHandlers
 
     init(agent: Agent) {
         self.agent = agent
@@ -21,8 +21,7 @@ struct StoreHandlers: Sendable {
     // MARK: Lists
 
     func namespaces(_ request: APIRequest) async throws -> Response {
-        let names = try await telling { try agent.core.namespaces() }
-        return try list("namespaces", names.map { JSONValue.object(["name": .string($0)]) }, request)
+        try list("namespaces", try await telling { try agent.core.namespaces() }, request)
     }
 
     func content(_ request: APIRequest) async throws -> Response {
@@ -205,7 +204,7 @@ struct StoreHandlers: Sendable {
         }
     }
 
-    private func label(
+    func label(
         _ request: APIRequest,
         _ change: ([String: String?], String, LogOrigin) async throws -> [String: String]
     ) async throws -> Response {
@@ -267,7 +266,7 @@ struct StoreHandlers: Sendable {
         }
     }
 
-    private static func labels(_ value: JSONValue?) throws(APIError) -> [String: String] {
+    static func labels(_ value: JSONValue?) throws(APIError) -> [String: String] {
         guard let value, !value.isNull else { return [:] }
         guard let members = value.objectValue else { throw .badRequest("labels: they have to be an object") }
         var labels: [String: String] = [:]
@@ -278,7 +277,7 @@ struct StoreHandlers: Sendable {
         return labels
     }
 
-    private func document(_ request: APIRequest) async throws -> JSONValue {
+    func document(_ request: APIRequest) async throws -> JSONValue {
         let body = try await request.body()
         do {
             return body.isEmpty ? .object([:]) : try JSONValue(parsing: body)
@@ -287,7 +286,7 @@ struct StoreHandlers: Sendable {
         }
     }
 
-    private func telling<Value>(_ body: () async throws -> Value) async throws -> Value {
+    func telling<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
         } catch {

@@ -219,6 +219,13 @@ package struct Snapshotter: Sendable {
         return result
     }
 
+    /// When a snapshot became what it is, in microseconds since 1970; nil if it is gone.
+    package func createdAt(_ info: SnapshotInfo) -> Int64? {
+        // A committed snapshot's name is a chain id.
+        let chain = info.kind == .committed ? try? Digest(info.name) : nil
+        return Files.modified(chain.map { committedFile($0) } ?? activeFile(info.name))
+    }
+
     /// What a writable snapshot occupies; a view occupies nothing.
     package func usage(key: String) throws(ImageError) -> TreeWalk.Usage { try usage(try activeRecord(key)) }
 

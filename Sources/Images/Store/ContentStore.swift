@@ -64,6 +64,9 @@ package struct ContentStore: Sendable {
         throw .system(SysError(call: "lstat", subject: path(of: digest), errno: failure), doing: "reading \(digest)")
     }
 
+    /// When a piece of content was stored, in microseconds since 1970; nil if the store does not have it.
+    package func storedAt(_ digest: Digest) -> Int64? { Files.modified(path(of: digest)) }
+
     /// Opens a piece of content for reading. The bytes were verified when they were stored.
     package func open(_ digest: Digest) throws(ImageError) -> Descriptor {
         do {

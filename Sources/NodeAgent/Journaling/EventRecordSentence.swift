@@ -160,7 +160,8 @@ struct EventRecordSentence {
             .pod(.execStarted), .pod(.execFinished), .pod(.attached), .namespace, .configuration,
             .image(.imported), .image(.fetched), .image(.removed), .image(.tagged), .image(.labelled),
             .store(.leaseCreated), .store(.leaseChanged), .store(.leaseRemoved), .store(.garbageCollected),
-            .store(.contentLabelled), .store(.snapshotLabelled):
+            .store(.contentLabelled), .store(.snapshotLabelled), .store(.namespaceCreated),
+            .store(.namespaceLabelled), .store(.namespaceRemoved):
             .notice
         case .request(.answered(let fact)):
             switch fact.status {
