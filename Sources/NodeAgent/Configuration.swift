@@ -178,7 +178,7 @@ extension Configuration {
     package static func parse(_ text: String, path: String) throws(ConfigurationError) -> Configuration {
         let table: TOMLTable
         do {
-            table = try TOMLTable(string: text)
+            table = try TOMLText.table(text)
         } catch {
             throw ConfigurationError("\(path): not TOML: \(error)")
         }

@@ -40,6 +40,40 @@ struct RegistryHostsTests {
         #expect(endpoints[1].trust.skipsVerification)
     }
 
+    // Found by the fuzz target hosts-toml: the parser ended the process, in release builds as well.
+    @Test(
+        "a table without a name in letters is refused with its line, in hosts.toml and in config.toml",
+        arguments: ["[é]", "[", "[[=]]", "  [.a]", "[[ \t", "[\"a\"]\n[\r\n]"]
+    )
+    func tableWithoutName(_ text: String) {
+        let line = text.hasPrefix("[\"") ? 2 : 1
+        let words = "line \(line): \"[\" must be followed by the name of a table"
+        #expect {
+            _ = try parse(text)
+        } throws: {
+            "\($0)".contains(words)
+        }
+        #expect {
+            _ = try Configuration.parse(text, path: "/c")
+        } throws: {
+            "\($0)".contains(words)
+        }
+    }
+
+    @Test("lists of lists may begin a line")
+    func listOfLists() throws {
+        let text = """
+            ca = [
+            ]
+            [host."https://a"]
+            client = [
+              ["/etc/hostname", "/etc/hosts"],
+              ['/etc/hosts', '/etc/hosts'],
+            ]
+            """
+        #expect(try parse(text).count == 2)
+    }
+
     @Test("certificates are found beside the file, and what is wrong is said with its place")
     func certificates() throws {
         let directory = try TemporaryDirectory()

@@ -45,7 +45,7 @@ struct RegistryHosts: Sendable {
     static func parse(_ text: String, path: String, domain: String) throws(ImageError) -> [RegistryEndpoint] {
         let table: TOMLTable
         do {
-            table = try TOMLTable(string: text)
+            table = try TOMLText.table(text)
         } catch {
             throw .malformed(what: path, reason: "\(error)")
         }
