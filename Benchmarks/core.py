@@ -167,6 +167,8 @@ def main():
         steps(agent, base)
         shims(agent, containerd)
         logs(agent, containerd)
+        # A pod that was deleted by force is gone at once; the agent still cleans up after it.
+        wait_until("the last shim to end", lambda: not agent.shims())
     finally:
         for daemon in daemons:
             daemon.stop()

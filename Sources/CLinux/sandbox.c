@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// What the helper reports before it waits for its namespaces to be opened.
+// Where the helper was when it failed.
 struct report {
     int32_t error;
     int32_t call; // index into calls
@@ -25,8 +25,19 @@ struct report {
 };
 
 static const char *const calls[] = {"",          "unshare",        "setns",          "sethostname",
-                                    "socket",    "ioctl(lo up)",   "open(/proc/sys)", "write(/proc/sys)"};
-enum call { CALL_NONE, CALL_UNSHARE, CALL_SETNS, CALL_HOSTNAME, CALL_SOCKET, CALL_LOOPBACK, CALL_OPEN, CALL_WRITE };
+                                    "socket",    "ioctl(lo up)",   "open(/proc/sys)", "write(/proc/sys)",
+                                    "open(/proc/PID/ns)"};
+enum call {
+    CALL_NONE,
+    CALL_UNSHARE,
+    CALL_SETNS,
+    CALL_HOSTNAME,
+    CALL_SOCKET,
+    CALL_LOOPBACK,
+    CALL_OPEN,
+    CALL_WRITE,
+    CALL_NAMESPACE
+};
 
 static int bring_loopback_up(struct report *report) {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -105,40 +116,17 @@ static void reap(pid_t child) {
     }
 }
 
-static int make_namespaces(struct swl_sandbox *sandbox) {
-    int up[2], down[2];
-    if (pipe2(up, O_CLOEXEC) < 0)
-        return -errno;
-    if (pipe2(down, O_CLOEXEC) < 0) {
-        int failure = errno;
-        close(up[0]), close(up[1]);
-        return -failure;
-    }
-    pid_t child = fork();
-    if (child < 0) {
-        int failure = errno;
-        close(up[0]), close(up[1]), close(down[0]), close(down[1]);
-        sandbox->failed_call = "fork";
-        return -failure;
-    }
-    if (child == 0) {
-        close(up[0]), close(down[1]);
-        struct report report = {0};
-        report.error = prepare(sandbox, &report);
-        char byte;
-        if (write(up[1], &report, sizeof report) == (ssize_t)sizeof report)
-            (void)read_all(down[0], &byte, 1); // ends when the parent has opened our namespaces, or died
-        _exit(0);
-    }
-    close(up[1]), close(down[0]);
-    struct report report = {0};
-    ssize_t n = read_all(up[0], &report, sizeof report);
-    int result = n < 0 ? (int)n : n < (ssize_t)sizeof report ? -ECHILD : report.error;
-    if (result < 0) {
-        size_t call = (size_t)report.call;
-        sandbox->failed_call = call < sizeof calls / sizeof *calls ? calls[call] : "";
-        sandbox->failed_sysctl = (size_t)report.sysctl;
-    }
+struct helper {
+    struct swl_sandbox *sandbox;
+    struct report report;
+};
+
+// Runs in the helper: moves into new namespaces and opens them, in memory and descriptors that it shares with the caller.
+static int enter_and_open(void *argument) {
+    struct helper *helper = argument;
+    struct swl_sandbox *sandbox = helper->sandbox;
+    struct report *report = &helper->report;
+    report->error = prepare(sandbox, report);
     struct {
         int wanted;
         const char *name;
@@ -146,19 +134,36 @@ static int make_namespaces(struct swl_sandbox *sandbox) {
     } wanted[] = {{sandbox->want_net, "net", &sandbox->net},
                   {sandbox->want_ipc, "ipc", &sandbox->ipc},
                   {sandbox->want_uts, "uts", &sandbox->uts}};
-    for (size_t i = 0; i < 3 && result >= 0; i++) {
+    for (size_t i = 0; i < 3 && report->error >= 0; i++) {
         if (!wanted[i].wanted)
             continue;
-        int fd = open_namespace(child, wanted[i].name);
-        if (fd < 0) {
-            sandbox->failed_call = "open(/proc/PID/ns)";
-            result = fd;
-        } else
+        report->call = CALL_NAMESPACE;
+        int fd = open_namespace(getpid(), wanted[i].name);
+        if (fd < 0)
+            report->error = fd;
+        else
             *wanted[i].fd = fd;
     }
-    close(up[0]), close(down[1]);
+    return 0;
+}
+
+// The helper is a child, so that the caller stays in its own namespaces, but no copy of it: the caller waits until it has
+// ended, as with vfork. unshare(2) allows that for these kinds of namespaces, not for users' or mounts'.
+static int make_namespaces(struct swl_sandbox *sandbox) {
+    struct helper helper = {.sandbox = sandbox, .report = {.error = -ECHILD}};
+    _Alignas(16) char stack[64 * 1024];
+    pid_t child = clone(enter_and_open, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, &helper);
+    if (child < 0) {
+        sandbox->failed_call = "clone";
+        return -errno;
+    }
     reap(child);
-    return result < 0 ? result : 0;
+    if (helper.report.error < 0) {
+        size_t call = (size_t)helper.report.call;
+        sandbox->failed_call = call < sizeof calls / sizeof *calls ? calls[call] : "";
+        sandbox->failed_sysctl = (size_t)helper.report.sysctl;
+    }
+    return helper.report.error;
 }
 
 // Process 1 of a shared pid namespace: reaps orphans, and ends only by SIGKILL from outside.

@@ -31,12 +31,12 @@ import Linux
         unsafe mutex.deallocate()
     }
 
-    /// Changes the state under the lock; wakes the waiting threads if the closure says so.
+    /// Changes the state under the lock; wakes the waiting threads if the closure says so, once they can have the lock.
     func change<Value>(_ body: (inout State) -> (value: Value, wake: Bool)) -> Value {
         unsafe pthread_mutex_lock(mutex)
         let (value, wake) = body(&state)
-        if wake { unsafe pthread_cond_broadcast(condition) }
         unsafe pthread_mutex_unlock(mutex)
+        if wake { unsafe pthread_cond_broadcast(condition) }
         return value
     }
 

@@ -62,30 +62,15 @@ enum ParentCgroups {
     ///
     /// - Parameter path: Relative to the root of each hierarchy: "/kubepods/burstable/podUID".
     /// - Returns: What this machine does not do of it, one sentence each; containers have limits of their own.
-    static func set(_ path: String, _ settings: CgroupSettings) -> [String] {
-        do {
-            return try set(path, settings, in: MountTable.current())
-        } catch {
-            return ["the cgroups of this machine cannot be found: \(error)"]
-        }
-    }
-
-    private static func set(_ path: String, _ settings: CgroupSettings, in mounts: [MountEntry]) throws(SysError)
-        -> [String]
-    {
-        let version1 = mounts.filter { $0.type == "cgroup" }
-        let unified = mounts.first { $0.type == "cgroup2" }?.mountPoint
+    static func set(_ path: String, _ settings: CgroupSettings, in trees: CgroupTrees = .shared) -> [String] {
         var complaints: [String] = []
-        let isUnified = version1.isEmpty
-        for write in isUnified ? settings.version2 : settings.version1 {
-            let top =
-                isUnified ? unified : version1.first { $0.superOptions.contains(write.controller) }?.mountPoint
-            guard let top else {
+        for write in trees.isUnified ? settings.version2 : settings.version1 {
+            guard let top = trees.isUnified ? trees.unifiedMount : trees.controllers[write.controller] else {
                 complaints.append("\(write.file) of the pod is not set: there is no \(write.controller) controller")
                 continue
             }
             do {
-                try make(path, below: top, controller: isUnified ? write.controller : nil)
+                try make(path, below: top, controller: trees.isUnified ? write.controller : nil)
                 try Files.put(write.value, to: "\(top)\(path)/\(write.file)")
             } catch {
                 complaints.append("\(write.file) of the pod is not set to \(write.value): \(error)")

@@ -108,7 +108,10 @@ struct CgroupTrees: Sendable {
     let controllers: [String: String]
     /// The mount point of the version 1 hierarchy of cpusets.
     let cpuset: String?
-    private let unifiedMount: String?
+    /// The mount point of version 2.
+    let unifiedMount: String?
+    /// There is no hierarchy of version 1, not even one without a controller.
+    let isUnified: Bool
 
     static let shared = CgroupTrees((try? MountTable.current()) ?? [])  // no /proc: nothing can be counted
 
@@ -120,8 +123,9 @@ struct CgroupTrees: Sendable {
         }
         cpuset = controllers["cpuset"]
         self.controllers = controllers.filter {
-            ["cpu", "cpuacct", "memory", "pids", "blkio", "freezer"].contains($0.key)
+            ["cpu", "cpuacct", "memory", "pids", "blkio", "freezer", "hugetlb"].contains($0.key)
         }
+        isUnified = !hierarchies.contains { $0.type == "cgroup" }
         unifiedMount = hierarchies.first { $0.type == "cgroup2" }?.mountPoint
     }
 

@@ -215,12 +215,16 @@ final class SandboxService: Sendable {
         let id = request.id
         // A shim of an earlier attempt that still answers is the one to use.
         if let open = try? await connection(to: id) { return (open, []) }  // none that answers: start one
-        let (address, warnings) = try await pool.run { [self] in
+        // Beside each other: nothing of the pod is in its cgroups before the shim is told of the sandbox.
+        async let warnings = pool.run {
             CpusetInheritance.prepare(above: request.cgroupParent)
             let warnings = request.cgroups.flatMap { ParentCgroups.set($0.path, $0.settings) }
-            return (try launch(id), warnings)
+            // Those of the other controllers as well, which the first container would have to make.
+            try? EmptyCgroups.make(request.cgroupParent)  // what fails is told when that container is made
+            return warnings
         }
-        return (try connect(id, address), warnings)
+        let address = try await pool.run { [self] in try launch(id) }
+        return (try connect(id, address), try await warnings)
     }
 
     func connect(_ id: String, _ address: ShimAddress) throws(CoreError) -> ShimConnection {

@@ -16,7 +16,8 @@ struct SandboxService {
             case "CreateSandbox": reply.send(try create(try parse(request)))
             case "StartSandbox":
                 reply.send(try start(try parse(request)))
-                prepareForContainers()
+                // Not before what was sent together with this request has its answers.
+                state.loop.after(nanoseconds: 0) { prepareForContainers() }
             case "Platform":
                 let machine = Machine.architecture
                 reply.send(Shim.PlatformResponse(platform: Shim.Platform(os: "linux", architecture: machine)))
@@ -68,10 +69,9 @@ struct SandboxService {
     }
 
     /// Does now what the first container would wait for, while the agent writes down that there is a sandbox and gathers
-    /// what the container is made of. What fails here is done, and told, when a container is made.
+    /// what the container is made of. What fails here is told when a container is made.
     private func prepareForContainers() {
         do {
-            if let parent = state.sandbox?.options.cgroupParent, parent.hasPrefix("/") { try EmptyCgroups.make(parent) }
             try OCIRuntime.Container.rehearse()
         } catch {
             ShimLog.info("before the first container: \(error)")
