@@ -51,7 +51,7 @@ struct ContainerEnvironmentTests {
         arguments: [
             ("metadata.name", "p"), ("metadata.namespace", "default"), ("metadata.uid", Fixture.uid),
             ("metadata.labels['app']", "shop"), ("metadata.labels['none']", ""),
-            ("metadata.annotations['note']", "a b"),
+            ("metadata.annotations['note']", "a b"), ("metadata.labels", "app=\"shop\""),
             ("spec.serviceAccountName", "default"), ("status.hostIP", "10.0.0.7"),
             ("status.hostIPs", "10.0.0.7,fd00::7"), ("status.podIP", "10.1.1.1"), ("status.podIPs", "10.1.1.1,fd01::1"),
         ]

@@ -64,7 +64,7 @@ package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A string in quotation marks with what does not print escaped, as Go's %q does.
-    static func quoted(_ string: String) -> String {
+    package static func quoted(_ string: String) -> String {
         var text = "\""
         for scalar in string.unicodeScalars {
             switch scalar {

@@ -107,6 +107,9 @@ enum DownwardField {
         case "status.hostIPs": return downward.hostIPs.joined(separator: ",")
         case "status.podIP": return pod.status.podIP
         case "status.podIPs": return pod.status.podIPs.map(\.ip).joined(separator: ",")
+        // All of them only as a file: validation refuses these two for variables.
+        case "metadata.labels": return lines(pod.metadata.labels)
+        case "metadata.annotations": return lines(pod.metadata.annotations)
         default: break
         }
         for (prefix, map) in [
@@ -115,6 +118,11 @@ enum DownwardField {
             return map[String(path.dropFirst(prefix.count + 2).dropLast(2))] ?? ""
         }
         throw ContainerConfigError("unsupported fieldPath: \(path)")
+    }
+
+    /// One `name="value"` a line, sorted, as kubelet writes it (k8s.io/kubernetes/pkg/fieldpath, FormatMap).
+    private static func lines(_ map: [String: String]) -> String {
+        map.sorted { $0.key < $1.key }.map { "\($0.key)=\(FieldError.quoted($0.value))" }.joined(separator: "\n")
     }
 }
 
