@@ -14,8 +14,8 @@ struct Ballast: Sendable {
     /// Takes up the room, unless that would leave little for others. Having no ballast is not an error.
     func keep() {
         if bytes == 0 || Files.exists(path) { return }
-        let directory = String(path.dropLast("/ballast".count))
-        guard Self.freeBytes(directory) > 4 * bytes else { return }
+        let room = DiskRoom.of(String(path.dropLast("/ballast".count)))
+        guard room.free > 4 * bytes, Self.fits(bytes, room) else { return }
         do {
             let file = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
             let raw = file.raw
@@ -27,10 +27,6 @@ struct Ballast: Sendable {
     /// Frees the room.
     func giveUp() { _ = unsafe unlink(path) }
 
-    /// What an unprivileged process may still write to the file system of `directory`.
-    static func freeBytes(_ directory: String) -> Int {
-        var status = statvfs()
-        guard unsafe statvfs(directory, &status) == 0 else { return 0 }
-        return Int(status.f_bavail) * Int(status.f_frsize)
-    }
+    /// Whether the disk is one that should carry a ballast of so many bytes.
+    static func fits(_ bytes: Int, _ room: DiskRoom) -> Bool { room.total / 8 >= bytes }
 }

@@ -20,7 +20,8 @@ package struct StoreOptions: Sendable {
     package var checkpointBytes = 16 << 20
     /// A file that is given up when the disk is full, so that deletions can still be written.
     package var ballastBytes = 64 << 20
-    /// How much room must be free before a store that ran out of space takes ordinary proposals again.
+    /// How much room must be free, besides that of the ballast, before a store that ran out of space takes ordinary
+    /// proposals again; on a small disk a sixteenth of it.
     package var resumeFreeBytes = 256 << 20
     /// Objects of these resources keep all their events as long as they live: their state is a fold of them.
     package var wholeHistory: Set<ResourceKey> = []

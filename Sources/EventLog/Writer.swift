@@ -303,9 +303,7 @@ final class Writer: @unchecked Sendable {
     }
 
     private func resumeIfThereIsRoom() {
-        guard readOnly == .noSpace, Ballast.freeBytes(directory) > options.resumeFreeBytes + options.ballastBytes else {
-            return
-        }
+        guard readOnly == .noSpace, DiskRoom.of(directory).suffices(options) else { return }
         ballast.keep()
         readOnly = nil
         published.with { $0.readOnly = nil }

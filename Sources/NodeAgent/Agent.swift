@@ -198,6 +198,12 @@ package final class Agent: Service {
     /// Serves until cancelled or until the service group shuts down.
     package func run() async throws {
         let isIntroduced = try await introduceIfPossible()
+        if !isIntroduced {
+            logger.error(
+                "the disk is full: pods go on, changes are refused until there is room",
+                metadata: ["root": "\(configuration.root)", "error": "\(ReadOnlyReason.noSpace)"]
+            )
+        }
         try await takeOverPods()
         journal?.start()
         phase.withLock { $0 = .serving }
@@ -373,10 +379,6 @@ package final class Agent: Service {
             return true
         } catch {
             guard store.isReadOnly == .noSpace else { throw error }
-            logger.error(
-                "the disk is full: pods go on, changes are refused until there is room",
-                metadata: ["root": "\(configuration.root)", "error": "\(error)"]
-            )
             return false
         }
     }

@@ -60,6 +60,18 @@ struct DiskFullTests {
         }
     }
 
+    @Test(
+        "how much room a store waits for depends on the size of the disk",
+        arguments: [
+            (24, 1, false), (24, 2, true), (256, 16, false), (256, 17, true), (1024, 127, false), (1024, 129, true),
+            (200_000, 319, false), (200_000, 321, true),
+        ]
+    )
+    func roomToResume(totalMegabytes: Int, freeMegabytes: Int, resumes: Bool) {
+        let room = DiskRoom(total: totalMegabytes << 20, free: freeMegabytes << 20)
+        #expect(room.suffices(StoreOptions()) == resumes)
+    }
+
     /// Waits until the store has noticed that there is room; it looks once a second.
     private func untilWritable(_ store: EventStore) async {
         for _ in 0..<600 where store.isReadOnly != nil {
