@@ -61,6 +61,30 @@ struct MalformedRequestTests {
         }
     }
 
+    @Test("the last request by its own word ends the connection: Connection: close, or HTTP/1.0")
+    func lastByItsOwnWord() async throws {
+        try await TestServer.run { client in
+            let last = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            for text in [last, last + last, "GET /healthz HTTP/1.0\r\n\r\n"] {
+                let answers = RawConnection.answers(in: try await RawConnection.answer(to: text, at: client.socket))
+                #expect(answers.map(\.body) == ["ok"], "\(text.debugDescription)")
+                #expect(answers.first?.headers["connection"] == "close", "\(text.debugDescription)")
+            }
+        }
+    }
+
+    @Test("a client that sends all of a body that is too long, and reads then, gets the answer")
+    func longBody() async throws {
+        try await TestServer.run { client in
+            let length = 32 << 20
+            let text =
+                Self.post + "Connection: close\r\nContent-Length: \(length)\r\n\r\n"
+                + String(repeating: "x", count: length)
+            let answers = RawConnection.answers(in: try await RawConnection.answer(to: text, at: client.socket))
+            #expect(answers.map { $0.status.split(separator: " ")[1] } == ["413"])
+        }
+    }
+
     @Test("one after good ones is refused after they are answered")
     func pipelined() async throws {
         try await TestServer.run { client in

@@ -5,7 +5,7 @@ import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
 /// Ends connections in good order: each request gets one answer, also one that is not HTTP, and the connection ends
-/// after an answer that says `Connection: close`.
+/// after an answer that says `Connection: close`, which is said of the answer to each request that said so.
 ///
 /// A request that turns out malformed in its body is answered by whoever reads the body. One that is malformed in its
 /// head reaches nobody: it is answered here, after those before it.
@@ -31,6 +31,8 @@ final class ConnectionEnd: ChannelDuplexHandler {
     /// The last request broke off, and those who answer it know.
     private var isBroken = false
     private var answerIsLast = false
+    /// A request was the last by its own word; what comes after it is none.
+    private var requestIsLast = false
     private var isEnding = false
     private var timer: Scheduled<Void>?
 
@@ -40,7 +42,9 @@ final class ConnectionEnd: ChannelDuplexHandler {
         // What comes after the last answer is read, so that the other side gets to that answer, and dropped.
         guard !isEnding, fault == nil else { return }
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
+            if requestIsLast { return }
+            requestIsLast = head.headerFields[.connection]?.lowercased() == "close"
             unanswered += 1
             isInsideRequest = true
         case .body: break
@@ -71,11 +75,11 @@ final class ConnectionEnd: ChannelDuplexHandler {
             return
         }
         switch unwrapOutboundIn(data) {
-        case .head(let head):
-            if head.status.kind != .informational {
-                answerIsLast = head.headerFields[.connection]?.lowercased() == "close"
-            }
-            context.write(data, promise: promise)
+        case .head(var head):
+            guard head.status.kind != .informational else { return context.write(data, promise: promise) }
+            if requestIsLast, unanswered == 1 { head.headerFields[.connection] = "close" }
+            answerIsLast = head.headerFields[.connection]?.lowercased() == "close"
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:
             unanswered = max(0, unanswered - 1)

@@ -6,7 +6,8 @@ struct HostFault: Error {
     let count: Int
 }
 
-/// Refuses such requests (RFC 9112, section 3.2): by the host, web pages are told from programs.
+/// Refuses such requests (RFC 9112, section 3.2): by the host, web pages are told from programs. Lets those of HTTP/1.0
+/// say what their version means, which is not seen any more behind this handler: nothing comes after them.
 final class HostRule: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -15,12 +16,16 @@ final class HostRule: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
-        if case .head(let head) = unwrapInboundIn(data) {
+        if case .head(var head) = unwrapInboundIn(data) {
             let count = head.headers["Host"].count
             // HTTP/1.0 has no Host.
             guard count == 1 || (count == 0 && head.version == .http1_0) else {
                 isOver = true
                 return context.fireErrorCaught(HostFault(count: count))
+            }
+            if !head.isKeepAlive {
+                head.headers.replaceOrAdd(name: "Connection", value: "close")
+                return context.fireChannelRead(wrapInboundOut(.head(head)))
             }
         }
         context.fireChannelRead(data)
