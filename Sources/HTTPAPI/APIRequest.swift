@@ -10,7 +10,8 @@ struct APIRequest: Sendable {
     /// The parts of the path that the route names.
     let parameters: [String: String]
     let origin: RequestOrigin
-    private let parsedQuery: [(name: String, value: String)]
+    /// The parameters of the query in their order.
+    let parsedQuery: [(name: String, value: String)]
     private let expectation: Expectation?
 
     init(raw: Request, parameters: [String: String], origin: RequestOrigin, expectation: Expectation? = nil) {

@@ -3,7 +3,7 @@ import Hummingbird
 import JSON
 import NodeAgent
 
-/// GET /v1/log: the event log itself, one JSON object a line: `?after=SEQ&follow=1`.
+/// GET /v1/log: the event log itself, one JSON object a line: `?after=SEQ&follow=1&type=PodCreated&name=web`.
 struct EventLogHandler: Sendable {
     let agent: Agent
 
@@ -11,6 +11,7 @@ struct EventLogHandler: Sendable {
         let after = try request.count("after") ?? 0
         let follow = try request.flag("follow")
         let limit = try request.count("limit")
+        let filter = try LogFilter(request.parsedQuery)
         let asEvents = request.accepts("text/event-stream")
         // A stream of server-sent events goes on after the id that the client saw last.
         let resumed = request.raw.headers[.lastEventID].flatMap(Seq.init) ?? after
@@ -27,22 +28,33 @@ struct EventLogHandler: Sendable {
             var left = limit ?? .max
             if let cursor {
                 while !Task.isCancelled, left > 0 {
-                    let events = try await cursor.next(max: Int(min(500, left)))
+                    let events = try await cursor.next(max: 500)
                     if events.isEmpty { return }
-                    left -= Int64(events.count)
-                    try await output.write(events.flatMap { Self.line($0, asEvent: asEvents) })
+                    try await Self.write(events, filter, &left, asEvents, to: output)
                 }
                 return
             }
             var position = start
             while position < end, left > 0 {
-                let events = try agent.store.events(after: position, limit: Int(min(500, left)))
+                let events = try agent.store.events(after: position, limit: 500)
                 guard let last = events.last else { return }
                 position = last.seq
-                left -= Int64(events.count)
-                try await output.write(events.filter { $0.seq <= end }.flatMap { Self.line($0, asEvent: asEvents) })
+                try await Self.write(events.filter { $0.seq <= end }, filter, &left, asEvents, to: output)
             }
         }
+    }
+
+    /// Writes those that the client wants, at most as many as are left.
+    private static func write(
+        _ events: [EventRecord],
+        _ filter: LogFilter,
+        _ left: inout Int64,
+        _ asEvents: Bool,
+        to output: StreamWriter
+    ) async throws {
+        let lines = events.filter(filter.matches).prefix(Int(min(500, left)))
+        left -= Int64(lines.count)
+        if !lines.isEmpty { try await output.write(lines.flatMap { line($0, asEvent: asEvents) }) }
     }
 
     static func line(_ event: EventRecord, asEvent: Bool) -> [UInt8] {
@@ -80,7 +92,7 @@ struct EventLogHandler: Sendable {
     }
 
     /// The resource's name as a kind: "Pod" for "pods".
-    private static func kind(of plural: String) -> String {
+    static func kind(of plural: String) -> String {
         switch plural {
         case "pods": "Pod"
         case "nodes": "Node"

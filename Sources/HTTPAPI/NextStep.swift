@@ -31,6 +31,7 @@ enum NextStep {
         case .requestEntityTooLarge: return "archives of images go to POST /v1/images/import, where there is no limit"
         case .unsupportedMediaType: return "say so in the header Content-Type"
         case .notAcceptable: return "name one of them in the header Accept, or leave it out"
+        case .invalid where method == .get || method == .head: return nil
         case .invalid: return "nothing was changed; ?dryRun=All tries without changing anything"
         default: return nil
         }

@@ -147,6 +147,12 @@ struct WatchTests {
                 ]
             )
             #expect(try await client.get("/v1/log?after=x").status == 400)
+            let chosen = try await client.get("/v1/log?kind=Namespace&type=NamespaceCreated&limit=2").lines()
+            #expect(chosen.compactMap { $0["object"]?["kind"]?.stringValue } == ["Namespace", "Namespace"])
+            #expect(try await client.get("/v1/log?name=nobody").lines().isEmpty)
+            let unknown = try await client.get("/v1/log?pod=p")
+            #expect(unknown.status == 400)
+            #expect(unknown.text.contains("pod: the event log has no such parameter"))
             let events = try await client.get("/v1/log?limit=1", ["accept": "text/event-stream"])
             #expect(events.headers["content-type"] == "text/event-stream")
             #expect(events.text.hasPrefix("id: 1\ndata: {\"seq\":1,"))
