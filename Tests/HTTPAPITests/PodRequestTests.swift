@@ -1,5 +1,6 @@
 import JSON
 import KubernetesAPI
+import NodeAgent
 import TestSupport
 import Testing
 
@@ -156,6 +157,31 @@ struct PodRequestTests {
             #expect(try other.object(Status.self).message.contains("take a new one"))
             let otherKey = try await client.send("POST", pods, ["Idempotency-Key": "order-67"], body: generated)
             #expect(try otherKey.object(Pod.self).metadata.uid != first.object(Pod.self).metadata.uid)
+        }
+    }
+
+    @Test("a repeated request whose event was given up is told that it was carried out, and not again")
+    func idempotencyBelowTheFloor() async throws {
+        let directory = try TemporaryDirectory(prefix: "swl-api")
+        let key = ["Idempotency-Key": "order-66"]
+        try await TestServer.run(in: directory.path) { client in
+            let created = try await client.send("POST", pods, key, body: Client.pod("p"))
+            #expect(created.status == 201)
+            let deleted = try await client.send("DELETE", pods + "/p?gracePeriodSeconds=0")
+            #expect(deleted.status == 200)
+        }
+        var forgetful = Configuration()
+        forgetful.historyMinimumAge = 0
+        forgetful.historyMaximumAge = 0
+        forgetful.historyMinimumEvents = 1
+        // The agent looks at its history when it starts.
+        try await TestServer.run(in: directory.path, configuration: forgetful) { client in
+            let compacted = try await client.get("/v1/log?type=HistoryCompacted&follow=1&limit=1").lines()
+            #expect(compacted.count == 1)
+            let again = try await client.send("POST", pods, key, body: Client.pod("p"))
+            #expect(again.status == 410)
+            #expect(try again.object(Status.self).message.contains("carried out before"))
+            #expect(try await client.get(pods).object(PodList.self).items.isEmpty)
         }
     }
 

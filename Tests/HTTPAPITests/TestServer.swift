@@ -24,6 +24,7 @@ enum TestServer {
     static func run(
         in path: String,
         pace: RequestPace.Limits = RequestPace.Limits(),
+        configuration given: Configuration = Configuration(),
         _ body: @escaping @Sendable (Client) async throws -> Void
     ) async throws {
         defer { #expect(throws: Never.self) { try removeCgroups() } }
@@ -31,7 +32,7 @@ enum TestServer {
         // It starts nothing, and has nothing to clean up.
         let shim = "#!/bin/sh\nfor action; do :; done\n[ \"$action\" = delete ]\n"
         try Files.write(path + "/bin/containerd-shim-swiftlet-v1", Array(shim.utf8), mode: 0o755)
-        var configuration = Configuration()
+        var configuration = given
         configuration.root = path + "/root"
         configuration.state = path + "/state"
         configuration.logDirectory = path + "/logs"

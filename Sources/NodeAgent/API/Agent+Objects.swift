@@ -17,6 +17,13 @@ extension Agent {
     func image(at seq: Seq) throws(APIError) -> [UInt8] {
         do {
             guard let bytes = try store.event(seq)?.after else {
+                // What a request led to that is repeated under its Idempotency-Key may be long past.
+                guard seq > store.floor else {
+                    throw APIError.expired(
+                        "the request was carried out before, as event \(seq); what it led to is no longer in the "
+                            + "event log, which begins after \(store.floor): read the object as it is now"
+                    )
+                }
                 throw APIError.internalError("event \(seq) has no object")
             }
             return bytes
