@@ -55,7 +55,7 @@ package enum ClientFailure: Error, Hashable, Sendable {
     /// Reads the body of an answer that is an error.
     init(status: Int, body: [UInt8]) {
         if let answer = try? JSONCoding.decode(Status.self, from: body), !answer.message.isEmpty {  // not a Status
-            self = .refused(reason: answer.reason, message: answer.message, code: status)
+            self = .refused(reason: answer.reason, message: NextCommand.reworded(answer.message), code: status)
             return
         }
         let text = String(decoding: body.prefix(1000), as: UTF8.self)

@@ -16,6 +16,42 @@ struct RenderingTests {
     }
 
     @Test(
+        "the agent's advice names a command instead of a request",
+        arguments: [
+            (
+                "pods \"a; b\" not found; GET /api/v1/namespaces/default/pods lists those that are there",
+                "pods \"a; b\" not found; `swiftlet get pods` lists those that are there"
+            ),
+            (
+                "pods \"a\" not found; GET /api/v1/namespaces/shop/pods lists those that are there",
+                "pods \"a\" not found; `swiftlet get pods -n shop` lists those that are there"
+            ),
+            (
+                "nodes \"a\" not found; GET /api/v1/nodes lists those that are there",
+                "nodes \"a\" not found; `swiftlet get nodes` lists those that are there"
+            ),
+            (
+                "modified; GET /api/v1/namespaces/shop/pods/a shows it",
+                "modified; `swiftlet get pods a -n shop -o yaml` shows it"
+            ),
+            (
+                "exists; PUT or PATCH /api/v1/namespaces/default/pods/a changes it, DELETE removes it",
+                "exists; `swiftlet apply -f FILE` changes it, `swiftlet delete pods a` removes it"
+            ),
+            (
+                "namespaces \"a\" not found; create it first: POST /api/v1/namespaces",
+                "namespaces \"a\" not found; create it first: `swiftlet apply -f FILE` with an object of kind Namespace"
+            ),
+            ("no; nothing was changed; ?dryRun=All tries without changing anything", "no; nothing was changed"),
+            ("no such resource; GET / lists the paths that there are", "no such resource"),
+            ("the disk is full; free some space", "the disk is full; free some space"), ("no", "no"),
+        ]
+    )
+    func advice(fromAgent: String, shown: String) {
+        #expect(NextCommand.reworded(fromAgent) == shown)
+    }
+
+    @Test(
         "control characters of others are made visible",
         arguments: [
             ("plain ä 日本", "plain ä 日本"),
