@@ -88,6 +88,7 @@ struct YAMLTests {
     func documents() throws {
         #expect(try YAML.decode(Array("a: 1\n---\nb: 2\n---\n".utf8)) == [["a": 1], ["b": 2], nil])
         #expect(try YAML.decode(Array("---\na: 1\n...\n".utf8)) == [["a": 1]])
+        #expect(try YAML.decode([0xEF, 0xBB, 0xBF] + Array("a: 1\nb: 2\n".utf8)) == [["a": 1, "b": 2]])
         #expect(try YAML.decode([]) == [])
         #expect(try YAML.decode(Array("# only a comment\n".utf8)) == [])
     }

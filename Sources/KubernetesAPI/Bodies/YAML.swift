@@ -32,7 +32,9 @@ package enum YAML {
     /// Plain scalars mean what they mean to Kubernetes (YAML 1.1): yes, no, on and off are booleans, 0644 is octal, dates
     /// are strings. Keys become strings. Merge keys (<<) are followed. Duplicate keys are errors.
     package static func decode(_ bytes: [UInt8]) throws(YAMLError) -> [JSONValue] {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        // A byte order mark is no part of the text (YAML 1.2, section 5.2).
+        let unmarked = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+        guard let text = String(validating: unmarked, as: UTF8.self) else {
             throw YAMLError("the text is not valid UTF-8")
         }
         try YAMLComplexity.check(text)
