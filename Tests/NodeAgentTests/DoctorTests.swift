@@ -1,3 +1,5 @@
+import Linux
+import TestSupport
 import Testing
 
 @testable import NodeAgent
@@ -9,6 +11,19 @@ struct DoctorTests {
         let found = CgroupFinding.of(mounts: "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n")
         #expect(found.isFine)
         #expect(found.detail == "v2")
+    }
+
+    @Test("a shim is fine only if it can be executed; what pods can do without is a warning")
+    func shim() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/shim"
+        try Files.write(path, [], mode: 0o644)
+        #expect(ShimFinding.of(.success(path)).line.hasPrefix("FAIL shim: \(path) cannot be executed"))
+        try Files.write(path + "2", [], mode: 0o755)
+        #expect(ShimFinding.of(.success(path + "2")).line == "ok   shim: \(path)2")
+        #expect(ShimFinding.of(.failure(ConfigurationError("no shim"))).line == "FAIL shim: no shim")
+        let journal = DoctorFinding(name: "journal", isFine: false, isOptional: true, detail: "absent")
+        #expect(journal.line == "warn journal: absent")
     }
 
     @Test("a v1 controller counts only if it is mounted; cpuset is not cpu")

@@ -55,7 +55,8 @@ struct DatabaseVerifyCommand: ParsableCommand {
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Say what this machine lacks to run pods, and how to mend it."
+        abstract: "Say what this machine lacks to run pods, and how to mend it.",
+        discussion: "The exit code is 1 if something is missing without which pods do not run."
     )
 
     @OptionGroup var connection: ConnectionOptions
@@ -68,6 +69,8 @@ struct DoctorCommand: ParsableCommand {
                 )
                 try console.output(answer)
                 if let last = answer.last, last != 0x0A { try console.line("") }
+                let lines = String(decoding: answer, as: UTF8.self).split(separator: "\n")
+                if lines.contains(where: { $0.hasPrefix("FAIL ") }) { throw ExitCode(1) }
             } catch let failure as ClientFailure where failure.exitCode == 3 {
                 console.note(failure.text)
                 guard let examine = LocalActions.installed.examineMachine else { throw ExitCode(3) }

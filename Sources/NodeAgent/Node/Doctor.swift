@@ -6,11 +6,13 @@ import Linux
 package struct DoctorFinding: Codable, Hashable, Sendable {
     package var name: String
     package var isFine: Bool
+    /// Pods run without it.
+    package var isOptional = false
     /// What is there, or what is missing and how to mend it.
     package var detail: String
 
     /// For people.
-    package var line: String { "\(isFine ? "ok  " : "FAIL") \(name): \(detail)" }
+    package var line: String { "\(isFine ? "ok  " : isOptional ? "warn" : "FAIL") \(name): \(detail)" }
 }
 
 extension Agent {
@@ -41,13 +43,26 @@ extension Agent {
                 isFine: store.isReadOnly == nil,
                 detail: store.isReadOnly?.description ?? "takes changes; head \(store.head), floor \(store.floor)"
             ),
-            DoctorFinding(name: "journal", isFine: isJournalConnected, detail: journalStatus),
-            DoctorFinding(
-                name: "shim",
-                isFine: true,
-                detail: configuration.binaryDirectory.isEmpty ? "beside the agent" : configuration.binaryDirectory
-            ),
+            DoctorFinding(name: "journal", isFine: isJournalConnected, isOptional: true, detail: journalStatus),
+            ShimFinding.of(Result { try Self.shim(configuration) }),
         ]
+    }
+}
+
+/// Whether the program is there that holds a pod's containers: the agent starts it anew for each pod.
+enum ShimFinding {
+    /// - Parameter path: Where it should be, or what is said if it is not there.
+    static func of(_ path: Result<String, any Error>) -> DoctorFinding {
+        switch path {
+        case .success(let path):
+            let mayRun = unsafe access(path, X_OK) == 0
+            return DoctorFinding(
+                name: "shim",
+                isFine: mayRun,
+                detail: mayRun ? path : "\(path) cannot be executed: make it so with `chmod 755 \(path)`"
+            )
+        case .failure(let error): return DoctorFinding(name: "shim", isFine: false, detail: "\(error)")
+        }
     }
 }
 
