@@ -242,6 +242,7 @@ package final class Agent: Service {
 
     /// Folds every pod's history and gives it to a worker, which first asks its shim what happened meanwhile.
     private func takeOverPods() async throws {
+        await endStrayShims()
         var known: Set<String> = []
         for object in store.objects(resource: PodStream.resource, namespace: nil).items {
             guard let record = try stream.replay(uid: object.uid) else { continue }
@@ -272,6 +273,20 @@ package final class Agent: Service {
                 "what no pod owns cannot be removed; it is tried again at the next start",
                 metadata: ["id": "\(id)", "error": "\(reason)"]
             )
+        }
+    }
+
+    private func endStrayShims() async {
+        do {
+            let ended = try await core.endStrayShims()
+            if !ended.isEmpty {
+                logger.warning(
+                    "ended shims whose files somebody had removed, with their containers",
+                    metadata: ["sandboxes": "\(ended)"]
+                )
+            }
+        } catch {
+            logger.error("shims without files cannot be looked for", metadata: ["error": "\(error)"])
         }
     }
 
@@ -502,7 +517,7 @@ package final class Agent: Service {
         return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
     }
 
-    private static func shim(_ configuration: Configuration) throws -> String {
+    static func shim(_ configuration: Configuration) throws -> String {
         var directory = configuration.binaryDirectory
         if directory.isEmpty {
             let own = try Files.linkTarget("/proc/self/exe")

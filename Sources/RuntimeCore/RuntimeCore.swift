@@ -33,6 +33,7 @@ package final class RuntimeCore: Sendable {
     private let tasks: TaskService
     private let execs: ExecService
     private let pool: ThreadPool
+    private let strays: StrayShims
     private let loop: LoopThread
     private let events: ShimEvents
 
@@ -46,6 +47,7 @@ package final class RuntimeCore: Sendable {
         let namespace = Self.podNamespace
         loop = try Self.prepare(configuration)
         pool = ThreadPool(name: "swl-core", limit: 16)
+        strays = StrayShims(configuration: configuration, namespace: namespace)
         images = try ImageService(
             root: configuration.root,
             store: store,
@@ -277,6 +279,13 @@ package final class RuntimeCore: Sendable {
     package func removeTask(_ id: String, sandboxID: String) async throws {
         try await tasks.destroy(id, sandboxID: sandboxID)
         images.noteRemoved(container: id)
+    }
+
+    /// Ends shims whose bundle is gone, with all that they hold. To be called before pods are taken over.
+    ///
+    /// - Returns: The ids of their sandboxes.
+    package func endStrayShims() async throws -> [String] {
+        try await pool.run { [strays] in try strays.end() }
     }
 
     /// Removes bundles that the log does not know: leftovers of a crash before the first record, or of another log.
