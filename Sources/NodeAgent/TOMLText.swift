@@ -24,9 +24,10 @@ enum TOMLText {
         var rest = line.drop(while: isBlank)
         guard rest.first == UInt8(ascii: "[") else { return false }
         rest = rest.dropFirst()
-        if rest.first == UInt8(ascii: "[") { rest = rest.dropFirst() }
+        let isDouble = rest.first == UInt8(ascii: "[")
+        if isDouble { rest = rest.dropFirst() }
         guard let next = rest.drop(while: isBlank).first else { return true }
         let isName = next < 0x80 && Character(Unicode.Scalar(next)).isLetter || (0x30...0x39).contains(next)
-        return !isName && !#"_-"'[]"#.utf8.contains(next)
+        return !isName && !#"_-"']"#.utf8.contains(next) && (isDouble || next != UInt8(ascii: "["))
     }
 }

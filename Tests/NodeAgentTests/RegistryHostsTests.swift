@@ -43,7 +43,7 @@ struct RegistryHostsTests {
     // Found by the fuzz target hosts-toml: the parser ended the process, in release builds as well.
     @Test(
         "a table without a name in letters is refused with its line, in hosts.toml and in config.toml",
-        arguments: ["[é]", "[", "[[=]]", "  [.a]", "[[ \t", "[\"a\"]\n[\r\n]"]
+        arguments: ["[é]", "[", "[[=]]", "[[[a", "  [.a]", "[[ \t", "[\"a\"]\n[\r\n]"]
     )
     func tableWithoutName(_ text: String) {
         let line = text.hasPrefix("[\"") ? 2 : 1
