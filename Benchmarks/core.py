@@ -42,14 +42,15 @@ def spread(values):
 def starts(agent, containerd):
     """From the request to a running container, in turns."""
     agent.watch()
-    times = {"swiftlet": [], "ctr": [], "ctr, our shim": []}
+    times = {"swiftlet": [], "curl": [], "ctr": [], "ctr, our shim": []}
+    posts = {"swiftlet": agent.post_on_open_connection, "curl": agent.post}
     for turn in range(options.rounds + WARMUP):
         for who in random.sample(list(times), len(times)):
-            name = f"s{turn}"
-            if who == "swiftlet":
+            name = f"{who[0]}{turn}"
+            if post := posts.get(who):
                 path = agent.manifest(name)
                 start = time.monotonic()
-                agent.post(path)
+                post(path)
                 agent.wait_running([name])
                 took = agent.running[name] - start
                 agent.delete([name])
@@ -67,6 +68,7 @@ def starts(agent, containerd):
     base = median(times["ctr"])
     words = {
         "swiftlet": "Swiftlet, POST of a pod until a watch says Running",
+        "curl": "the same with the start of the curl that posts",
         "ctr": "`ctr run -d`, runc's shim",
         "ctr, our shim": "`ctr run -d --runtime io.containerd.swiftlet.v1`",
     }

@@ -1,5 +1,6 @@
 """Swiftlet and containerd as the benchmarks use them: each with directories of its own."""
 
+import http.client
 import json
 import os
 import socket
@@ -21,7 +22,7 @@ class Swiftlet:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.pods_url = f"{self.url}/api/v1/namespaces/default/pods"
-        self.watcher = None
+        self.watcher = self.connection = None
         with open(f"{work}/config.toml", "w") as file:
             file.write(
                 f'root = "{work}/swl"\nstate = "{work}/run"\nlog_dir = "{work}/logs"\n'
@@ -76,6 +77,18 @@ class Swiftlet:
             *["curl", "-sS", "--fail-with-body", "-o", "/dev/null", "-X", "POST", "--data-binary", f"@{path}"],
             *["-H", "content-type: application/json", self.pods_url],
         )
+
+    def post_on_open_connection(self, path):
+        """As a client does that stays: without the start of a program and of a connection."""
+        address, pods_path = self.pods_url.removeprefix("http://").split("/", 1)
+        if not self.connection:
+            self.connection = http.client.HTTPConnection(address)
+        with open(path, "rb") as file:
+            body = file.read()
+        self.connection.request("POST", "/" + pods_path, body, {"content-type": "application/json"})
+        answer = self.connection.getresponse()
+        text = answer.read()
+        assert answer.status == 201, text
 
     def wait_running(self, names, seconds=30):
         wait_until(f"{len(names)} pods to run", lambda: all(name in self.running for name in names), seconds)
