@@ -14,15 +14,14 @@ package enum Files {
     package static func readAll(_ raw: Int32, subject: String, limit: Int = 64 << 20) throws(SysError) -> [UInt8] {
         var content: [UInt8] = []
         // Most files are small, and a large new buffer costs more than reading them.
-        var size = 2048
+        var buffer = [UInt8](repeating: 0, count: 2048)
         while true {
-            var buffer = [UInt8](repeating: 0, count: size)
+            let size = buffer.count
             let count = try sys("read", subject) { unsafe Glibc.read(raw, &buffer, size) }
             if count == 0 { return content }
             if content.count + count > limit { throw SysError(call: "read", subject: subject, errno: Errno(EFBIG)) }
-            buffer.removeLast(size - count)
-            if content.isEmpty { content = buffer } else { content += buffer }
-            size = min(size * 4, 1 << 18)
+            content += buffer[..<count]
+            if count == size, size < 1 << 18 { buffer = [UInt8](repeating: 0, count: size * 4) }
         }
     }
 

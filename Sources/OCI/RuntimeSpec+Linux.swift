@@ -1,6 +1,6 @@
 extension RuntimeSpec {
     /// What only Linux has (config-linux.md).
-    package struct Linux: Codable, Hashable, Sendable {
+    package struct Linux: Encodable, Hashable, Sendable {
         package var uidMappings: [IDMapping]?
         package var gidMappings: [IDMapping]?
         /// Kernel parameters of the container's namespaces: "net.ipv4.ip_forward" -> "1".
@@ -69,7 +69,7 @@ extension RuntimeSpec {
     }
 
     /// A namespace to make, or with a path to join.
-    package struct Namespace: Codable, Hashable, Sendable {
+    package struct Namespace: Encodable, Hashable, Sendable {
         package var type: Kind
         /// Absolute in the runtime's mount namespace; absent: a new namespace.
         package var path: String?
@@ -88,7 +88,7 @@ extension RuntimeSpec {
     }
 
     /// A device node to make.
-    package struct Device: Codable, Hashable, Sendable {
+    package struct Device: Encodable, Hashable, Sendable {
         package var type: Kind
         /// Absolute inside the container.
         package var path: String
@@ -214,7 +214,7 @@ extension RuntimeSpec {
     }
 
     /// A system call filter.
-    package struct Seccomp: Codable, Hashable, Sendable {
+    package struct Seccomp: Encodable, Hashable, Sendable {
         /// For every call that no rule matches.
         package var defaultAction: Action
         /// The errno of `defaultAction`, for "errno" and "trace"; absent: EPERM.
@@ -272,7 +272,7 @@ extension RuntimeSpec {
         }
 
         /// Calls, and what is done with them if all arguments match.
-        package struct Rule: Codable, Hashable, Sendable {
+        package struct Rule: Encodable, Hashable, Sendable {
             package var names: [String]
             package var action: Action
             /// For "errno" and "trace"; absent: EPERM.
@@ -293,7 +293,7 @@ extension RuntimeSpec {
         }
 
         /// A condition on one argument.
-        package struct Argument: Codable, Hashable, Sendable {
+        package struct Argument: Encodable, Hashable, Sendable {
             /// 0 to 5.
             package var index: UInt
             /// The value compared with; for a masked comparison the mask.

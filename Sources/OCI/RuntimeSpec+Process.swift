@@ -1,6 +1,6 @@
 extension RuntimeSpec {
     /// The container's first process.
-    package struct Process: Codable, Hashable, Sendable {
+    package struct Process: Encodable, Hashable, Sendable {
         /// True: standard streams are a pseudo terminal. Absent means false.
         package var terminal: Bool?
         /// The terminal's size; ignored without `terminal`.
@@ -77,7 +77,7 @@ extension RuntimeSpec {
     }
 
     /// Who the process is.
-    package struct User: Codable, Hashable, Sendable {
+    package struct User: Encodable, Hashable, Sendable {
         package var uid: UInt32
         package var gid: UInt32
         /// umask(2); absent: the runtime's default, 0022.
@@ -95,19 +95,10 @@ extension RuntimeSpec {
             self.umask = umask
             self.additionalGids = additionalGids
         }
-
-        package init(from decoder: any Decoder) throws {
-            let fields = try decoder.container(keyedBy: CodingKeys.self)
-            // Go programs leave zero ids in; other writers leave them out, and the schema allows that.
-            uid = try fields.decodeIfPresent(UInt32.self, forKey: .uid) ?? 0
-            gid = try fields.decodeIfPresent(UInt32.self, forKey: .gid) ?? 0
-            umask = try fields.decodeIfPresent(UInt32.self, forKey: .umask)
-            additionalGids = try fields.decodeIfPresent([UInt32].self, forKey: .additionalGids)
-        }
     }
 
     /// The five sets of capabilities(7), each a list of names as "CAP_NET_BIND_SERVICE".
-    package struct Capabilities: Codable, Hashable, Sendable {
+    package struct Capabilities: Encodable, Hashable, Sendable {
         package var bounding: [String]?
         package var effective: [String]?
         package var inheritable: [String]?
@@ -130,7 +121,7 @@ extension RuntimeSpec {
     }
 
     /// One limit of setrlimit(2).
-    package struct Rlimit: Codable, Hashable, Sendable {
+    package struct Rlimit: Encodable, Hashable, Sendable {
         /// "RLIMIT_NOFILE"
         package var type: String
         package var hard: UInt64

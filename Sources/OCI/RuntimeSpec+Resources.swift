@@ -1,6 +1,6 @@
 extension RuntimeSpec {
     /// What the container's cgroup allows (config-linux.md, "Control groups"). Absent means: leave as it is.
-    package struct Resources: Codable, Hashable, Sendable {
+    package struct Resources: Encodable, Hashable, Sendable {
         /// Rules for device nodes, in order.
         package var devices: [DeviceRule]?
         package var memory: Memory?
@@ -38,7 +38,7 @@ extension RuntimeSpec {
     }
 
     /// Whether a device node may be used.
-    package struct DeviceRule: Codable, Hashable, Sendable {
+    package struct DeviceRule: Encodable, Hashable, Sendable {
         package var allow: Bool
         /// "a" (all), "c" or "b"; absent: all.
         package var type: String?
@@ -64,7 +64,7 @@ extension RuntimeSpec {
     }
 
     /// Bytes; -1 lifts a limit.
-    package struct Memory: Codable, Hashable, Sendable {
+    package struct Memory: Encodable, Hashable, Sendable {
         package var limit: Int64?
         /// A soft limit.
         package var reservation: Int64?
@@ -104,7 +104,7 @@ extension RuntimeSpec {
     }
 
     /// Times in microseconds.
-    package struct CPU: Codable, Hashable, Sendable {
+    package struct CPU: Encodable, Hashable, Sendable {
         /// 2 to 262144, in the words of cgroup v1.
         package var shares: UInt64?
         /// Run time per period; -1: no limit.
@@ -144,7 +144,7 @@ extension RuntimeSpec {
     }
 
     /// How many tasks.
-    package struct Pids: Codable, Hashable, Sendable {
+    package struct Pids: Encodable, Hashable, Sendable {
         /// -1: no limit. Required by 1.2, optional since 1.3.
         package var limit: Int64?
 

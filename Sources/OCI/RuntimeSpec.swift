@@ -3,7 +3,7 @@
 /// Properties have the names of the JSON fields; what the specification lets a document leave out is optional. Values
 /// whose set is closed by the specification are enumerations, so an unknown one fails to decode instead of being
 /// ignored. The sections for other operating systems (`windows`, `solaris`, `vm`, `zos`) are not represented.
-package struct RuntimeSpec: Codable, Hashable, Sendable {
+package struct RuntimeSpec: Encodable, Hashable, Sendable {
     /// The version of the specification that the document follows, in SemVer: "1.2.0".
     package var ociVersion: String
     package var process: Process?
@@ -44,7 +44,7 @@ package struct RuntimeSpec: Codable, Hashable, Sendable {
 
 extension RuntimeSpec {
     /// The container's root file system.
-    package struct Root: Codable, Hashable, Sendable {
+    package struct Root: Encodable, Hashable, Sendable {
         /// Absolute, or relative to the bundle.
         package var path: String
         /// Absent means false.
@@ -60,7 +60,7 @@ extension RuntimeSpec {
     }
 
     /// One file system to mount, in the words of mount(8).
-    package struct Mount: Codable, Hashable, Sendable {
+    package struct Mount: Encodable, Hashable, Sendable {
         /// Absolute inside the container; a relative one is taken from "/".
         package var destination: String
         /// The file system type; "bind" or absent for a bind mount, which the options decide.
@@ -91,7 +91,7 @@ extension RuntimeSpec {
     }
 
     /// A range of ids of a user namespace.
-    package struct IDMapping: Codable, Hashable, Sendable {
+    package struct IDMapping: Encodable, Hashable, Sendable {
         /// The first id inside.
         package var containerID: UInt32
         /// The first id outside.

@@ -152,7 +152,7 @@ package struct CgroupLayout: Hashable, Sendable {
                 cause: "the path leads out of the cgroup tree"
             )
         }
-        let relative = parts.filter { $0 != "." }.joined(separator: "/")
+        let relative = PathText.joined(parts.filter { $0 != "." })
         if relative.isEmpty {
             throw RuntimeError(
                 .invalid,

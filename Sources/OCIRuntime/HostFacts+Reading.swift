@@ -5,13 +5,18 @@ extension HostFacts {
     /// Reads what a plan for `spec` needs.
     static func read(for spec: RuntimeSpec) throws(RuntimeError) -> HostFacts {
         try doing("look at the host") { () throws(SysError) in
+            let capabilities = CapabilitySet(bits: try Privileges.capabilities().permitted)
             var limits: [Int32: UInt64] = [:]
-            for limit in spec.process?.rlimits ?? [] {
-                if let number = ResourceLimits.number(limit.type) { limits[number] = try Privileges.limit(number).hard }
+            // Who may raise them does not ask.
+            if !capabilities.contains("CAP_SYS_RESOURCE") {
+                for limit in spec.process?.rlimits ?? [] {
+                    guard let number = ResourceLimits.number(limit.type) else { continue }
+                    limits[number] = try Privileges.limit(number).hard
+                }
             }
             let last = UInt64(try Files.readText("/proc/sys/kernel/cap_last_cap")) ?? 40
             var facts = HostFacts(
-                capabilities: CapabilitySet(bits: try Privileges.capabilities().permitted),
+                capabilities: capabilities,
                 lastCapability: last,
                 hardLimits: limits,
                 mounts: try MountTable.current()

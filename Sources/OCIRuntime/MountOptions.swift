@@ -26,24 +26,28 @@ package struct MountOptions: Hashable, Sendable {
         case accessTime(MountAttributes)
     }
 
-    private static let attributes: [String: Meaning] = [
-        "ro": .set(.readOnly), "rw": .clear(.readOnly),
-        "nosuid": .set(.noSetuid), "suid": .clear(.noSetuid),
-        "nodev": .set(.noDevices), "dev": .clear(.noDevices),
-        "noexec": .set(.noExecute), "exec": .clear(.noExecute),
-        "nodiratime": .set(.noDirectoryAccessTime), "diratime": .clear(.noDirectoryAccessTime),
-        "nosymfollow": .set(.noSymlinkFollow), "symfollow": .clear(.noSymlinkFollow),
-        "relatime": .accessTime([]), "norelatime": .accessTime([]),
-        "noatime": .accessTime(.noAccessTime), "atime": .accessTime([]),
-        "strictatime": .accessTime(.strictAccessTime), "nostrictatime": .accessTime([]),
+    private static let attributes: [(name: String, meaning: Meaning)] = [
+        ("ro", .set(.readOnly)), ("rw", .clear(.readOnly)),
+        ("nosuid", .set(.noSetuid)), ("suid", .clear(.noSetuid)),
+        ("nodev", .set(.noDevices)), ("dev", .clear(.noDevices)),
+        ("noexec", .set(.noExecute)), ("exec", .clear(.noExecute)),
+        ("nodiratime", .set(.noDirectoryAccessTime)), ("diratime", .clear(.noDirectoryAccessTime)),
+        ("nosymfollow", .set(.noSymlinkFollow)), ("symfollow", .clear(.noSymlinkFollow)),
+        ("relatime", .accessTime([])), ("norelatime", .accessTime([])),
+        ("noatime", .accessTime(.noAccessTime)), ("atime", .accessTime([])),
+        ("strictatime", .accessTime(.strictAccessTime)), ("nostrictatime", .accessTime([])),
     ]
+
+    private static func meaning(of name: some StringProtocol) -> Meaning? {
+        attributes.first { $0.name == name }?.meaning
+    }
 
     /// Options of every file system, which the kernel understands by these names.
     private static let forFileSystems = ["async", "dirsync", "lazytime", "mand", "nolazytime", "nomand", "sync"]
 
     /// The names that are understood here, for `features`; all others go to the file system.
     package static var known: [String] {
-        let plain = Array(attributes.keys)
+        let plain = attributes.map(\.name)
         let kinds = ["shared", "slave", "private", "unbindable"]
         return
             (plain + plain.map { "r" + $0 } + kinds + kinds.map { "r" + $0 }
@@ -53,11 +57,11 @@ package struct MountOptions: Hashable, Sendable {
     /// Reads the options in order; a later one overrides an earlier one.
     package init(_ list: [String]) {
         for option in list {
-            if let meaning = Self.attributes[option] {
+            if let meaning = Self.meaning(of: option) {
                 Self.apply(meaning, set: &set, clear: &clear)
                 continue
             }
-            if option.hasPrefix("r"), let meaning = Self.attributes[String(option.dropFirst())] {
+            if option.hasPrefix("r"), let meaning = Self.meaning(of: option.dropFirst()) {
                 Self.apply(meaning, set: &setAll, clear: &clearAll)
                 continue
             }

@@ -19,14 +19,14 @@ struct MountPlan {
     var warnings: [String] = []
 
     /// Paths of procfs that may be covered by a mount: they only inform, the runtime never writes to them.
-    static let coverable: Set<String> = [
+    static let coverable = [
         "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime",
         "/proc/loadavg", "/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid",
         "/proc/sys/crypto/fips_enabled",
     ]
 
     /// File systems whose read-only state is a matter of the mount alone.
-    private static let pseudo: Set<String> = [
+    private static let pseudo = [
         "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2", "devtmpfs", "securityfs", "debugfs",
         "tracefs", "bpf", "overlay", "ramfs",
     ]
@@ -246,6 +246,6 @@ struct MountPlan {
             default: parts.append(part)
             }
         }
-        return "/" + parts.joined(separator: "/")
+        return "/" + PathText.joined(parts)
     }
 }

@@ -222,7 +222,7 @@ struct ProcessPlan {
     }
 
     private mutating func addLimits(_ host: HostFacts) throws(RuntimeError) {
-        var seen: Set<String> = []
+        var seen: [Int32] = []
         for limit in process.rlimits ?? [] {
             guard let number = ResourceLimits.number(limit.type) else {
                 throw RuntimeError(
@@ -232,9 +232,10 @@ struct ProcessPlan {
                     cause: "there is no such rlimit"
                 )
             }
-            guard seen.insert(limit.type).inserted else {
+            if seen.contains(number) {
                 throw RuntimeError(.invalid, step: "set the rlimit", subject: limit.type, cause: "it is listed twice")
             }
+            seen.append(number)
             guard limit.soft <= limit.hard else {
                 throw RuntimeError(.invalid, step: "set the rlimit", subject: limit.type, cause: "soft is above hard")
             }

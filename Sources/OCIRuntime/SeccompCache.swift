@@ -1,4 +1,3 @@
-import JSON
 import Linux
 import OCI
 import Synchronization
@@ -16,7 +15,7 @@ enum SeccompCache {
 
     /// Few: a node has a handful of profiles.
     private static let memory = Mutex<[Known]>([])
-    private static let magic = Array("swiftlet seccomp 3\n".utf8)
+    private static let magic = Array("swiftlet seccomp 4\n".utf8)
 
     /// The program for a profile, from memory, from `directory`, or compiled and kept.
     static func program(for profile: RuntimeSpec.Seccomp, directory: String) throws(RuntimeError) -> SeccompProgram {
@@ -38,23 +37,44 @@ enum SeccompCache {
         return program
     }
 
-    /// Everything that the program depends on.
+    /// Everything that the program depends on: each text behind its length, so that no two profiles share a key.
     static func key(_ profile: RuntimeSpec.Seccomp) -> [UInt8] {
-        var key = Array("\(SeccompCompiler.version) \(machine)\n".utf8)
-        func add(_ text: String) { key += Array("\(text.utf8.count):\(text),".utf8) }
-        add(profile.defaultAction.rawValue)
-        add(profile.defaultErrnoRet.map(String.init) ?? "-")
-        for list in [profile.architectures, profile.flags] {
-            add("\(list?.count ?? 0)")
+        var key: [UInt8] = []
+        key.reserveCapacity(16384)
+        func add(_ text: String) {
+            add(UInt64(text.utf8.count))
+            key.append(contentsOf: text.utf8)
+        }
+        func add(_ number: UInt64?) {
+            var rest = number ?? 0
+            if number == nil { key.append(UInt8(ascii: "-")) }
+            repeat {
+                key.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+                rest /= 10
+            } while rest > 0
+            key.append(UInt8(ascii: ":"))
+        }
+        func add(_ list: [String]?) {
+            add(UInt64(list?.count ?? 0))
             for text in list ?? [] { add(text) }
         }
+        add(SeccompCompiler.version)
+        add(machine)
+        add(profile.defaultAction.rawValue)
+        add(profile.defaultErrnoRet.map { UInt64($0) })
+        add(profile.architectures)
+        add(profile.flags)
         for rule in profile.syscalls ?? [] {
-            add("\(rule.action.rawValue) \(rule.errnoRet.map(String.init) ?? "-") \(rule.names.count)")
-            for name in rule.names { add(name) }
+            add(rule.action.rawValue)
+            add(rule.errnoRet.map { UInt64($0) })
+            add(rule.names)
+            add(UInt64(rule.args?.count ?? 0))
             for argument in rule.args ?? [] {
-                add("\(argument.index) \(argument.op.rawValue) \(argument.value) \(argument.valueTwo ?? 0)")
+                add(UInt64(argument.index))
+                add(argument.op.rawValue)
+                add(argument.value)
+                add(argument.valueTwo ?? 0)
             }
-            add(";")
         }
         return key
     }

@@ -5,7 +5,7 @@ import OCI
 /// What the runtime remembers about a container: `<root>/<id>/state.json`.
 ///
 /// It is written before anything else is made, so that whatever a create that was killed left behind can be found.
-struct StoredState: Codable, Hashable, Sendable {
+struct StoredState: Encodable, Hashable, Sendable {
     static let fileName = "state.json"
 
     /// Of this file's format.
@@ -35,7 +35,7 @@ struct StoredState: Codable, Hashable, Sendable {
     /// Directories of the resctrl file system that end with the container.
     var resctrlGroups: [String]?
 
-    struct Tree: Codable, Hashable, Sendable {
+    struct Tree: Encodable, Hashable, Sendable {
         var version: Int
         var controllers: [String]
         var mountPoint: String
@@ -124,7 +124,7 @@ struct StoredState: Codable, Hashable, Sendable {
     func write(_ directory: String) throws(RuntimeError) {
         let bytes: [UInt8]
         do {
-            bytes = try JSONCoding.encode(self)
+            bytes = try text()
         } catch {
             throw RuntimeError(.system, step: "write the state", subject: id, cause: "\(error)")
         }
