@@ -35,8 +35,11 @@ enum Documents {
           ],
           "hooks": {
             "prestart": [{"path": "/usr/bin/fix-mounts", "args": ["fix-mounts", "arg1"], "env": ["key1=value1"], "timeout": 30}],
-            "createRuntime": [{"path": "/usr/bin/a"}], "createContainer": [{"path": "/usr/bin/b"}],
-            "startContainer": [{"path": "/usr/bin/c"}], "poststart": [{"path": "/usr/bin/d"}], "poststop": [{"path": "/usr/bin/e"}]
+            "createRuntime": [{"path": "/usr/bin/a", "args": ["a"], "env": ["A=b"], "timeout": 5}],
+            "createContainer": [{"path": "/usr/bin/b", "args": ["b"], "env": ["A=b"], "timeout": 5}],
+            "startContainer": [{"path": "/usr/bin/c", "args": ["c"], "env": ["A=b"], "timeout": 5}],
+            "poststart": [{"path": "/usr/bin/d", "args": ["d"], "env": ["A=b"], "timeout": 5}],
+            "poststop": [{"path": "/usr/bin/e", "args": ["e"], "env": ["A=b"], "timeout": 5}]
           },
           "annotations": {"com.example.key1": "value1"},
           "linux": {
@@ -79,6 +82,7 @@ enum Documents {
             "intelRdt": {"closID": "guaranteed_group", "schemata": ["L2:0=ff"], "l3CacheSchema": "L3:0=7f0;1=1f",
                          "memBwSchema": "MB:0=20;1=70", "enableMonitoring": true, "enableCMT": true, "enableMBM": true},
             "personality": {"domain": "LINUX32", "flags": ["x"]},
+            "memoryPolicy": {"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]},
             "timeOffsets": {"monotonic": {"secs": 172800, "nanosecs": 0}, "boottime": {"secs": -604800, "nanosecs": 5}}
           }
         }

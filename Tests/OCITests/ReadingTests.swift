@@ -96,8 +96,8 @@ struct ReadingTests {
             guard let inner = mirror.children.first else { return [path] }
             return absent(in: inner.value, at: path)
         }
-        // Of a list one complete element is enough.
-        if mirror.displayStyle == .collection {
+        // Of a list, or a dictionary, one complete element is enough.
+        if mirror.displayStyle == .collection || mirror.displayStyle == .dictionary {
             let each = mirror.children.map { absent(in: $0.value, at: "\(path)[]") }
             return each.min { $0.count < $1.count } ?? []
         }
