@@ -43,6 +43,16 @@ struct PodRequestTests {
         }
     }
 
+    @Test("a pod that was on no node is deleted without a grace period")
+    func deleteGated() async throws {
+        try await TestServer.run { client in
+            let gates = ",\"schedulingGates\":[{\"name\":\"example.com/g\"}]"
+            _ = try await client.send("POST", pods, body: Client.pod("p", more: gates))
+            let deleted = try await client.send("DELETE", pods + "/p").object(Pod.self)
+            #expect(deleted.metadata.deletionGracePeriodSeconds == 0)
+        }
+    }
+
     @Test("YAML goes in, and comes out if asked for")
     func yaml() async throws {
         try await TestServer.run { client in

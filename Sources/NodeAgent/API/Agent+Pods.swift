@@ -175,7 +175,7 @@ extension Agent {
                         + "record (\(current))"
                 )
             }
-            let grace = max(0, options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30)
+            let grace = pod.gracePeriodOfDeletion(asked: options.gracePeriodSeconds)
             let isForced = options.gracePeriodSeconds == 0 && pod.metadata.finalizers.isEmpty
             // A grace period can be shortened, never lengthened.
             if let current = pod.metadata.deletionGracePeriodSeconds, current <= grace, !isForced { return nil }
