@@ -180,10 +180,11 @@ extension PodView {
         )
     }
 
+    /// Without the signal, which kubelet does not tell either (pkg/kubelet, convertToAPIContainerStatuses): clients read
+    /// it from the exit code, 128 + signal.
     private func terminated(_ termination: ContainerRuntime.Termination) -> ContainerStateTerminated {
         ContainerStateTerminated(
             exitCode: termination.exitCode,
-            signal: termination.signal ?? 0,
             reason: termination.reason,
             message: termination.message ?? "",
             startedAt: termination.startedAt.map { Time(microsecondsSince1970: $0) },

@@ -169,6 +169,18 @@ struct StatusTests {
         #expect(story.status.phase == "Failed")
     }
 
+    @Test("a signal shows in the exit code only, as with kubelet", arguments: [false, true])
+    func signalled(oom: Bool) throws {
+        var story = try Story(restartPolicy: "Never")
+        try story.sandbox()
+        try story.starts("c")
+        try story.exits("c", code: 137, signal: 9, oom: oom)
+        let end = try #require(story.container("c").state.terminated)
+        #expect(end.exitCode == 137)
+        #expect(end.signal == 0)
+        #expect(end.reason == (oom ? "OOMKilled" : "Error"))
+    }
+
     @Test("init containers: PodInitializing, then ready when they succeeded")
     func initContainers() throws {
         var story = try Story(inits: ["i", "j"])

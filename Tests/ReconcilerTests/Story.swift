@@ -142,6 +142,7 @@ struct Story {
         _ name: String,
         attempt: Int = 0,
         code: Int32 = 0,
+        signal: Int32? = nil,
         oom: Bool = false,
         removed: Bool = true
     ) throws {
@@ -152,6 +153,7 @@ struct Story {
                     containerID: Self.id(name, attempt),
                     attempt: attempt,
                     exitCode: code,
+                    signal: signal,
                     oomKilled: oom,
                     finishedAt: now
                 )
