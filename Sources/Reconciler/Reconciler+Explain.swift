@@ -57,6 +57,8 @@ private struct Explanation {
             explainDeletion(deadline)
         } else if view.isTerminal {
             explainEnd()
+        } else if let exceeded = record.runtime.deadlineExceededAt {
+            explainDeadline(exceeded)
         } else if !view.isBound {
             let gates = record.pod.spec.schedulingGates.map(\.name).joined(separator: ", ")
             sentences.append("It waits until its scheduling gates are removed from its spec: \(gates).")
@@ -84,13 +86,8 @@ private struct Explanation {
     }
 
     private mutating func explainDeletion(_ deadline: Microseconds) {
-        let running = view.all.filter { view.container($0.ref).state == .running }.map(\.ref.name)
-        let left = max(0, (deadline - now) / second)
-        if !running.isEmpty {
-            sentences.append(
-                "It is being deleted; still running: \(running.joined(separator: ", ")). "
-                    + "They have \(Spans.wholeSeconds(left)) left before they are killed."
-            )
+        if let running = stillRunning(until: deadline) {
+            sentences.append("It is being deleted; \(running)")
             suggest("swiftlet delete pod \(meta.name)\(flags) --grace-period=1   # if you do not want to wait")
         } else if !meta.finalizers.isEmpty {
             sentences.append(
@@ -100,6 +97,23 @@ private struct Explanation {
         } else {
             sentences.append("It is being deleted; nothing of it runs any more, and what is left is being removed.")
         }
+    }
+
+    private mutating func explainDeadline(_ exceeded: Microseconds) {
+        let grace = record.pod.spec.terminationGracePeriodSeconds ?? policy.defaultGrace
+        let limit = record.pod.spec.activeDeadlineSeconds.map { " of \(Spans.wholeSeconds($0))" } ?? ""
+        sentences.append(
+            "It was active for longer than its activeDeadlineSeconds\(limit) and is being stopped; "
+                + (stillRunning(until: exceeded + grace * second) ?? "nothing of it runs any more.")
+        )
+    }
+
+    /// Which containers run that have to be gone at the deadline; nil if none does.
+    private func stillRunning(until deadline: Microseconds) -> String? {
+        let running = view.all.filter { view.container($0.ref).state == .running }.map(\.ref.name)
+        guard !running.isEmpty else { return nil }
+        let left = Spans.wholeSeconds(max(0, (deadline - now) / second))
+        return "still running: \(running.joined(separator: ", ")). They have \(left) left before they are killed."
     }
 
     private mutating func explainEnd() {

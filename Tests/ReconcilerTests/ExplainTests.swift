@@ -61,6 +61,22 @@ struct ExplainTests {
         #expect(text.contains("The next step is to signal 15 to c"))
     }
 
+    @Test("a pod past its activeDeadlineSeconds tells that it is stopped, and why")
+    func activeDeadline() throws {
+        var story = try Story { $0.activeDeadlineSeconds = 60 }
+        try story.sandbox()
+        try story.starts("c")
+        story.at(60)
+        try story.recordDecisions()
+        story.at(70)
+        #expect(
+            explained(story).contains(
+                "It was active for longer than its activeDeadlineSeconds of 1m0s and is being stopped; still running: c. "
+                    + "They have 20s left before they are killed."
+            )
+        )
+    }
+
     @Test("a finished pod tells why it is not started again")
     func finished() throws {
         var story = try Story(restartPolicy: "Never")
