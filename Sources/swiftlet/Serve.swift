@@ -51,6 +51,7 @@ struct Serve: AsyncParsableCommand {
             FileErrors.print("swiftlet: cannot start: \(error)")
             throw ExitCode(1)
         }
+        Self.ignoreUserSignals()
         // Started in this order, shut down in reverse: the doors close first.
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -68,6 +69,11 @@ struct Serve: AsyncParsableCommand {
             FileErrors.print("swiftlet: \(error)")
             throw ExitCode(1)
         }
+    }
+
+    /// They mean nothing to the agent, and nobody who sends one wants it to end. Children start with the defaults.
+    private static func ignoreUserSignals() {
+        for number in [SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
     }
 
     /// The file, with the command line on top of it.

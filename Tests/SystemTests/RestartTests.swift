@@ -34,6 +34,17 @@ extension SystemSuite {
             }
         }
 
+        @Test("signals for users do not end the agent", arguments: [SIGUSR1, SIGUSR2])
+        func userSignal(number: Int32) throws {
+            try RunningAgent.with(image: false) { agent in
+                kill(agent.pid, number)
+                let health = try agent.get("/healthz")
+                #expect(health.code == 200)
+                let code = try agent.stop()
+                #expect(code == 0)
+            }
+        }
+
         @Test("a killed shim takes its containers with it; the pod starts over in a new sandbox")
         func killedShim() throws {
             try RunningAgent.with { agent in
