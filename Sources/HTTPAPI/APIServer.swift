@@ -26,18 +26,23 @@ package struct APIServer: Service {
     package func run() async throws {
         let responder = Routes.responder(for: agent, logger: logger)
         let path = agent.configuration.socketPath
+        let keeper = SocketKeeper(path: path, logger: logger)
         try SocketFile.prepare(path)
+        keeper.prepare()
+        let changes = try agent.stateChanges()
         let unix = Application(
             responder: responder,
             server: connections(responder),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
             onServerRunning: { [agent, logger] _ in
                 SocketFile.protect(path, group: agent.configuration.socketGroup, logger)
+                keeper.hold()
             },
             logger: quiet
         )
         try await withThrowingTaskGroup { group in
             group.addTask { try await Self.run(unix, "the unix socket \(path)") }
+            group.addTask { await cancelWhenGracefulShutdown { await keeper.run(changes: changes) } }
             if let plainHTTP {
                 let plain = Application(
                     responder: responder,

@@ -192,6 +192,11 @@ package final class Agent: Service {
         }
     }
 
+    /// An element whenever something in the state directory has come, gone or changed.
+    ///
+    /// - Throws: `SysError` if the directory cannot be watched.
+    package func stateChanges() throws -> AsyncStream<Void> { try directoryChanges.stream(of: configuration.state) }
+
     /// True if journald takes records.
     var isJournalConnected: Bool { journal?.status.connection == .connected }
 

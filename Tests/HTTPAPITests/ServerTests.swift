@@ -26,6 +26,18 @@ struct ServerTests {
         }
     }
 
+    @Test("the socket's file comes back when it was removed")
+    func removedSocket() async throws {
+        try await TestServer.run { client in
+            try await client.wait(for: "its second name") { Files.exists(client.socket + ".spare") }
+            for _ in 0..<2 {
+                try Files.remove(client.socket)
+                try await client.wait(for: "the socket's file") { Files.exists(client.socket) }
+                #expect(try await client.get("/healthz").text == "ok")
+            }
+        }
+    }
+
     @Test("discovery promises exactly what routes do")
     func promises() async throws {
         try await TestServer.run { client in
