@@ -16,41 +16,62 @@ struct EventHandlers: Sendable {
         let options = try request.listOptions
         if options.isWatch { return try await watch(request, options) }
         let filter = try ObjectFilter(request, kind: .events)
-        let head = agent.store.head
+        let version = options.continuation?.resourceVersion ?? agent.store.head
         var found: [[UInt8]] = []
-        for record in try records(request, head: head) {
+        var last: Event?
+        var metadata = ListMeta(resourceVersion: String(version))
+        for record in try records(request, options.continuation, version: version) {
             guard let event = try Self.event(record), Self.isIn(request, event) else { continue }
             let bytes = try JSONCoding.encode(event)
-            if try filter.matches(bytes) { found.append(bytes) }
+            guard try filter.matches(bytes) else { continue }
+            if let last, found.count == options.limit {
+                metadata.continue = Self.continuation(after: last.metadata, version: version).token
+                break
+            }
+            found.append(bytes)
+            last = event
         }
-        // All at once, whatever the limit: events are made from the log for this answer, and no later one has the same.
-        let metadata = ListMeta(resourceVersion: String(head))
         return try ListDocument.answer(found, metadata, kind: .events, for: request, now: agent.now)
     }
 
     func get(_ request: APIRequest) async throws -> Response {
-        // The name ends with the event's seq in hexadecimal.
         let name = request["name"]
-        guard let digits = name.split(separator: ".").last, let seq = Seq(digits, radix: 16), seq > 0,
+        guard let seq = Self.seq(ofEvent: name),
             let record = try agent.store.event(seq),
             let event = try Self.event(record), event.metadata.name == name,
             event.metadata.namespace == request["namespace"]
         else { throw APIError.notFound(resource: "events", name: name) }
-        return try Answer.document(try JSONCoding.encode(event), for: request)
+        return try SingleDocument.answer(
+            try JSONCoding.encode(event),
+            version: String(seq),
+            kind: .events,
+            for: request,
+            now: agent.now
+        )
+    }
+
+    /// The position in the log, with which the name of an event ends in hexadecimal.
+    private static func seq(ofEvent name: String) -> Seq? {
+        name.split(separator: ".").last.flatMap { Seq($0, radix: 16) }.flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    private static func continuation(after last: ObjectMeta, version: Seq) -> ListContinuation {
+        ListContinuation(resourceVersion: version, namespace: last.namespace, name: last.name)
     }
 
     private func watch(_ request: APIRequest, _ options: ListOptions) async throws -> Response {
         let filter = try ObjectFilter(request, kind: .events)
+        let form = try WatchLines.form(request)
         let asked = options.resourceVersion ?? 0
         let seconds = options.timeoutSeconds
         let head = agent.store.head
-        let initial = asked > 0 ? [] : try records(request, head: head)
+        let initial = asked > 0 ? [] : try records(request, nil, version: head)
         let cursor = try await agent.store.watch(after: asked > 0 ? asked : head, resource: ResourceKind.pods.key)
         let lines = WatchLines(
             agent: agent,
             kind: .events,
             filter: filter,
-            asTable: Tables.isWanted(accept: request.raw.headers[.accept])
+            form: form
         )
         return Answer.stream(contentType: Answer.json, of: request) { output in
             let send: @Sendable ([EventRecord]) async throws -> Void = { records in
@@ -75,21 +96,34 @@ struct EventHandlers: Sendable {
         }
     }
 
-    /// The newest events of the log, or the whole history of the pod that the selector names by its uid.
-    private func records(_ request: APIRequest, head: Seq) throws -> [EventRecord] {
+    /// The newest events of the log up to a version, or the whole history of the pod that the selector names by its uid;
+    /// of both what the parts of the list before have not had.
+    private func records(_ request: APIRequest, _ continuation: ListContinuation?, version: Seq) throws -> [EventRecord]
+    {
+        var begin: Seq = 0
+        if let continuation {
+            guard let last = Self.seq(ofEvent: continuation.name) else {
+                throw APIError.badRequest("continue key is not valid: it names no event; list again without continue")
+            }
+            guard version >= agent.store.floor else { throw ListHandler.expired(continuation) }
+            begin = last
+        }
         let selector = try FieldSelector.parse(request.query("fieldSelector"), for: Event.self)
+        let records: [EventRecord]
         if let uid = selector.requiredValue(of: "involvedObject.uid").flatMap({ UID($0) }) {
             do {
-                return try agent.store.history(uid: uid)
+                records = try agent.store.history(uid: uid)
             } catch {
                 guard error == .notFound else { throw error }
                 return []
             }
+        } else {
+            records = try agent.store.events(
+                after: max(agent.store.floor, version - Seq(Self.window), begin),
+                limit: Self.window
+            )
         }
-        return try agent.store.events(
-            after: max(agent.store.floor, head - Seq(Self.window)),
-            limit: Self.window
-        )
+        return records.filter { $0.seq > begin && $0.seq <= version }
     }
 
     private static func isIn(_ request: APIRequest, _ event: Event) -> Bool {

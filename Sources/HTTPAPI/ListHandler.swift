@@ -30,18 +30,13 @@ struct ListHandler: Sendable {
                 agent.store.object(stream)
             }
         guard let object else { throw APIError.notFound(resource: kind.key.plural, name: request["name"]) }
-        if Tables.isWanted(accept: request.raw.headers[.accept]) {
-            let table = try kind.table(
-                [object.bytes],
-                ResourceKind.TableRequest(
-                    now: Time(microsecondsSince1970: agent.now),
-                    include: try IncludeObject.parse(request.query("includeObject")),
-                    metadata: ListMeta(resourceVersion: String(object.resourceVersion))
-                )
-            )
-            return try Answer.document(try JSONCoding.encode(table), for: request)
-        }
-        return try Answer.document(object.bytes, for: request)
+        return try SingleDocument.answer(
+            object.bytes,
+            version: String(object.resourceVersion),
+            kind: kind,
+            for: request,
+            now: agent.now
+        )
     }
 
     /// The objects of the state that is asked for, and which state it is.
@@ -54,7 +49,7 @@ struct ListHandler: Sendable {
             guard let version = last.resourceVersion else {
                 return agent.store.objects(resource: kind.key, namespace: namespace)
             }
-            guard version >= agent.store.floor else { throw expired(last) }
+            guard version >= agent.store.floor else { throw Self.expired(last) }
             return (try agent.store.objects(resource: kind.key, namespace: namespace, at: version).items, version)
         }
         if let seq = try asOf(request) {
@@ -83,7 +78,7 @@ struct ListHandler: Sendable {
     }
 
     /// 410 with a token that goes on with the newest state.
-    private func expired(_ last: ListContinuation) -> APIError {
+    static func expired(_ last: ListContinuation) -> APIError {
         var last = last
         last.resourceVersion = nil
         return .continuationExpired(inconsistent: last)

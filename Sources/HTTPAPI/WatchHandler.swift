@@ -17,7 +17,7 @@ struct WatchHandler: Sendable {
         let filter = try ObjectFilter(request, kind: kind)
         let asked = options.resourceVersion ?? 0
         let sendsInitial = options.sendsInitialEvents
-        let asTable = Tables.isWanted(accept: request.raw.headers[.accept])
+        let form = try WatchLines.form(request)
         let initial = sendsInitial || asked == 0 ? agent.store.objects(resource: kind.key, namespace: namespace) : nil
         let cursor = try await agent.store.watch(
             after: initial?.head ?? asked,
@@ -25,7 +25,7 @@ struct WatchHandler: Sendable {
             namespace: namespace
         )
         return Answer.stream(contentType: Answer.json, of: request) { output in
-            let lines = WatchLines(agent: agent, kind: kind, filter: filter, asTable: asTable)
+            let lines = WatchLines(agent: agent, kind: kind, filter: filter, form: form)
             if let initial {
                 for object in initial.items where try filter.matches(object.bytes) {
                     try await output.write(try lines.line("ADDED", object.bytes))
@@ -99,7 +99,14 @@ struct WatchLines: Sendable {
     let agent: Agent
     let kind: ResourceKind
     let filter: ObjectFilter
-    let asTable: Bool
+    let form: ObjectForm
+
+    /// - Throws: 406 for the form of a list.
+    static func form(_ request: APIRequest) throws(APIError) -> ObjectForm {
+        let form = try ObjectForm.wanted(accept: request.raw.headers[.accept])
+        if form == .metadataList { throw SingleDocument.notAList }
+        return form
+    }
 
     /// What an event of the log means to this watch: leaving the selector is DELETED, entering it is ADDED.
     func lines(of event: EventRecord) throws -> [UInt8] {
@@ -127,9 +134,15 @@ struct WatchLines: Sendable {
     }
 
     func line(_ type: String, _ object: [UInt8]) throws -> [UInt8] {
-        let document =
-            asTable
-            ? try JSONCoding.encode(
+        Array("{\"type\":\"\(type)\",\"object\":".utf8) + (try document(object)) + Array("}\n".utf8)
+    }
+
+    private func document(_ object: [UInt8]) throws -> [UInt8] {
+        switch form {
+        case .object, .metadataList: object
+        case .metadata: try JSONCoding.encode(PartialObjectMetadata(ofObject: object))
+        case .table:
+            try JSONCoding.encode(
                 kind.table(
                     [object],
                     ResourceKind.TableRequest(
@@ -138,8 +151,8 @@ struct WatchLines: Sendable {
                         metadata: ListMeta()
                     )
                 )
-            ) : object
-        return Array("{\"type\":\"\(type)\",\"object\":".utf8) + document + Array("}\n".utf8)
+            )
+        }
     }
 
     /// Why the watch ends; clients list again.
@@ -151,9 +164,12 @@ struct WatchLines: Sendable {
     /// "Everything up to here was delivered."
     func bookmark(_ seq: Seq, endsInitialEvents: Bool) -> [UInt8] {
         let annotations = endsInitialEvents ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : ""
-        let empty = kind.kind == "Pod" ? ",\"spec\":{\"containers\":null},\"status\":{}" : ""
+        let isWhole = form != .metadata
+        let (kindName, version) =
+            isWhole ? (kind.kind, kind.apiVersion) : ("PartialObjectMetadata", PartialObjectMetadata.version)
+        let empty = isWhole && kind.kind == "Pod" ? ",\"spec\":{\"containers\":null},\"status\":{}" : ""
         return Array(
-            ("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"\(kind.kind)\",\"apiVersion\":\"\(kind.apiVersion)\","
+            ("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"\(kindName)\",\"apiVersion\":\"\(version)\","
                 + "\"metadata\":{\"resourceVersion\":\"\(seq)\",\"creationTimestamp\":null\(annotations)}\(empty)}}\n")
                 .utf8
         )

@@ -196,4 +196,32 @@ struct WatchTests {
             #expect(try table.json()["kind"]?.stringValue == "Table")
         }
     }
+
+    @Test("events come in parts that are together the list as it was")
+    func eventParts() async throws {
+        try await TestServer.run { client in
+            for name in ["a", "b", "c"] { _ = try await client.send("POST", pods, body: Client.pod(name)) }
+            let path = "/api/v1/namespaces/default/events"
+            let first = try await client.get("\(path)?limit=2").object(EventList.self)
+            #expect(first.items.count == 2)
+            _ = try await client.send("POST", pods, body: Client.pod("late"))
+            var names = first.items.map(\.metadata.name)
+            var token = first.metadata.continue
+            while !token.isEmpty {
+                let part = try await client.get("\(path)?limit=2&continue=\(token)").object(EventList.self)
+                #expect(part.metadata.resourceVersion == first.metadata.resourceVersion)
+                #expect(!part.items.isEmpty && part.items.count <= 2)
+                names += part.items.map(\.metadata.name)
+                token = part.metadata.continue
+            }
+            let version = try #require(Int64(first.metadata.resourceVersion))
+            let all = try await client.get(path).object(EventList.self)
+            #expect(all.metadata.continue == "")
+            let then = all.items.filter { (Int64($0.metadata.resourceVersion) ?? .max) <= version }
+            #expect(names == then.map(\.metadata.name))
+            #expect(names.count >= 3)
+            let foreign = ListContinuation(resourceVersion: version, namespace: "default", name: "p").token
+            #expect(try await client.get("\(path)?limit=2&continue=\(foreign)").status == 400)
+        }
+    }
 }

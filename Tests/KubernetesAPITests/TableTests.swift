@@ -219,17 +219,35 @@ struct TableTests {
     }
 
     @Test(
-        "a table is made for those who ask for it first",
+        "the first form that can be made is taken",
         arguments: [
             (
                 "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json",
-                true
+                .table
             ),
-            ("application/json", false), (nil, false), ("application/json, */*", false), ("*/*", false),
-            ("application/vnd.kubernetes.protobuf,application/json", false),
-        ] as [(String?, Bool)]
+            ("application/json", .object), (nil, .object), ("application/json, */*", .object), ("*/*", .object),
+            ("application/vnd.kubernetes.protobuf,application/json", .object), ("text/plain", .object),
+            ("application/json; as=PartialObjectMetadata; g=meta.k8s.io; v=v1", .metadata),
+            ("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", .metadataList),
+            (
+                "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
+                    + "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
+                .metadataList
+            ),
+            ("application/json;as=Foo;g=meta.k8s.io;v=v1, application/json", .object),
+            ("application/json;as=Foo, application/json;as=Table;v=v1;g=meta.k8s.io", .table),
+            ("application/json;as=Table;v=v9;g=meta.k8s.io,application/json", .object),
+        ] as [(String?, ObjectForm)]
     )
-    func wanted(accept: String?, expected: Bool) {
-        #expect(Tables.isWanted(accept: accept) == expected)
+    func wanted(accept: String?, expected: ObjectForm) throws {
+        #expect(try ObjectForm.wanted(accept: accept) == expected)
+    }
+
+    @Test("a form that nobody can make is refused", arguments: ["as=Foo", "as=Table", "as=Table;g=meta.k8s.io;v=v2"])
+    func unknownForm(parameters: String) {
+        let error = #expect(throws: APIError.self) {
+            try ObjectForm.wanted(accept: "application/json;\(parameters)")
+        }
+        #expect(error?.code == 406)
     }
 }

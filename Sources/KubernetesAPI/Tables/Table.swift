@@ -98,16 +98,6 @@ package enum Tables {
     /// The content type under which a table is asked for; the answer may be plain application/json.
     package static let mediaType = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
-    /// Whether an Accept header asks for a table before anything else that this server can make.
-    package static func isWanted(accept: String?) -> Bool {
-        for item in (accept ?? "").split(separator: ",") {
-            let parts = item.split(separator: ";").map { $0.filter { $0 != " " } }
-            guard parts.first == "application/json" else { continue }
-            return parts.contains("as=Table") && parts.contains("g=meta.k8s.io")
-        }
-        return false
-    }
-
     /// A table of objects. For a watch, `withColumns` is only needed in the first event.
     ///
     /// - Throws: the coder's error for an object that cannot be written as JSON; no object of this module is one.
@@ -130,12 +120,6 @@ package enum Tables {
             )
         }
         return Table(metadata: metadata, columnDefinitions: withColumns ? T.columns : [], rows: rows)
-    }
-
-    private struct PartialObjectMetadata: Codable {
-        var kind = "PartialObjectMetadata"
-        var apiVersion = "meta.k8s.io/v1"
-        var metadata: ObjectMeta
     }
 
     private static func included(_ object: some TableObject, _ include: IncludeObject) throws -> JSONValue? {
