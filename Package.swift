@@ -249,7 +249,7 @@ for target in package.targets where target.type == .regular || target.type == .e
     }
     target.swiftSettings = swiftletSettings
     // Linked into every shim, and run a few times in a container's life: size counts more than speed there.
-    if ["TTRPC", "Systemd", "containerd-shim-swiftlet-v1"].contains(target.name) {
+    if ["OCI", "OCIRuntime", "TTRPC", "Systemd", "containerd-shim-swiftlet-v1"].contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-Osize"], .when(configuration: .release)))
     }
 }

@@ -15,7 +15,8 @@ package enum ReadOnlyReason: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .noSpace: "the disk is full; free some space (320 MB, or a fifth of a smaller disk), the store resumes by itself"
+        case .noSpace:
+            "the disk is full; free some space (320 MB, or a fifth of a smaller disk), the store resumes by itself"
         case .inputOutput(let what): "input/output failed (\(what)); check the disk and the kernel log, then restart"
         case .damaged(let what): "the store is damaged (\(what)); run `swiftlet db verify`, restore a backup"
         case .foreignProcess(let what):

@@ -97,7 +97,12 @@ enum Routes {
             Route(.post, "/api/v1/namespaces", "create a namespace", namespaceChanges.create),
             Route(.get, "/api/v1/namespaces/{name}", "read a namespace", namespaces.get),
             Route(.delete, "/api/v1/namespaces/{name}", "delete a namespace with its pods", namespaceChanges.delete),
-            Route(.get, "/v1/log", "the event log, one JSON object a line; ?after=SEQ&follow=1&type=T&name=N", eventLog.log),
+            Route(
+                .get,
+                "/v1/log",
+                "the event log, one JSON object a line; ?after=SEQ&follow=1&type=T&name=N",
+                eventLog.log
+            ),
             Route(.get, "/stats/summary", "what the node, pods and containers use, in kubelet's form", stats.summary),
             Route(.get, "/v1/stats", "the same", stats.summary),
             Route(.get, "/api/v1/nodes/{name}/proxy/stats/summary", "the same", stats.proxiedSummary),

@@ -82,6 +82,8 @@ struct KillTests {
                 }
             }
             head = max(head, living.values.max() ?? 0)
+            // On a busy machine the first one may die before it has made anything.
+            guard head > 0 || Files.exists(path + "/events.db") else { continue }
             #expect(try EventStore.verify(directory: path).problems == [], "round \(round)")
             let connection = try Schema.openReader(path + "/events.db", vfs: nil)
             if try connection.integer("SELECT 1 FROM batch, store_meta WHERE last_seq <= floor") != nil {
