@@ -28,16 +28,39 @@ package struct Cgroup: Sendable {
         let rules = try DeviceRules(devices)
         var undo: CgroupUndo? = CgroupUndo()
         do throws(RuntimeError) {
-            try apply(resources, &undo)
-            if !devices.isEmpty {
-                if layout.mode != .v2, let tree = layout.tree("devices") { undo?.rememberDevices(tree.path) }
-                try applyDevices(rules)
+            try set(resources, rules: devices.isEmpty ? nil : rules, &undo)
+            if let unit = layout.unit {
+                // Afterwards, as it checks all its properties before it sets one. But it rounds, and what it sets it writes.
+                try SystemdUnits.update(unit, withPeriod(resources), mode: layout.mode)
+                try set(resources, rules: devices.isEmpty ? nil : rules, &undo)
             }
-            // Last: it checks all its properties before it sets one.
-            if let unit = layout.unit { try SystemdUnits.update(unit, resources, mode: layout.mode) }
         } catch {
             throw undo?.explained(error) ?? error
         }
+    }
+
+    private func set(
+        _ resources: RuntimeSpec.Resources,
+        rules: DeviceRules?,
+        _ undo: inout CgroupUndo?
+    ) throws(RuntimeError) {
+        try apply(resources, &undo)
+        guard let rules else { return }
+        if layout.mode != .v2, let tree = layout.tree("devices") { undo?.rememberDevices(tree.path) }
+        try applyDevices(rules)
+    }
+
+    /// systemd has quotas as a share of the time: a quota without a period is one of the period that the cgroup has.
+    private func withPeriod(_ resources: RuntimeSpec.Resources) -> RuntimeSpec.Resources {
+        guard let cpu = resources.cpu, cpu.quota ?? 0 != 0, cpu.period ?? 0 == 0 else { return resources }
+        // What cannot be read is left to the kernel's default, as systemd has it.
+        let text =
+            layout.mode == .v2
+            ? layout.unified.flatMap { try? Files.readText($0.path + "/cpu.max") }  // see above
+            : layout.tree("cpu").flatMap { try? Files.readText($0.path + "/cpu.cfs_period_us") }  // see above
+        var resources = resources
+        resources.cpu?.period = text?.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0) }
+        return resources
     }
 
     /// Sets limits on new cgroups.

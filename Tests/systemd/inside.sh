@@ -124,6 +124,7 @@ driver_systemd() {
     check "systemd: TasksMax after the update" 20 "$(shows swt-c.scope TasksMax)"
     systemctl daemon-reload
     check "systemd: the update outlives a reload" 33554432 "$(value memory.max memory memory.limit_in_bytes)"
+    [ "$mode" = v2 ] && check "systemd: and so does the quota in its period" "10000 50000" "$(value cpu.max)"
     tasks systemd
     $oci delete --force c
     check "systemd: delete" 0 $?
