@@ -14,7 +14,7 @@ import tempfile
 import time
 
 from daemons import Containerd, Swiftlet
-from machine import CPUMeter, VersionOneView, cpu_milliseconds, memory, processes, remove_cgroups, sh
+from machine import CPUMeter, VersionOneView, cpu_milliseconds, memory, processes, remove_cgroups, sh, wait_until
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--rounds", type=int, default=30, help="how often each thing is measured")
@@ -234,6 +234,8 @@ def main():
         compare_shims(agent, containerd)
         progress(f"memory of the agent with {options.pods} pods")
         measure_agent(agent, fresh)
+        # A pod that was deleted by force is gone at once; the agent still cleans up after it.
+        wait_until("the last shim to end", lambda: not agent.shims(), 60)
     finally:
         for daemon in daemons:
             daemon.stop()
