@@ -14,7 +14,7 @@ import tempfile
 import time
 
 from daemons import Containerd, Swiftlet
-from machine import CPUMeter, VersionOneView, cpu_milliseconds, memory, processes, remove_cgroups, sh, wait_until
+from machine import CPUMeter, VersionOneView, cpu_milliseconds, memory, processes, remove_cgroups, sh, unmount_below, wait_until
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--rounds", type=int, default=30, help="how often each thing is measured")
@@ -251,6 +251,7 @@ try:
     succeeded = True
 finally:
     remove_cgroups(NAME)
+    unmount_below(WORK)
     if succeeded:
         shutil.rmtree(WORK, ignore_errors=True)
     else:

@@ -15,7 +15,7 @@ import time
 import urllib.request
 
 from daemons import Containerd, Swiftlet
-from machine import memory, processes, remove_cgroups, sh, wait_until
+from machine import memory, processes, remove_cgroups, sh, unmount_below, wait_until
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--rounds", type=int, default=20, help="how often each start is measured")
@@ -188,3 +188,4 @@ except BaseException:
     raise
 finally:
     remove_cgroups(NAME)
+    unmount_below(WORK)

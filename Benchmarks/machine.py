@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import subprocess
 import time
 
@@ -80,6 +81,7 @@ class VersionOneView:
 
 
 def remove_cgroups(name):
+    """Removes the cgroups of this name in every hierarchy; what still runs in them, after a failure, is ended first."""
     for base, names, _ in os.walk("/sys/fs/cgroup"):
         if name not in names:
             continue
@@ -87,10 +89,22 @@ def remove_cgroups(name):
         for inner, _, _ in os.walk(f"{base}/{name}", topdown=False):
             for _ in range(20):
                 try:
+                    with open(f"{inner}/cgroup.procs") as file:
+                        for pid in file.read().split():
+                            os.kill(int(pid), signal.SIGKILL)
                     os.rmdir(inner)
                     break
                 except OSError:
                     time.sleep(0.05)
+
+
+def unmount_below(directory):
+    """What is mounted there after a failure, the innermost first."""
+    with open("/proc/self/mounts") as file:
+        places = [line.split()[1] for line in file]
+    for place in reversed(places):
+        if place.startswith(directory + "/"):
+            subprocess.run(["umount", "-l", place], check=False)
 
 
 def processes(matches):
