@@ -11,20 +11,13 @@ error: no swift on the PATH. Swiftlet needs a Swift 6.3 toolchain:
 TEXT
     exit 1
 fi
-version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -1)
-case $version in
-    6.[3-9]* | [7-9].*) ;;
-    *)
-        echo "error: Swift $version is too old: Swiftlet needs 6.3 or newer (https://www.swift.org/install/linux/)" >&2
-        exit 1
-        ;;
-esac
 if [ "$(id -u)" != 0 ]; then
     echo "error: run this as root: containers, mounts and cgroups need it (sudo make ...)" >&2
     exit 1
 fi
 
 packages=(
+    libncurses6 libedit2 libxml2 libstdc++-12-dev zlib1g-dev tzdata ca-certificates        # the toolchain itself
     pkg-config make git
     libsqlite3-dev libsystemd-dev libcurl4-openssl-dev libseccomp-dev libarchive-dev # linked
     busybox-static curl jq zstd iproute2 procps                                      # demo and tests
@@ -39,8 +32,23 @@ missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
-[ ${#missing[@]} = 0 ] && exit 0
-echo "installing: ${missing[*]}"
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+if [ ${#missing[@]} != 0 ]; then
+    echo "installing: ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# Only now: a toolchain does not start without the libraries above.
+if ! version=$(swift --version 2>&1); then
+    echo "error: swift does not start: $version" >&2
+    exit 1
+fi
+version=$(sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' <<<"$version" | head -1)
+case $version in
+    6.[3-9] | 6.[1-9][0-9] | [7-9].* | [1-9][0-9].*) ;;
+    *)
+        echo "error: Swift $version is too old: Swiftlet needs 6.3 or newer (https://www.swift.org/install/linux/)" >&2
+        exit 1
+        ;;
+esac
