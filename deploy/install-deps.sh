@@ -28,6 +28,8 @@ packages=(
     podman conmon netavark golang-github-containers-common bsdutils gcc libc6-dev    # callers of the runtime; benchmarks
     mmdebstrap qemu-system-x86 qemu-utils cpio kmod xz-utils e2fsprogs bc            # systemd and cgroup v2 for the tests
 )
+# Images both ways, and a caller of the runtime. Docker's own packages conflict with Debian's: who has them keeps them.
+command -v dockerd >/dev/null || packages+=(docker.io)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
@@ -35,8 +37,17 @@ done
 if [ ${#missing[@]} != 0 ]; then
     echo "installing: ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
+    # The tests start what they need, privately. A dockerd that its package starts would set iptables rules, a bridge and
+    # forwarding here: invoke-rc.d and deb-systemd-invoke ask this file first. Nor shall it come with the next boot.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        trap 'rm -f $policy' EXIT
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod 755 $policy
+    fi
     apt-get update -qq
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    if [[ " ${missing[*]} " == *" docker.io "* ]]; then systemctl --quiet disable docker.service docker.socket; fi
 fi
 
 # Only now: a toolchain does not start without the libraries above.
