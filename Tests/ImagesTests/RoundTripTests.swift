@@ -43,6 +43,25 @@ struct RoundTripTests {
         return (path, images)
     }
 
+    /// The same three images with OCI's media types, as most registries have them.
+    private static func threeOCI(_ fixture: borrowing ImageFixture) throws -> (
+        path: String, wanted: [ImageExport.Image]
+    ) {
+        let busybox = try Archive.busybox()
+        var wanted: [ImageExport.Image] = []
+        for tags in [["one:1"], ["localhost:5000/two:1"], ["three:1", "drei:1"]] {
+            var own = TarBuilder()
+            own.file("name", tags[0])
+            let layers = [busybox, own.finished()].map { ($0, MediaType.imageLayer, ContentHash.digest(of: $0)) }
+            let image = try #require(try fixture.importBytes(Archive.layout(layers, annotations: nil)).first)
+            wanted.append(ImageExport.Image(names: try tags.map { try ImageReference($0) }, target: image.target))
+        }
+        let path = fixture.directory.path + "/three.tar"
+        let file = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
+        try ImageExport.export(wanted, from: fixture.store, to: file.raw)
+        return (path, wanted)
+    }
+
     /// What an archive has, by name: the digests of the manifest and of the configuration.
     static func contents(_ path: String) throws -> [String: [Digest]] {
         let fixture = try ImageFixture()
@@ -81,6 +100,48 @@ struct RoundTripTests {
                 let manifest = try Files.readText(target + "/manifest.json")
                 #expect(manifest.contains(resolved.manifest.config.digest.hex), "\(source)")
             }
+        }
+    }
+
+    @Test(
+        "skopeo finds each of three images in our layout by its whole name, and copies it with its digest",
+        .enabled(if: Files.exists("/usr/bin/skopeo"), "needs skopeo (apt install skopeo)")
+    )
+    func skopeoSeveralOCI() throws {
+        let fixture = try ImageFixture()
+        let (path, wanted) = try Self.threeOCI(fixture)
+        for image in wanted {
+            for (index, name) in image.names.enumerated() {
+                let target = "\(fixture.directory.path)/\(image.target.digest.hex)-\(index)"
+                let source = "oci-archive:\(path):\(name.canonical)"
+                _ = try run([
+                    "skopeo", "--insecure-policy", "copy", "-q", "--preserve-digests", source, "dir:" + target,
+                ])
+                let manifest = ContentHash.digest(of: try Files.read(target + "/manifest.json"))
+                #expect(manifest == image.target.digest, "\(source)")
+            }
+        }
+    }
+
+    @Test(
+        "podman loads one image with OCI's media types under the name that it has",
+        .enabled(if: Files.exists("/usr/bin/podman"), "needs podman (apt install podman)")
+    )
+    func podmanOCI() throws {
+        let fixture = try ImageFixture()
+        let (_, wanted) = try Self.threeOCI(fixture)
+        let directory = fixture.directory.path
+        let podman = [
+            "podman", "--root", directory + "/p", "--runroot", directory + "/pr", "--storage-driver", "vfs",
+            "--cgroup-manager", "cgroupfs",
+        ]
+        for (index, image) in wanted[..<2].enumerated() {
+            let path = "\(directory)/one-\(index).tar"
+            let file = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
+            try ImageExport.export([image], from: fixture.store, to: file.raw)
+            _ = try run(podman + ["load", "-q", "-i", path])
+            let found = try run(podman + ["image", "inspect", "--format", "{{.Digest}}", image.names[0].canonical])
+            #expect(found == "\(image.target.digest)\n")
         }
     }
 

@@ -70,9 +70,11 @@ package enum ImageExport {
         if image.names.isEmpty { return [image.target] }
         return image.names.map { name in
             var descriptor = image.target
-            var annotations = [AnnotationKey.containerdImageName: name.canonical]
-            if let tag = name.withDefaultTag.tag { annotations[AnnotationKey.referenceName] = tag }
-            descriptor.annotations = annotations
+            // The whole name twice: containerd reads the first, skopeo and podman the second, and a mere tag would stand
+            // for several images (decision 0105).
+            descriptor.annotations = [
+                AnnotationKey.containerdImageName: name.canonical, AnnotationKey.referenceName: name.canonical,
+            ]
             return descriptor
         }
     }
