@@ -14,7 +14,9 @@ package final class DirectoryChanges: Sendable {
         var last = 0
     }
 
-    private static let interest = UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR)
+    private static let interest = UInt32(
+        IN_MODIFY | IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR
+    )
 
     /// - Parameter loop: Where changes are noticed.
     package init(loop: LoopThread) throws(SysError) {
@@ -62,24 +64,8 @@ package final class DirectoryChanges: Sendable {
     }
 
     private func take() {
-        var changed: Set<Int32> = []
-        var overflow = false
-        var buffer = [UInt8](repeating: 0, count: 16384)
-        while true {
-            let count = unsafe read(descriptor.raw, &buffer, buffer.count)
-            guard count > 0 else { break }
-            var offset = 0
-            // struct inotify_event: wd, mask, cookie, len, name[len]
-            while offset + 16 <= count {
-                let field = { (at: Int) in
-                    (0..<4).reduce(UInt32(0)) { $0 | UInt32(buffer[offset + at + $1]) << UInt32(8 * $1) }
-                }
-                changed.insert(Int32(bitPattern: field(0)))
-                if field(4) & UInt32(IN_Q_OVERFLOW) != 0 { overflow = true }
-                offset += 16 + Int(field(12))
-            }
-        }
-        let all = overflow
+        let changed = InotifyEvents.drain(descriptor.raw)
+        let all = changed.contains(InotifyEvents.overflow)
         let woken = state.withLock { state in
             state.listeners.filter { all || changed.contains($0.key) }.flatMap { $0.value.values }
         }

@@ -108,7 +108,15 @@ package final class Agent: Service {
             registries: try configuration.registries(),
             observer: RuntimeCore.Observer(
                 shimLost: { loss.yield($0) },
-                taskEvent: { happening.yield($0) }
+                taskEvent: { happening.yield($0) },
+                filesLost: { path, error in
+                    logger.warning(
+                        error == nil
+                            ? "somebody removed a file of a container or sandbox, which was ended; its pod goes on by its policy"
+                            : "somebody removed a file of a container or sandbox, which cannot be ended",
+                        metadata: ["file": "\(path)", "error": "\(error.map { "\($0)" } ?? "none")"]
+                    )
+                }
             )
         )
         pool = ThreadPool(name: "swl-pods", limit: 8)
@@ -212,26 +220,65 @@ package final class Agent: Service {
         try await takeOverPods()
         journal?.start()
         phase.withLock { $0 = .serving }
-        await cancelWhenGracefulShutdown { [self] in
-            // Waits for the ends of containers have no end of their own: letting go of the shims ends them.
-            await withTaskCancellationHandler {
-                await withDiscardingTaskGroup { group in
-                    group.addTask { await self.table.run() }
-                    group.addTask { await self.endLeftoverExecs() }
-                    group.addTask { await self.exits.run() }
-                    group.addTask { await self.followLostShims() }
-                    group.addTask { await self.followTaskEvents() }
-                    group.addTask { await self.followLog() }
-                    group.addTask { await self.collectGarbage() }
-                    group.addTask { await self.keepHistoryShort() }
-                    if !isIntroduced { group.addTask { await self.introduceLater() } }
-                }
-            } onCancel: {
-                core.close()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.serve(isIntroduced: isIntroduced) }
+            group.addTask {
+                guard (try? await gracefulShutdown()) != nil else { return }  // cancelled: there is no time left
+                self.phase.withLock { $0 = .stopping }
+                await self.finishDeletions()
             }
+            await group.next()
+            group.cancelAll()
         }
         phase.withLock { $0 = .stopping }
         await stop()
+    }
+
+    /// Looks after everything until it is cancelled.
+    private func serve(isIntroduced: Bool) async {
+        // Waits for the ends of containers have no end of their own: letting go of the shims ends them.
+        await withTaskCancellationHandler {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.table.run() }
+                group.addTask { await self.endLeftoverExecs() }
+                group.addTask { await self.exits.run() }
+                group.addTask { await self.followLostShims() }
+                group.addTask { await self.followTaskEvents() }
+                group.addTask { await self.core.followLostFiles() }
+                group.addTask { await self.followState() }
+                group.addTask { await self.followLog() }
+                group.addTask { await self.collectGarbage() }
+                group.addTask { await self.keepHistoryShort() }
+                if !isIntroduced { group.addTask { await self.introduceLater() } }
+            }
+        } onCancel: {
+            core.close()
+        }
+    }
+
+    /// How long the agent stays after SIGTERM for pods that were deleted by force: their two seconds, and some for the
+    /// rest.
+    private static let timeForDeletions = Duration.seconds(10)
+
+    /// Lets the workers end what was deleted by force. The log has forgotten it: without an agent it would run on, and
+    /// nobody could find it.
+    private func finishDeletions() async {
+        let left = await withTaskGroup(of: Set<UID>?.self) { group in
+            group.addTask { await self.table.waitForOrphans() }
+            group.addTask {
+                try? await Task.sleep(for: Self.timeForDeletions)  // cancelled when nothing is left
+                return nil
+            }
+            let first = await group.next()
+            group.cancelAll()
+            if case .some(.some(let left)) = first { return left }
+            return await group.next().flatMap { $0 } ?? []
+        }
+        guard !left.isEmpty else { return }
+        logger.warning(
+            "pods that were deleted by force are not gone yet; the next start removes what is left",
+            metadata: ["uids": "\(left.map(\.description).sorted())"]
+        )
     }
 
     private func stop() async {
@@ -355,6 +402,7 @@ package final class Agent: Service {
             actor: systemActor,
             nodeName: node.name,
             settled: { [ledger] uid in ledger.release(uid) },
+            orphaned: { [table] uid in table.noteOrphan(uid) },
             ended: { [weak self] uid, namespace in self?.workerEnded(uid, namespace) }
         )
     }
@@ -483,6 +531,15 @@ package final class Agent: Service {
         for await sandboxID in lostShims {
             logger.warning("a shim is gone", metadata: ["sandbox": "\(sandboxID)"])
             table.sendToAll(.shimLost(sandboxID: sandboxID))
+        }
+    }
+
+    /// Somebody may move the bundles away together with a directory above them.
+    private func followState() async {
+        do {
+            for await _ in try stateChanges() { core.checkFiles() }
+        } catch {
+            logger.error("the state directory cannot be looked after", metadata: ["error": "\(error)"])
         }
     }
 

@@ -23,8 +23,10 @@ struct ContainerRecord: Codable, Hashable, Sendable {
         var program: String
     }
 
+    static func file(_ bundle: String) -> String { bundle + "/" + fileName }
+
     func write(_ bundle: String) throws {
-        try Files.replaceUnsynced(bundle + "/" + Self.fileName, with: JSONCoding.encode(self))
+        try Files.replaceUnsynced(Self.file(bundle), with: JSONCoding.encode(self))
     }
 
     /// When the record was written, in microseconds since 1970.

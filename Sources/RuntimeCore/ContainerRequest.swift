@@ -86,6 +86,8 @@ package struct TaskExit: Hashable, Sendable {
     /// Microseconds since 1970.
     package let exitedAt: Int64
     package let oomKilled: Bool
+    /// It was ended because somebody had removed its bundle: what its program would have said is not known.
+    package var lostItsFiles = false
 
     package init(containerID: String, pid: Int32, status: Int32, exitedAt: Int64, oomKilled: Bool) {
         self.containerID = containerID

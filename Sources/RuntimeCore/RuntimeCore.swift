@@ -15,13 +15,18 @@ package final class RuntimeCore: Sendable {
         package var shimLost: @Sendable (_ sandboxID: String) -> Void
         /// A shim said something of a task. Called on the thread of the shims' loop: it must not block.
         package var taskEvent: @Sendable (TaskEvent) -> Void
+        /// Somebody removed a file without which a sandbox or container cannot go on; it is ended. The error is what
+        /// keeps it from being ended. Called on a thread of the core.
+        package var filesLost: @Sendable (_ path: String, _ error: (any Error)?) -> Void
 
         package init(
             shimLost: @escaping @Sendable (_ sandboxID: String) -> Void,
-            taskEvent: @escaping @Sendable (TaskEvent) -> Void = { _ in }
+            taskEvent: @escaping @Sendable (TaskEvent) -> Void = { _ in },
+            filesLost: @escaping @Sendable (_ path: String, _ error: (any Error)?) -> Void = { _, _ in }
         ) {
             self.shimLost = shimLost
             self.taskEvent = taskEvent
+            self.filesLost = filesLost
         }
     }
 
@@ -36,6 +41,9 @@ package final class RuntimeCore: Sendable {
     private let strays: StrayShims
     private let loop: LoopThread
     private let events: ShimEvents
+    private let files: FileRemovals
+    private let losses: AsyncStream<String>
+    private let filesLost: @Sendable (_ path: String, _ error: (any Error)?) -> Void
 
     package init(
         configuration: CoreConfiguration,
@@ -54,12 +62,21 @@ package final class RuntimeCore: Sendable {
             pool: pool,
             registries: registries
         )
+        let (losses, loss) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .unbounded)
+        self.losses = losses
+        filesLost = observer.filesLost
+        do {
+            files = try FileRemovals(loop: loop) { loss.yield($0) }
+        } catch {
+            throw CoreError.system(step: "look after the files of sandboxes", error)
+        }
         sandboxes = SandboxService(
             configuration: configuration,
             namespace: namespace,
             network: network,
             pool: pool,
             loop: loop,
+            files: files,
             onShimLost: observer.shimLost
         )
         tasks = TaskService(
@@ -67,7 +84,8 @@ package final class RuntimeCore: Sendable {
             namespace: namespace,
             sandboxes: sandboxes,
             snapshots: images.snapshots,
-            pool: pool
+            pool: pool,
+            files: files
         )
         do {
             events = try ShimEvents(path: configuration.eventsSocket, loop: loop) { [tasks] event in
@@ -187,7 +205,9 @@ package final class RuntimeCore: Sendable {
     ///
     /// - Parameter cgroup: The cgroup above its containers, removed with it; nil if it is not known.
     package func removeSandbox(_ id: String, cgroup: String?) async throws {
-        for bundle in try sandboxes.bundles() where try tasks.sandbox(ofBundle: bundle) == id {
+        // Of some there may be no bundle any more, because somebody has removed it.
+        let bundles = try sandboxes.bundles().filter { try tasks.sandbox(ofBundle: $0) == id }
+        for bundle in Set(bundles).union(tasks.known(in: id)) {
             try await tasks.destroy(bundle, sandboxID: id)
             images.noteRemoved(container: bundle)
         }
@@ -280,6 +300,32 @@ package final class RuntimeCore: Sendable {
         try await tasks.destroy(id, sandboxID: sandboxID)
         images.noteRemoved(container: id)
     }
+
+    /// Ends sandboxes and containers whose files somebody removes, until the task is cancelled: their shims could neither
+    /// stop them nor say how they ended. What becomes of them is told as any other end.
+    package func followLostFiles() async {
+        for await path in losses {
+            var parts = path.split(separator: "/")
+            let name = parts.popLast().map(String.init)
+            guard let id = parts.popLast().map(String.init) else { continue }
+            do {
+                try await pool.run { [strays, tasks] in
+                    if name == ContainerRecord.fileName {
+                        try tasks.killProcesses(of: id)
+                    } else {
+                        tasks.noteLost(sandboxID: id)
+                        try strays.end(id)
+                    }
+                }
+                filesLost(path, nil)
+            } catch {
+                filesLost(path, error)
+            }
+        }
+    }
+
+    /// Looks whether the files of sandboxes and containers are where they were, after something changed above them.
+    package func checkFiles() { files.check() }
 
     /// Ends shims whose bundle is gone, with all that they hold. To be called before pods are taken over.
     ///

@@ -18,6 +18,7 @@ final class SandboxService: Sendable {
     /// The namespaces of sandboxes that this process has made or asked: they never change.
     private let namespacesKnown = Mutex<[String: [String: String]]>([:])
     private let closed = Atomic(false)
+    private let files: FileRemovals
     /// Called on the loop's thread when a shim's connection ends without our doing.
     private let onShimLost: @Sendable (_ sandboxID: String) -> Void
 
@@ -27,6 +28,7 @@ final class SandboxService: Sendable {
         network: any PodNetworkProvider,
         pool: ThreadPool,
         loop: LoopThread,
+        files: FileRemovals,
         onShimLost: @escaping @Sendable (String) -> Void
     ) {
         self.configuration = configuration
@@ -34,6 +36,7 @@ final class SandboxService: Sendable {
         self.network = network
         self.pool = pool
         self.loop = loop
+        self.files = files
         self.onShimLost = onShimLost
         sealed = SealedShim(configuration)
     }
@@ -104,7 +107,8 @@ final class SandboxService: Sendable {
     func remove(_ id: String) async throws {
         _ = namespacesKnown.withLock { $0.removeValue(forKey: id) }
         let directory = bundle(id)
-        let files = ShimFiles(bundle: directory)
+        forgetFiles(of: id)
+        let left = ShimFiles(bundle: directory)
         if let shim = try? await connection(to: id) {  // a shim that cannot be reached is cleaned up below
             _ = try await shim.attempt(
                 Shim.sandboxService,
@@ -124,9 +128,9 @@ final class SandboxService: Sendable {
             shim.close()
         }
         try await pool.run { [self] in
-            files.waitForEnd()
+            left.waitForEnd()
             try cleanUp(id, directory)
-            files.removeSocket(below: configuration.shimSockets)
+            left.removeSocket(below: configuration.shimSockets)
         }
     }
 
@@ -180,7 +184,14 @@ final class SandboxService: Sendable {
     }
 
     /// Takes the connection of a bundle out of the table, so that its end is no loss. Close it when it is not needed.
-    func release(_ id: String) -> ShimConnection? { connections.withLock { $0.removeValue(forKey: id) } }
+    func release(_ id: String) -> ShimConnection? {
+        forgetFiles(of: id)
+        return connections.withLock { $0.removeValue(forKey: id) }
+    }
+
+    private func forgetFiles(of id: String) {
+        for file in ShimAddress.files(bundle(id)) { files.forget(file) }
+    }
 
     /// True once the agent stops: a shim that does not answer then is not a lost one.
     var isClosed: Bool { closed.load(ordering: .sequentiallyConsistent) }
@@ -238,6 +249,8 @@ final class SandboxService: Sendable {
             if wasOurs { onShimLost(id) }
         }
         connections.withLock { $0[id] = shim }
+        // One that goes while this is done is found when the connection is used next; without inotify nobody tells.
+        if let file = ShimAddress.file(bundle(id)) { try? files.watch(file) }
         return shim
     }
 }

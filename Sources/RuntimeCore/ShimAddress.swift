@@ -72,6 +72,14 @@ struct ShimAddress: Hashable, Sendable {
         for name in [fileName, "address"] { _ = unsafe unlink(bundle + "/" + name) }
     }
 
+    /// The file by which a shim is found again; nil if there is none.
+    static func file(_ bundle: String) -> String? {
+        [fileName, "address"].lazy.map { bundle + "/" + $0 }.first { Files.exists($0) }
+    }
+
+    /// The names of all such files.
+    static func files(_ bundle: String) -> [String] { [fileName, "address"].map { bundle + "/" + $0 } }
+
     /// When a shim came up in a bundle, in microseconds since 1970; nil if none did, or ours has ended.
     static func savedAt(_ bundle: String) -> Int64? {
         [fileName, "address"].lazy.compactMap { Files.modified(bundle + "/" + $0) }.first

@@ -9,14 +9,16 @@ struct StrayShims {
 
     /// Kills them with all that they hold, and removes their containers' cgroups. Blocks.
     ///
+    /// - Parameter wanted: Only the shim of this sandbox or container, whatever of its bundle is left; nil for all whose
+    ///   bundle is gone.
     /// - Returns: The ids of their sandboxes.
-    func end() throws(SysError) -> [String] {
+    @discardableResult
+    func end(_ wanted: String? = nil) throws(SysError) -> [String] {
         var strays: [Int32: String] = [:]
         for pid in try Self.pids() {
-            guard let id = try sandbox(ofProcess: pid),
-                !Files.exists(configuration.bundle(namespace: namespace, id: id))
-            else { continue }
-            strays[pid] = id
+            guard let id = try sandbox(ofProcess: pid) else { continue }
+            let isStray = wanted.map { $0 == id } ?? !Files.exists(configuration.bundle(namespace: namespace, id: id))
+            if isStray { strays[pid] = id }
         }
         if strays.isEmpty { return [] }
         let processes = try Self.processes()

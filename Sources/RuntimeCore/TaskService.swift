@@ -15,21 +15,26 @@ final class TaskService: Sendable {
     let sandboxes: SandboxService
     private let snapshots: Snapshotter
     let pool: ThreadPool
+    private let files: FileRemovals
     /// What bundles say, so that not every call reads it again.
     private let records = Mutex<[String: ContainerRecord]>([:])
+    /// Containers that were ended because their bundles had been removed.
+    private let lost = Mutex<Set<String>>([])
 
     init(
         configuration: CoreConfiguration,
         namespace: String,
         sandboxes: SandboxService,
         snapshots: Snapshotter,
-        pool: ThreadPool
+        pool: ThreadPool,
+        files: FileRemovals
     ) {
         self.configuration = configuration
         self.namespace = namespace
         self.sandboxes = sandboxes
         self.snapshots = snapshots
         self.pool = pool
+        self.files = files
     }
 
     func bundle(_ id: String) -> String { configuration.bundle(namespace: namespace, id: id) }
@@ -40,6 +45,12 @@ final class TaskService: Sendable {
         let (mounts, warnings) = try await pool.run { [snapshots] in
             let mounts = try Self.prepareSnapshot(snapshots, key: request.id, parent: request.image.chainID)
             return (mounts, try Self.writeBundle(directory, request))
+        }
+        guard try record(request.id) != nil else {
+            throw CoreError.system(
+                step: "read the bundle of container \(request.id.prefix(12)) again, which somebody has removed",
+                SysError(call: "open", subject: ContainerRecord.file(directory), errno: .noEntry)
+            )
         }
         if let handler = request.runtime, !handler.isOurs {
             let pid = try await createForeign(request, handler, rootfs: mounts)
@@ -96,7 +107,43 @@ final class TaskService: Sendable {
         if let known = records.withLock({ $0[id] }) { return known }
         guard let record = try ContainerRecord.read(bundle(id)) else { return nil }
         records.withLock { $0[id] = record }
+        try? files.watch(ContainerRecord.file(bundle(id)))  // without inotify nobody tells when it goes
         return record
+    }
+
+    /// The containers of a sandbox that this process has to do with, whatever is left of their bundles.
+    func known(in sandboxID: String) -> [String] {
+        records.withLock { records in records.filter { $0.value.sandboxID == sandboxID }.map(\.key) }
+    }
+
+    /// Ends a container's processes past its shim, which cannot do so without the bundle. Its end is told as any other.
+    func killProcesses(of id: String) throws(SysError) {
+        guard let cgroup = cgroup(of: id) else { return }
+        lost.withLock { _ = $0.insert(id) }
+        try CgroupMembers.kill(cgroup)
+    }
+
+    /// Takes note that the shim of these containers is ended for want of its files.
+    func noteLost(sandboxID: String) {
+        let ids = known(in: sandboxID)
+        lost.withLock { $0.formUnion(ids) }
+    }
+
+    private func cgroup(of id: String) -> String? {
+        guard let cgroup = records.withLock({ $0[id] })?.cgroup, PathText.isAbsolute(cgroup) else { return nil }
+        return cgroup
+    }
+
+    /// Removes the cgroup of a container whose shim found nothing any more that tells of it.
+    private func removeLostCgroup(of id: String) async throws {
+        guard lost.withLock({ $0.remove(id) }) != nil, let cgroup = cgroup(of: id) else { return }
+        try await pool.run {
+            do {
+                try EmptyCgroups.remove(cgroup)
+            } catch let error as SysError {
+                throw CoreError.system(step: "remove the cgroup of container \(id.prefix(12))", error)
+            }
+        }
     }
 
     /// Lets the container's process go on. A task that runs or has ended already is fine.
@@ -141,8 +188,10 @@ final class TaskService: Sendable {
         let shim = try await sandboxes.connection(to: sandboxID)
         let wait = Shim.WaitRequest(id: id)
         let response: Shim.WaitResponse = try await shim.call(shim.taskService, "Wait", wait, timeout: nil)
-        return exitOnDisk(id)
-            ?? Self.exit(id, pid: 0, status: response.exitStatus, at: response.exitedAt, oomKilled: false)
+        let told = Self.exit(id, pid: 0, status: response.exitStatus, at: response.exitedAt, oomKilled: false)
+        var exit = exitOnDisk(id) ?? told
+        exit.lostItsFiles = lost.withLock { $0.contains(id) }
+        return exit
     }
 
     /// What the shim says of a task; what its files say when the shim is gone.
@@ -232,7 +281,9 @@ final class TaskService: Sendable {
     /// Removes an ended task, its bundle and its writable layer. What is not there is fine.
     func remove(_ id: String, sandboxID: String) async throws {
         let directory = bundle(id)
-        if let foreign = try record(id)?.foreign {
+        let record = try record(id)
+        files.forget(ContainerRecord.file(directory))
+        if let foreign = record?.foreign {
             try await removeForeign(id, sandboxID: sandboxID, foreign)
         } else if try await askDelete(id, sandboxID: sandboxID) == nil {
             let process = ShimProcess(configuration: configuration, namespace: namespace, id: id)
@@ -250,6 +301,7 @@ final class TaskService: Sendable {
                 throw CoreError.image(error)
             }
         }
+        try await removeLostCgroup(of: id)
         _ = records.withLock { $0.removeValue(forKey: id) }
     }
 

@@ -145,6 +145,7 @@ struct PodWorkerTests {
                 actor: "system:reconciler",
                 nodeName: nodeName,
                 settled: { _ in },
+                orphaned: { _ in },
                 ended: { _, _ in ended.value.withLock { $0 += 1 } }
             )
         )

@@ -45,6 +45,32 @@ extension SystemSuite {
             }
         }
 
+        @Test("SIGTERM right after a deletion by force: the agent ends what was deleted before it ends itself")
+        func stoppedAfterForce() throws {
+            try RunningAgent.with { agent in
+                let deaf = "trap '' TERM; while :; do sleep 0.1; done"
+                for name in ["obeys", "deaf"] {
+                    try agent.create(Manifest.pod(name, name == "deaf" ? deaf : Manifest.sleeper))
+                }
+                try agent.create(Manifest.pod("stays", Manifest.sleeper))
+                for name in ["obeys", "deaf", "stays"] { try agent.waitForPhase(name, "Running") }
+                let processes = try ["obeys", "deaf"].map { try agent.processID($0) }
+                let other = try agent.processID("stays")
+                for name in ["obeys", "deaf"] { try agent.delete(name, grace: 0, wait: false) }
+                #expect(try agent.stop() == 0)
+                for process in processes {
+                    let facts = try ProcessFacts.of(process)
+                    #expect(facts == nil || facts?.isZombie == true)
+                }
+                #expect(try Files.list(agent.root + "/pods").count == 1)
+                #expect(try ProcessFacts.of(other)?.isZombie == false)
+                try agent.start()
+                #expect(try agent.processID("stays") == other)
+                try agent.delete("stays")
+                try agent.expectNoLeftovers()
+            }
+        }
+
         @Test("a killed shim takes its containers with it; the pod starts over in a new sandbox")
         func killedShim() throws {
             try RunningAgent.with { agent in

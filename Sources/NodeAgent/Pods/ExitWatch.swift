@@ -111,6 +111,9 @@ final class ExitWatch: Sendable {
         } catch {
             message = "the termination message cannot be read: \(error)"
         }
+        if exit.lostItsFiles {
+            message = "The container was ended because its files in the state directory were removed."
+        }
         let fact = ContainerExited(
             container: subject.container,
             containerID: subject.containerID,
@@ -119,7 +122,8 @@ final class ExitWatch: Sendable {
             signal: exit.status > 128 && exit.status <= 128 + 64 ? exit.status - 128 : nil,
             oomKilled: exit.oomKilled,
             finishedAt: exit.exitedAt > 0 ? exit.exitedAt : clock(),
-            message: message
+            message: message,
+            reason: exit.lostItsFiles ? "ContainerStatusUnknown" : nil
         )
         table.worker(subject.podUID)?.send(.facts([.containerExited(fact)]))
     }

@@ -325,6 +325,7 @@ final class PodWorker: Sendable {
             state.inLog = pod
             state.lastSeq = appended.last
             state.isOrphan = isForced
+            if isForced { environment.orphaned(uid) }
             command.answer(.success(appended.first))
         } catch let error as APIError {
             command.answer(.failure(error))
@@ -450,6 +451,8 @@ struct PodWorkerEnvironment: Sendable {
     let nodeName: String
     /// Called when the pod will never run again: what it asked for is free.
     let settled: @Sendable (_ uid: UID) -> Void
+    /// Called when the log does not have the pod any more, before the client is told: the worker alone cleans up.
+    let orphaned: @Sendable (_ uid: UID) -> Void
     /// Called when a worker has nothing to own any more.
     let ended: @Sendable (_ uid: UID, _ namespace: String) -> Void
 }
