@@ -36,7 +36,10 @@ struct APIResponder: HTTPResponder {
             response = try await answer(request, origin: origin, id: id, expectation)
         } catch {
             response = failure(error, id: id, request)
-            if MalformedRequest.error(error) != nil { response.headers[.connection] = "close" }
+            // The rest of the body is not waited for.
+            if MalformedRequest.error(error) != nil || response.status == .requestTimeout {
+                response.headers[.connection] = "close"
+            }
         }
         Self.identify(&response, id)
         // Nobody knows now whether the client sends its body after all (RFC 9110, section 10.1.1).

@@ -35,9 +35,8 @@ struct ImageUpload: Sendable {
                 pipe.stopReading()
                 await feeding
                 if pipe.hasStalled {
-                    let seconds = pipe.patience.components.seconds
-                    let text = "the upload stalled: nothing came for \(seconds) s; send the archive again"
-                    return Outcome(progress: lines.all, result: .failure(.timeout(text)))
+                    let stalled = MalformedRequest.stalled(seconds: pipe.patience.components.seconds)
+                    return Outcome(progress: lines.all, result: .failure(stalled))
                 }
                 return Outcome(progress: lines.all, result: .failure(ImageAnswer.error(error, name: "")))
             }

@@ -17,6 +17,7 @@ enum MalformedRequest {
                 "malformed HTTP request: it has \(fault.count) headers Host; one is needed, such as \"Host: localhost\""
             )
         }
+        if let stalled = error as? StalledBody { return self.stalled(seconds: stalled.seconds) }
         guard let error = error as? HTTPParserError else { return nil }
         if error == .headerOverflow {
             let limit = NIOHTTPDecoderLimitConfiguration()
@@ -28,6 +29,16 @@ enum MalformedRequest {
             )
         }
         return .badRequest("malformed HTTP request: \(words(error)) (RFC 9112)")
+    }
+
+    /// RFC 9110, section 15.5.9.
+    static func stalled(seconds: Int64) -> APIError {
+        APIError(
+            .timeout,
+            "the body stalled: nothing came for \(seconds) s, and nothing was changed; send the request again, with the "
+                + "whole body",
+            code: 408
+        )
     }
 
     private static func words(_ error: HTTPParserError) -> String {

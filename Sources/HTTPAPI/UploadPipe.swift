@@ -71,6 +71,8 @@ final class UploadPipe: Sendable {
                     pool.submit { continuation.resume(returning: Self.write(bytes, to: writer)) }
                 }
             }
+        } catch is StalledBody {
+            stalled.store(true, ordering: .relaxed)
         } catch {
             // The client went away: the reader sees an archive that ends early and says so.
         }

@@ -1,3 +1,5 @@
+import JSON
+import KubernetesAPI
 import NIOCore
 import Testing
 
@@ -16,9 +18,23 @@ struct SlowClientTests {
                 try await RawConnection.answer(to: "GET /healthz HTTP/1.1\r\nHost: x\r\nX-", at: client.socket) == ""
             )
             let body = "POST /api/v1/namespaces/default/pods HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{\"kind\""
-            #expect(try await RawConnection.answer(to: body, at: client.socket) == "")
             let upload = "POST /v1/images/import HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\nabc"
-            #expect(try await !RawConnection.answer(to: upload, at: client.socket).contains("200 OK"))
+            let chunked =
+                "PUT /api/v1/namespaces/default/pods/p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"
+            for request in [body, upload, chunked] {
+                let answers = RawConnection.answers(in: try await RawConnection.answer(to: request, at: client.socket))
+                let answer = try #require(answers.first)
+                #expect(answers.count == 1)
+                #expect(answer.status.hasPrefix("HTTP/1.1 408"), "\(answer)")
+                #expect(answer.headers["connection"] == "close")
+                let status = try JSONCoding.decode(Status.self, from: Array(answer.body.utf8))
+                #expect(status.code == 408)
+                #expect(status.message.contains("send the request again"))
+            }
+            // One that was refused before its body came is not answered twice.
+            let refused = "POST /api/v1/nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"
+            let answers = RawConnection.answers(in: try await RawConnection.answer(to: refused, at: client.socket))
+            #expect(answers.map { $0.status.prefix(12) } == ["HTTP/1.1 404"])
             // Complete, and then the connection is idle for too long.
             let whole = try await RawConnection.answer(
                 to: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",

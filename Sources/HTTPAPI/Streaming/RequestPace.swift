@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
@@ -32,7 +33,15 @@ final class FirstHeadTimer: ChannelInboundHandler, RemovableChannelHandler {
     }
 }
 
+/// A client has sent nothing for too long in the middle of a request's body.
+struct StalledBody: Error {
+    let seconds: Int64
+}
+
 /// Ends connections whose client stalls: in the middle of a request's body, or between requests for too long.
+///
+/// Whoever reads the body gets a `StalledBody` and answers it; the connection ends after that, or a little later whatever
+/// is answered.
 ///
 /// Time counts only while the server wants to read: a server that is slow itself must not blame the client.
 final class RequestPace: ChannelDuplexHandler {
@@ -61,13 +70,24 @@ final class RequestPace: ChannelDuplexHandler {
     private var phase = Phase.idle
     private var wantsToRead = false
     private var timer: Scheduled<Void>?
+    /// The request whose body is on its way has its answer, or the beginning of it.
+    private var isAnswered = false
+    private var hasStalled = false
+
+    /// How long an answer to a stalled request may take until the connection ends without it.
+    private static let answerTime = TimeAmount.seconds(5)
 
     init(limits: Limits) { self.limits = limits }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // What comes now belongs to a request that was given up.
+        guard !hasStalled else { return }
         wantsToRead = false
         switch unwrapInboundIn(data) {
-        case .head, .body: phase = .body
+        case .head:
+            phase = .body
+            isAnswered = false
+        case .body: phase = .body
         case .end: phase = .answering
         }
         restart(context)
@@ -81,6 +101,7 @@ final class RequestPace: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .head(let head) = unwrapOutboundIn(data), head.status.kind != .informational { isAnswered = true }
         // An answer before the body's end (a refusal) does not change what is waited for.
         if case .end = unwrapOutboundIn(data), phase == .answering {
             phase = .idle
@@ -102,6 +123,7 @@ final class RequestPace: ChannelDuplexHandler {
     }
 
     private func restart(_ context: ChannelHandlerContext) {
+        guard !hasStalled else { return }
         stop()
         let limit: TimeAmount
         switch phase {
@@ -110,8 +132,19 @@ final class RequestPace: ChannelDuplexHandler {
         case .body:
             guard wantsToRead else { return }
             limit = limits.body
+            if !isAnswered {
+                timer = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { self.stall(context) }
+                return
+            }
         }
         let channel = context.channel
         timer = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+    }
+
+    private func stall(_ context: ChannelHandlerContext) {
+        hasStalled = true
+        let channel = context.channel
+        timer = context.eventLoop.scheduleTask(in: Self.answerTime) { channel.close(promise: nil) }
+        context.fireErrorCaught(StalledBody(seconds: limits.body.nanoseconds / 1_000_000_000))
     }
 }
