@@ -85,7 +85,10 @@ struct APIRequest: Sendable {
         (contentType ?? "").split(separator: ";").first.map { $0.trimmed.lowercased() } ?? ""
     }
 
-    func accepts(_ text: String) -> Bool { raw.headers[.accept]?.contains(text) ?? false }
+    /// True if the client likes a type better than the one that it gets otherwise.
+    func prefers(_ type: String, to usual: String) -> Bool {
+        AcceptHeader(raw.headers[.accept]).best(of: [usual, type]) == type
+    }
 
     var fieldValidation: FieldValidation {
         get throws(APIError) {

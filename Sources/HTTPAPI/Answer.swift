@@ -37,7 +37,7 @@ enum Answer {
         warnings: [String] = []
     ) throws -> Response {
         var response: Response
-        if request.accepts("application/yaml") {
+        if request.prefers("application/yaml", to: Answer.json) {
             response = bytes(
                 Array(YAML.encode(try JSONValue(parsing: document)).utf8),
                 status: status,

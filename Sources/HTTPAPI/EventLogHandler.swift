@@ -12,7 +12,7 @@ struct EventLogHandler: Sendable {
         let follow = try request.flag("follow")
         let limit = try request.count("limit")
         let filter = try LogFilter(request.parsedQuery)
-        let asEvents = request.accepts("text/event-stream")
+        let asEvents = request.prefers("text/event-stream", to: "application/x-ndjson")
         // A stream of server-sent events goes on after the id that the client saw last.
         let resumed = request.raw.headers[.lastEventID].flatMap(Seq.init) ?? after
         let floor = agent.store.floor

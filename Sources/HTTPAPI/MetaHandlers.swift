@@ -57,7 +57,7 @@ struct MetaHandlers: Sendable {
         }
         let paths = JSONValue.object(["paths": .array(Set(routes.map(\.pattern)).sorted().map { .string($0) })])
         return { request in
-            if request.accepts("application/json") { return Answer.bytes(paths.bytes()) }
+            if request.prefers(Answer.json, to: "text/plain") { return Answer.bytes(paths.bytes()) }
             return Answer.text(text + list.joined(separator: "\n") + "\n")
         }
     }
@@ -71,7 +71,7 @@ struct MetaHandlers: Sendable {
 
     func doctor(_ request: APIRequest) throws -> Response {
         let findings = agent.examine()
-        if request.accepts("application/json") {
+        if request.prefers(Answer.json, to: "text/plain") {
             return try Answer.object(findings)
         }
         return Answer.text(findings.map(\.line).joined(separator: "\n") + "\n")

@@ -38,14 +38,8 @@ struct Route: Sendable {
 
     /// - Throws: 406 if the client takes nothing that this route can answer with.
     func checkAccept(_ header: String?) throws(APIError) {
-        guard answersWithObjects, let header else { return }
-        let accepted = header.split(separator: ",").map { range in
-            range.prefix { $0 != ";" }.trimmed.lowercased()
-        }
-        let offered = Self.documentTypes + ["application/*", "*/*"]
-        guard header.trimmed.isEmpty || accepted.contains(where: offered.contains) else {
-            throw .notAcceptable(offered: Self.documentTypes)
-        }
+        guard answersWithObjects, AcceptHeader(header).best(of: Self.documentTypes) == nil else { return }
+        throw .notAcceptable(offered: Self.documentTypes)
     }
 
     private var answersWithObjects: Bool {

@@ -68,9 +68,8 @@ package enum Discovery {
 
     /// The version of the aggregated form that an Accept header wants before the legacy one: v2, v2beta1, or nil.
     package static func aggregatedVersion(accept: String?) -> String? {
-        for item in (accept ?? "").split(separator: ",") {
-            let parts = item.split(separator: ";").map { $0.filter { $0 != " " } }
-            guard parts.first == "application/json" else { continue }
+        for range in AcceptHeader(accept).preferred where range.type == "application/json" {
+            let parts = range.parameters
             guard parts.contains("g=apidiscovery.k8s.io"), parts.contains("as=APIGroupDiscoveryList") else {
                 return nil
             }

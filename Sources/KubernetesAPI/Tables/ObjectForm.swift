@@ -8,16 +8,15 @@ package enum ObjectForm: Hashable, Sendable {
     /// A list of ``PartialObjectMetadata``.
     case metadataList
 
-    /// The first form of an Accept header that this server can make; as they are if nothing is said.
+    /// The form of an Accept header that the client likes best of those that this server can make; as they are if nothing is
+    /// said.
     ///
     /// - Throws: 406 if the header names only forms of documents that nobody can make.
     /// Source: kube-apiserver, endpoints/handlers/negotiation: `as`, `g` and `v` beside a type of documents.
     package static func wanted(accept: String?) throws(APIError) -> ObjectForm {
         var isRefused = false
-        for item in (accept ?? "").split(separator: ",") {
-            let parts = item.split(separator: ";").map { $0.filter { $0 != " " } }
-            guard let type = parts.first?.lowercased(), types.contains(type) else { continue }
-            if let form = form(parts.dropFirst()) { return form }
+        for range in AcceptHeader(accept).preferred where types.contains(range.type) {
+            if let form = form(range.parameters) { return form }
             isRefused = true
         }
         if isRefused { throw .notAcceptable(offered: offered) }
