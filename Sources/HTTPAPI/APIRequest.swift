@@ -13,12 +13,21 @@ struct APIRequest: Sendable {
     /// The parameters of the query in their order.
     let parsedQuery: [(name: String, value: String)]
     private let expectation: Expectation?
+    /// The connection that the request has come by; nil for one that wants to leave HTTP.
+    let connection: (any Channel)?
 
-    init(raw: Request, parameters: [String: String], origin: RequestOrigin, expectation: Expectation? = nil) {
+    init(
+        raw: Request,
+        parameters: [String: String],
+        origin: RequestOrigin,
+        expectation: Expectation? = nil,
+        connection: (any Channel)? = nil
+    ) {
         self.raw = raw
         self.parameters = parameters
         self.origin = origin
         self.expectation = expectation
+        self.connection = connection
         parsedQuery = Self.parse(raw.uri.query)
     }
 

@@ -33,7 +33,7 @@ struct APIResponder: HTTPResponder {
                 try BrowserGuard.check(host: request.head.authority, origin: request.headers[.origin])
             }
             expectation = try Expectation.of(request, on: context.channel)
-            response = try await answer(request, origin: origin, id: id, expectation)
+            response = try await answer(request, origin: origin, id: id, expectation, context.channel)
         } catch {
             response = failure(error, id: id, request)
             // The rest of the body is not waited for.
@@ -65,7 +65,8 @@ struct APIResponder: HTTPResponder {
                 origin
             )
         }
-        return response
+        // The fields of the answer to GET, and no body, which would be read as the next answer (RFC 9110, section 9.3.2).
+        return request.method == .head ? response.createHeadResponse() : response
     }
 
     private static func identify(_ response: inout Response, _ id: String) {
@@ -89,13 +90,20 @@ struct APIResponder: HTTPResponder {
         _ request: Request,
         origin: RequestOrigin,
         id: String,
-        _ expectation: Expectation?
+        _ expectation: Expectation?,
+        _ connection: any Channel
     ) async throws -> Response {
         switch table.match(request.method, request.uri.path) {
         case .found(let route, let parameters):
             try route.checkAccept(request.headers[.accept])
             return try await route.handler(
-                APIRequest(raw: request, parameters: parameters, origin: origin, expectation: expectation)
+                APIRequest(
+                    raw: request,
+                    parameters: parameters,
+                    origin: origin,
+                    expectation: expectation,
+                    connection: connection
+                )
             )
         case .otherMethods(let methods):
             let known = methods.map(\.rawValue).joined(separator: ", ")

@@ -82,11 +82,7 @@ enum Answer {
     ) -> Response {
         var headers = HTTPFields()
         headers[.contentType] = contentType
-        // Hummingbird takes the end of the connection for an error of its own when the body was read before; an empty one
-        // in its place has an end.
-        var raw = request.raw
-        raw.body = RequestBody(buffer: ByteBuffer())
-        let body = raw.body
+        let connection = request.connection
         return Response(
             status: .ok,
             headers: headers,
@@ -97,12 +93,33 @@ enum Answer {
                     try await output.write([])
                     // Streams have no end of their own: a stopping agent ends them.
                     try await cancelWhenGracefulShutdown {
-                        try await body.consumeWithCancellationOnInboundClose { _ in try await produce(output) }
+                        try await whileConnected(connection) { try await produce(output) }
                     }
                 } catch is CancellationError {}
                 try await output.finish()
             }
         )
+    }
+}
+
+/// Runs `body` until it returns or the client at the other end of the connection has gone, which cancels it.
+///
+/// Not Hummingbird's `consumeWithCancellationOnInboundClose`: after that no further request is read from the connection.
+private func whileConnected(
+    _ connection: (any Channel)?,
+    _ body: @escaping @Sendable () async throws -> Void
+) async throws {
+    guard let connection else { return try await body() }
+    let watcher = try await connection.pipeline.handler(type: DisconnectWatcher.self).get()
+    try await withThrowingTaskGroup { group in
+        group.addTask {
+            await watcher.wait()
+            throw CancellationError()
+        }
+        group.addTask { try await body() }
+        // The watcher ends with an error, so what has returned is the body.
+        try await group.next()
+        group.cancelAll()
     }
 }
 

@@ -76,7 +76,7 @@ struct RouteTable: Sendable {
     /// A slash at the end does not matter (the Python client writes `/version/`).
     func match(_ method: HTTPRequest.Method, _ path: String) -> Match {
         let parts = path.split(separator: "/")
-        // HEAD is GET without the body, which the server leaves out.
+        // HEAD is GET without the body, which the responder leaves out.
         let wanted: HTTPRequest.Method = method == .head ? .get : method
         var others: [HTTPRequest.Method] = []
         for route in routes {

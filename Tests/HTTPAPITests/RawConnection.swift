@@ -13,6 +13,25 @@ enum RawConnection {
         }.value
     }
 
+    /// Sends texts, each after something of the answer to the one before has come, and returns all that comes until the
+    /// server closes the connection.
+    static func exchange(_ texts: [String], at socket: String) async throws -> String {
+        try await Task.detached {
+            let connection = try UnixSocket.connect(socket)
+            try connection.setBlocking()
+            var answer: [UInt8] = []
+            for text in texts {
+                try Descriptor.send(connection.raw, Array(text.utf8), subject: "server")
+                var piece = [UInt8](repeating: 0, count: 4096)
+                let size = unsafe read(connection.raw, &piece, piece.count)
+                answer += piece.prefix(max(0, size))
+            }
+            _ = shutdown(connection.raw, Int32(SHUT_WR))
+            answer += try Files.readAll(connection.raw, subject: "server")
+            return String(decoding: answer, as: UTF8.self)
+        }.value
+    }
+
     /// Sends a text, waits for the first byte of the answer, sends no more and reads until the server has noticed.
     static func leave(after text: String, at socket: String) async throws {
         try await Task.detached {

@@ -28,10 +28,10 @@ struct UpgradeAnswer: Sendable {
 /// Throws or returns nil for "no": then the request is answered as any other, which tells the client why not.
 typealias UpgradeDecision = @Sendable (HTTPRequestHead, any Channel) async throws -> UpgradeAnswer?
 
-/// A connection that speaks HTTP/1.1 and may leave it for something else with its first request.
+/// A connection that speaks HTTP/1.1 and may leave it for something else, with its first request or a later one.
 struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
     enum Negotiated: Sendable {
-        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, SocketSuccessor)
         case upgraded(NIOAsyncChannel<ByteBuffer, ByteBuffer>, any UpgradedService, DisconnectWatcher)
     }
 
@@ -59,8 +59,8 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
                     encoder: encoder,
                     decoder: decoder,
                     decide: decide,
-                    becomeHTTP: { [refuse, pace] channel in
-                        try Self.becomeHTTP(channel, refuse: refuse, pace: pace, logger: logger)
+                    becomeHTTP: { [decide, refuse, pace] channel in
+                        try Self.becomeHTTP(channel, decide: decide, refuse: refuse, pace: pace, logger: logger)
                     },
                     promise: promise
                 )
@@ -71,21 +71,26 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
 
     private static func becomeHTTP(
         _ channel: any Channel,
+        decide: @escaping UpgradeDecision,
         refuse: @escaping ConnectionEnd.Refusal,
         pace: RequestPace.Limits,
         logger: Logger
     ) throws -> Negotiated {
         let operations = channel.pipeline.syncOperations
+        let successor = SocketSuccessor()
+        try operations.addHandler(LaterUpgrade(decide: decide, successor: successor))
         try operations.addHandler(HostRule())
         try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try operations.addHandler(ConnectionEnd(refuse: refuse))
+        try operations.addHandler(DisconnectWatcher())
         try operations.addHandler(RequestPace(limits: pace))
         try operations.addHandler(HTTPConnectionStateHandler(logger: logger))
         return .http(
             try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel,
                 configuration: .init(isOutboundHalfClosureEnabled: true)
-            )
+            ),
+            successor
         )
     }
 
@@ -98,22 +103,31 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
             value.channel.close(promise: nil)
             return
         }
-        switch negotiated {
-        case .http(let channel): await handleHTTP(asyncChannel: channel, logger: logger)
-        case .upgraded(let channel, let service, let watcher):
-            let allocator = channel.channel.allocator
-            do {
-                try await channel.executeThenClose { inbound, outbound in
-                    await service.serve(
-                        inbound: inbound.makeAsyncIterator(),
-                        outbound: outbound,
-                        allocator: allocator,
-                        watcher: watcher
-                    )
-                }
-            } catch {
-                logger.debug("an upgraded connection ended badly", metadata: ["error": "\(error)"])
+        do {
+            switch negotiated {
+            case .http(let channel, let successor):
+                await handleHTTP(asyncChannel: channel, logger: logger)
+                try await successor.serve(on: channel.channel.eventLoop)
+            case .upgraded(let channel, let service, let watcher): try await Self.serve(channel, service, watcher)
             }
+        } catch {
+            logger.debug("an upgraded connection ended badly", metadata: ["error": "\(error)"])
+        }
+    }
+
+    static func serve(
+        _ channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>,
+        _ service: any UpgradedService,
+        _ watcher: DisconnectWatcher
+    ) async throws {
+        let allocator = channel.channel.allocator
+        try await channel.executeThenClose { inbound, outbound in
+            await service.serve(
+                inbound: inbound.makeAsyncIterator(),
+                outbound: outbound,
+                allocator: allocator,
+                watcher: watcher
+            )
         }
     }
 }
