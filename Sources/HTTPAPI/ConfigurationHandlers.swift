@@ -1,4 +1,5 @@
 import Hummingbird
+import JSON
 import KubernetesAPI
 import NodeAgent
 
@@ -46,6 +47,7 @@ struct ConfigurationHandlers<Object: ConfigurationObject>: Sendable {
     func patch(_ request: APIRequest) async throws -> Response {
         let strict = try request.fieldValidation
         let patch = try await request.patch()
+        let warnings = PatchWarnings()
         let stored = try await agent.updateConfiguration(
             Object.self,
             namespace: request["namespace"],
@@ -54,20 +56,24 @@ struct ConfigurationHandlers<Object: ConfigurationObject>: Sendable {
             origin: request.origin,
             dryRun: try request.isDryRun
         ) { current throws(APIError) in
-            try patch.apply(to: current, fieldValidation: strict)
+            try patch.apply(to: current, fieldValidation: strict, warnings: warnings)
         }
-        return try Answer.document(stored, for: request)
+        return try Answer.document(stored, for: request, warnings: warnings.texts)
     }
 
     func delete(_ request: APIRequest) async throws -> Response {
-        let stored = try await agent.deleteConfiguration(
+        let deletion = try await agent.deleteConfiguration(
             Object.self,
             namespace: request["namespace"],
             name: request["name"],
             options: try await request.deleteOptions(),
             origin: request.origin
         )
-        return try Answer.document(stored, for: request)
+        guard deletion.isGone else { return try Answer.document(deletion.object, for: request) }
+        // As kube-apiserver, which has the object in the answer for pods only.
+        var status = Status.success()
+        status.details = StatusDetails(name: request["name"], kind: Object.plural, uid: deletion.uid)
+        return try Answer.document(try JSONCoding.encode(status), for: request)
     }
 
     func deleteCollection(_ request: APIRequest) async throws -> Response {
@@ -80,7 +86,7 @@ struct ConfigurationHandlers<Object: ConfigurationObject>: Sendable {
                 name: name,
                 options: options,
                 origin: origin
-            )
+            ).object
         }
     }
 }

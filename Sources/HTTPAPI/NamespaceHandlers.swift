@@ -16,8 +16,11 @@ struct NamespaceHandlers: Sendable {
     }
 
     func delete(_ request: APIRequest) async throws -> Response {
-        _ = try await request.body()
-        let stored = try await agent.deleteNamespace(request["name"], origin: request.origin)
+        let stored = try await agent.deleteNamespace(
+            request["name"],
+            options: try await request.deleteOptions(),
+            origin: request.origin
+        )
         return try Answer.document(stored, for: request)
     }
 }

@@ -1,5 +1,6 @@
 import JSON
 import KubernetesAPI
+import Synchronization
 
 /// A patch of an object in one of the forms of RFC 7386 and RFC 6902.
 struct ObjectPatch: Sendable {
@@ -40,9 +41,11 @@ struct ObjectPatch: Sendable {
         }
     }
 
+    /// - Parameter warnings: What is to be said of the result, without being refused for it.
     func apply<Object: StoredObject>(
         to object: Object,
-        fieldValidation: FieldValidation
+        fieldValidation: FieldValidation,
+        warnings: PatchWarnings
     ) throws(APIError) -> Object {
         do {
             let current = try JSONCoding.value(of: object)
@@ -52,11 +55,23 @@ struct ObjectPatch: Sendable {
                 case .operations(let patch): try patch.applied(to: current)
                 case .strategic(let patch): try StrategicMerge.apply(patch, to: current)
                 }
-            return try ObjectDecoding.decode(Object.self, from: patched, fieldValidation: fieldValidation).object
+            let decoded = try ObjectDecoding.decode(Object.self, from: patched, fieldValidation: fieldValidation)
+            warnings.texts = decoded.warnings
+            return decoded.object
         } catch let error as APIError {
             throw error
         } catch {
             throw APIError(.invalid, "the patch does not fit the object: \(error)")
         }
+    }
+}
+
+/// The warnings of a patch, which may be applied more than once before it is stored: those of the last time.
+final class PatchWarnings: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    var texts: [String] {
+        get { kept.withLock { $0 } }
+        set { kept.withLock { $0 = newValue } }
     }
 }

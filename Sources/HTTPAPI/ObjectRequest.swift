@@ -37,7 +37,10 @@ extension APIRequest {
                 ).object
         }
         if let seconds = try number("gracePeriodSeconds") { options.gracePeriodSeconds = seconds }
+        if let policy = query("propagationPolicy"), !policy.isEmpty { options.propagationPolicy = policy }
+        if query("orphanDependents") != nil { options.orphanDependents = try flag("orphanDependents") }
         if try isDryRun { options.dryRun = ["All"] }
+        try options.check()
         return options
     }
 }

@@ -40,6 +40,7 @@ struct PodHandlers: Sendable {
     func patch(_ request: APIRequest) async throws -> Response {
         let strict = try request.fieldValidation
         let patch = try await request.patch()
+        let warnings = PatchWarnings()
         let stored = try await agent.updatePod(
             namespace: request["namespace"],
             name: request["name"],
@@ -47,13 +48,14 @@ struct PodHandlers: Sendable {
             origin: request.origin,
             dryRun: try request.isDryRun
         ) { current throws(APIError) in
-            try patch.apply(to: current, fieldValidation: strict)
+            try patch.apply(to: current, fieldValidation: strict, warnings: warnings)
         }
-        return try Answer.document(stored, for: request)
+        return try Answer.document(stored, for: request, warnings: warnings.texts)
     }
 
     /// PATCH or PUT of `pods/NAME/resize`: CPU and memory of containers that run.
     func resize(_ request: APIRequest) async throws -> Response {
+        let warnings = PatchWarnings()
         let strict = try request.fieldValidation
         let patch = request.raw.method == .patch ? try await request.patch() : nil
         let whole = patch == nil ? try await request.object(Pod.self, fieldValidation: strict).object : nil
@@ -66,9 +68,9 @@ struct PodHandlers: Sendable {
             dryRun: try request.isDryRun
         ) { current throws(APIError) in
             guard let patch else { return whole ?? current }
-            return try patch.apply(to: current, fieldValidation: strict)
+            return try patch.apply(to: current, fieldValidation: strict, warnings: warnings)
         }
-        return try Answer.document(stored, for: request)
+        return try Answer.document(stored, for: request, warnings: warnings.texts)
     }
 
     func pause(_ request: APIRequest) async throws -> Response { try await setPaused(true, request) }
@@ -99,6 +101,7 @@ struct PodHandlers: Sendable {
             options = try ObjectDecoding.decode(DeleteOptions.self, from: given, fieldValidation: .ignore).object
         }
         if try request.isDryRun { options.dryRun = ["All"] }
+        try options.check()
         _ = try await agent.deletePod(
             namespace: request["namespace"],
             name: request["name"],

@@ -103,6 +103,62 @@ struct ConfigurationTests {
         }
     }
 
+    @Test("one that is deleted stays for its finalizers, gets no new ones and goes with the last")
+    func finalizers() async throws {
+        try await TestServer.run { client in
+            let map = #"{"metadata":{"name":"m","finalizers":["example.com/a","example.com/b"]},"data":{"k":"v"}}"#
+            _ = try await client.send("POST", maps, body: map)
+            let path = "\(maps)/m"
+            let marked = try await client.send("DELETE", path).object(ConfigMap.self)
+            #expect(marked.metadata.deletionTimestamp != nil)
+            #expect(marked.metadata.deletionGracePeriodSeconds == 0)
+            // Deleted again, it is as it was.
+            #expect(try await client.send("DELETE", path).object(ConfigMap.self) == marked)
+
+            let type = ["content-type": "application/merge-patch+json"]
+            let more = #"{"metadata":{"finalizers":["example.com/a","example.com/c"]}}"#
+            #expect(try await client.send("PATCH", path, type, body: more).status == 422)
+            let one = #"{"metadata":{"finalizers":["example.com/b"]}}"#
+            #expect(try await client.send("PATCH", path, type, body: one).status == 200)
+            #expect(try await client.get(path).object(ConfigMap.self).metadata.finalizers == ["example.com/b"])
+            let none = #"{"metadata":{"finalizers":null}}"#
+            #expect(try await client.send("PATCH", path + "?dryRun=All", type, body: none).status == 200)
+            #expect(try await client.get(path).status == 200)
+            #expect(try await client.send("PATCH", path, type, body: none).status == 200)
+            #expect(try await client.get(path).status == 404)
+        }
+    }
+
+    @Test("a namespace that goes away waits for what finalizers keep in it")
+    func finalizersInNamespace() async throws {
+        try await TestServer.run { client in
+            let shop = #"{"metadata":{"name":"shop"}}"#
+            _ = try await client.send("POST", "/api/v1/namespaces", body: shop)
+            let path = "/api/v1/namespaces/shop/configmaps"
+            let map = #"{"metadata":{"name":"m","finalizers":["example.com/a"]}}"#
+            _ = try await client.send("POST", path, body: map)
+            #expect(try await client.send("DELETE", "/api/v1/namespaces/shop").status == 200)
+            #expect(
+                try await client.get("/api/v1/namespaces/shop").object(Namespace.self).status.phase == "Terminating"
+            )
+            let patch = #"[{"op":"remove","path":"/metadata/finalizers"}]"#
+            let type = ["content-type": "application/json-patch+json"]
+            #expect(try await client.send("PATCH", path + "/m", type, body: patch).status == 200)
+            #expect(try await client.get("/api/v1/namespaces/shop").status == 404)
+        }
+    }
+
+    @Test("what is deleted is answered with a Status, as kube-apiserver does")
+    func deletionStatus() async throws {
+        try await TestServer.run { client in
+            _ = try await client.send("POST", maps, body: #"{"metadata":{"name":"m"}}"#)
+            let uid = try await client.get("\(maps)/m").object(ConfigMap.self).metadata.uid
+            let status = try await client.send("DELETE", "\(maps)/m").object(Status.self)
+            #expect(status.status == "Success")
+            #expect(status.details == StatusDetails(name: "m", kind: "configmaps", uid: uid))
+        }
+    }
+
     @Test("they go with their namespace, and as a collection")
     func together() async throws {
         try await TestServer.run { client in

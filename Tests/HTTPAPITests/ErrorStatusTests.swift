@@ -46,7 +46,7 @@ struct PodPatchTests {
 
     private func apply(_ type: String, _ patch: String, _ validation: FieldValidation = .strict) throws -> Pod {
         try ObjectPatch(mediaType: "application/\(type)+json", body: Array(patch.utf8))
-            .apply(to: try pod(), fieldValidation: validation)
+            .apply(to: try pod(), fieldValidation: validation, warnings: PatchWarnings())
     }
 
     @Test("a merge patch replaces lists and removes with null")

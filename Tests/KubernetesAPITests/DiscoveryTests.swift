@@ -81,6 +81,22 @@ struct DiscoveryTests {
         #expect(Discovery.aggregatedVersion(accept: header) == version)
     }
 
+    @Test("no two operations of the OpenAPI document have the same name, and each says how it is refused")
+    func operations() throws {
+        let paths = try OpenAPI.document(version: "v0.1")["paths"]?.objectValue ?? [:]
+        var names: [String] = []
+        for (path, item) in paths {
+            for (method, operation) in item.objectValue ?? [:] where method != "parameters" {
+                names.append(try #require(operation["operationId"]?.stringValue, "\(method) \(path)"))
+                #expect(operation["responses"]?["default"] != nil, "\(method) \(path)")
+            }
+        }
+        #expect(names.count > 30)
+        #expect(Set(names).count == names.count)
+        #expect(names.contains("listCoreV1PodForAllNamespaces"))
+        #expect(names.contains("readCoreV1NamespacedPod"))
+    }
+
     @Test("the OpenAPI document tells kubectl that the server checks fields")
     func openAPI() throws {
         let document = try OpenAPI.document(version: "v0.1")

@@ -80,7 +80,8 @@ package enum OpenAPI {
     private static func add(_ resource: ServedResource, to paths: inout JSONObject) {
         let root = "/" + apiPath(of: resource.groupVersion)
         if resource.isNamespaced, resource.verbs.contains("list") {
-            paths["\(root)/\(resource.name)"] = ["get": operation("list", resource, isList: true)]
+            let list = operation("list", resource, isList: true, id: "listCoreV1\(resource.kind)ForAllNamespaces")
+            paths["\(root)/\(resource.name)"] = ["get": list]
         }
         let collection =
             resource.isNamespaced ? "\(root)/namespaces/{namespace}/\(resource.name)" : "\(root)/\(resource.name)"
@@ -116,15 +117,37 @@ package enum OpenAPI {
         ["name": .string(name), "in": "query", "schema": ["type": .string(type), "uniqueItems": true]]
     }
 
-    private static func operation(_ verb: String, _ resource: ServedResource, isList: Bool) -> JSONValue {
-        let type = SchemaRecorder.qualified(isList ? "\(resource.kind)List" : resource.kind)
-        let reference: JSONValue = ["$ref": .string("#/components/schemas/\(type)")]
+    /// A reference to the schema of a kind, and an answer of that kind.
+    private static func reference(_ kind: String) -> JSONValue {
+        ["$ref": .string("#/components/schemas/\(SchemaRecorder.qualified(kind))")]
+    }
+
+    private static func answer(_ description: String, _ schema: JSONValue, alsoYAML: Bool) -> JSONValue {
+        var content: JSONObject = ["application/json": ["schema": schema]]
+        if alsoYAML { content["application/yaml"] = ["schema": schema] }
+        return ["description": .string(description), "content": .object(content)]
+    }
+
+    /// - Parameter id: As in Kubernetes' own document: programs name their functions by it.
+    private static func operation(
+        _ verb: String,
+        _ resource: ServedResource,
+        isList: Bool,
+        id: String? = nil
+    ) -> JSONValue {
+        let reference = reference(isList || verb == "deletecollection" ? "\(resource.kind)List" : resource.kind)
+        let word = ["get": "read", "update": "replace", "deletecollection": "deleteCollection"][verb] ?? verb
+        let id = id ?? "\(word)CoreV1\(resource.isNamespaced ? "Namespaced" : "")\(resource.kind)"
         let action = ["create": "post", "update": "put"][verb] ?? verb
+        // A deletion answers with the object while something holds it.
+        let success =
+            verb == "delete" ? ["oneOf": [reference, Self.reference("Status")]] as JSONValue : reference
         var value: JSONValue = [
-            "operationId": .string("\(verb)Core\(resource.kind)"), "x-kubernetes-action": .string(action),
+            "operationId": .string(id), "x-kubernetes-action": .string(action),
             "x-kubernetes-group-version-kind": groupVersionKind(resource.group, resource.version, resource.kind),
             "responses": [
-                "200": ["description": "OK", "content": ["application/json": ["schema": reference]]]
+                verb == "create" ? "201" : "200": answer(verb == "create" ? "Created" : "OK", success, alsoYAML: true),
+                "default": answer("An error", Self.reference("Status"), alsoYAML: false),
             ],
         ]
         switch verb {

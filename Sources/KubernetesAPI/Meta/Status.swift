@@ -119,6 +119,46 @@ package struct DeleteOptions: Codable, Hashable, Sendable, ZeroValue {
     }
 
     package static var zeroValue: DeleteOptions { DeleteOptions() }
+
+    /// Whether the object shall stay.
+    package var isDryRun: Bool { !dryRun.isEmpty }
+
+    /// - Throws: 422 for values that Kubernetes does not know: who misspells what is to stay must not lose it.
+    package func check() throws(APIError) {
+        var errors = FieldErrors()
+        let policy = FieldPath("propagationPolicy")
+        if let propagationPolicy {
+            if orphanDependents != nil {
+                let detail = "orphanDependents and deletionPropagation cannot be both set"
+                errors.invalid(policy, propagationPolicy, detail)
+            }
+            let policies = ["Foreground", "Background", "Orphan"]
+            if !policies.contains(propagationPolicy) { errors.notSupported(policy, propagationPolicy, policies) }
+        }
+        for value in dryRun where value != "All" { errors.notSupported(FieldPath("dryRun"), value, ["All"]) }
+        guard errors.list.isEmpty else {
+            throw .invalid(kind: "DeleteOptions", name: "", errors: errors.list, group: "meta.k8s.io")
+        }
+    }
+
+    /// - Throws: 409 if the preconditions do not hold of an object.
+    package func checkPreconditions(
+        uid: String,
+        resourceVersion: String,
+        resource: String,
+        name: String
+    ) throws(APIError) {
+        if let wanted = preconditions?.uid, wanted != uid {
+            let why = "the UID in the precondition (\(wanted)) does not match the UID in record (\(uid))"
+            throw .conflict(resource: resource, name: name, why: why)
+        }
+        if let wanted = preconditions?.resourceVersion, wanted != resourceVersion {
+            let why =
+                "the ResourceVersion in the precondition (\(wanted)) does not match the ResourceVersion in record "
+                + "(\(resourceVersion))"
+            throw .conflict(resource: resource, name: name, why: why)
+        }
+    }
 }
 
 /// What must hold for a DELETE to happen.

@@ -44,15 +44,7 @@ enum ObjectMetaValidation {
     static func validateUpdate(old: ObjectMeta, new: ObjectMeta) -> FieldErrors {
         var errors = FieldErrors()
         let path = FieldPath("metadata")
-        if old.deletionTimestamp != nil {
-            let added = new.finalizers.filter { !old.finalizers.contains($0) }
-            if !added.isEmpty {
-                errors.forbidden(
-                    path.child("finalizers"),
-                    "no new finalizers can be added if the object is being deleted, found new finalizers \(added)"
-                )
-            }
-        }
+        validateFinalizers(old: old, new: new, &errors)
         if new.generation < old.generation {
             errors.invalid(path.child("generation"), new.generation, "must not be decremented")
         }
@@ -76,6 +68,17 @@ enum ObjectMetaValidation {
         }
         validateCommon(new, path, &errors)
         return errors
+    }
+
+    static func validateFinalizers(old: ObjectMeta, new: ObjectMeta, _ errors: inout FieldErrors) {
+        guard old.deletionTimestamp != nil else { return }
+        let added = new.finalizers.filter { !old.finalizers.contains($0) }
+        if !added.isEmpty {
+            errors.forbidden(
+                FieldPath("metadata").child("finalizers"),
+                "no new finalizers can be added if the object is being deleted, found new finalizers \(added)"
+            )
+        }
     }
 
     private static func validateCommon(_ meta: ObjectMeta, _ path: FieldPath, _ errors: inout FieldErrors) {

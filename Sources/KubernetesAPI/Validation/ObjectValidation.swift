@@ -55,6 +55,13 @@ package enum ObjectValidation {
         return errors.list
     }
 
+    /// What a change of the metadata breaks of the rule that an object that is being deleted gets no new finalizer.
+    package static func validateFinalizers(old: ObjectMeta, new: ObjectMeta) -> [FieldError] {
+        var errors = FieldErrors()
+        ObjectMetaValidation.validateFinalizers(old: old, new: new, &errors)
+        return errors.list
+    }
+
     private static let mostBytes = 1 << 20
 
     private static func requiredKeys(of type: String) -> [String] {

@@ -71,23 +71,34 @@ extension Agent {
             new.metadata.takeOverIdentity(of: current.metadata)
             let errors = Self.brokenRules(old: current, new: new)
             guard errors.isEmpty else { throw .invalid(kind: Object.kindName, name: name, errors: errors) }
-            if new == current { return stored.bytes }
+            // Whoever takes the last finalizer from an object that is being deleted lets it go.
+            let isEnd = new.metadata.deletionTimestamp != nil && new.metadata.finalizers.isEmpty
+            if new == current, !isEnd { return stored.bytes }
             if dryRun { return try encoded(new) }
             new.metadata.resourceVersion = ""
-            let fact = ConfigurationChanged(kind: Object.kindName, patchType: patchType)
             do {
                 let appended = try await append(
                     Proposal(
                         stream: stream,
                         expected: .exact(stored.resourceVersion),
-                        facts: [try newFact(fact, after: new, \.metadata)],
+                        facts: [
+                            isEnd
+                                ? try removal(of: new)
+                                : try newFact(
+                                    ConfigurationChanged(kind: Object.kindName, patchType: patchType),
+                                    after: new,
+                                    \.metadata
+                                )
+                        ],
                         actor: origin.actor,
                         request: origin.request
                     ),
                     resource: Object.plural,
                     name: name
                 )
-                return try image(at: appended.last)
+                guard isEnd else { return try image(at: appended.last) }
+                try await removeEmptyNamespace(namespace)
+                return try encoded(new)
             } catch {
                 // A change that does not say of which version it is, is one of the newest.
                 guard error.status.reason == StatusReason.conflict.rawValue, patchType != nil else { throw error }
@@ -97,75 +108,104 @@ extension Agent {
 
     private static func brokenRules<Object: ConfigurationObject>(old: Object, new: Object) -> [FieldError] {
         guard old.immutable == true, new.immutable != true || !new.holdsTheSame(as: old) else {
-            return new.brokenRules()
+            return new.brokenRules() + ObjectValidation.validateFinalizers(old: old.metadata, new: new.metadata)
         }
         let why = "field is immutable when `immutable` is set; delete the object and create it again"
         return [FieldError(type: .forbidden, field: new.immutable != true ? "immutable" : "data", detail: why)]
     }
 
-    /// Removes an object; pods that run keep what they have of it.
+    /// What a deletion has come to.
+    package struct ConfigurationDeletion: Sendable {
+        /// The object as it was, or as it is now.
+        package var object: [UInt8]
+        package var uid: String
+        /// False while finalizers keep it.
+        package var isGone: Bool
+    }
+
+    /// Removes an object, or marks it while it has finalizers; pods that run keep what they have of it.
     package func deleteConfiguration<Object: ConfigurationObject>(
         _ type: Object.Type,
         namespace: String,
         name: String,
         options: DeleteOptions,
         origin: RequestOrigin
-    ) async throws(APIError) -> [UInt8] {
+    ) async throws(APIError) -> ConfigurationDeletion {
         let stream = Object.stream(namespace: namespace, name: name)
-        guard let stored = store.object(stream) else { throw .notFound(resource: Object.plural, name: name) }
-        let object = try decode(type, stored.bytes)
-        let uid = options.preconditions?.uid ?? object.metadata.uid
-        let version = options.preconditions?.resourceVersion
-        guard uid == object.metadata.uid, version == nil || version == String(stored.resourceVersion) else {
-            throw .conflict(
-                resource: Object.plural,
-                name: name,
-                why: "the precondition does not hold: it has uid \(object.metadata.uid) and resourceVersion "
-                    + "\(stored.resourceVersion)"
-            )
+        while true {
+            guard let stored = store.object(stream) else { throw .notFound(resource: Object.plural, name: name) }
+            let uid = stored.uid.description
+            let version = String(stored.resourceVersion)
+            try options.checkPreconditions(uid: uid, resourceVersion: version, resource: Object.plural, name: name)
+            var object = try decode(type, stored.bytes)
+            let isKept = !object.metadata.finalizers.isEmpty
+            let deletion = ConfigurationDeletion(object: stored.bytes, uid: uid, isGone: !isKept)
+            // Known already to those who have to take their finalizers away.
+            if options.isDryRun || (isKept && object.metadata.deletionTimestamp != nil) { return deletion }
+            if isKept {
+                object.metadata.deletionTimestamp = Time(microsecondsSince1970: clock())
+                object.metadata.deletionGracePeriodSeconds = 0
+            }
+            let fact =
+                isKept
+                ? try newFact(ConfigurationChanged(kind: Object.kindName), after: object, \.metadata)
+                : try removal(of: object)
+            do {
+                let appended = try await append(
+                    Proposal(
+                        stream: stream,
+                        expected: .exact(stored.resourceVersion),
+                        facts: [fact],
+                        actor: origin.actor,
+                        request: origin.request
+                    ),
+                    resource: Object.plural,
+                    name: name
+                )
+                guard isKept else { return deletion }
+                return ConfigurationDeletion(object: try image(at: appended.last), uid: uid, isGone: false)
+            } catch {
+                // It has changed meanwhile: finalizers may have come or gone.
+                guard error.status.reason == StatusReason.conflict.rawValue else { throw error }
+            }
         }
-        if options.dryRun.contains("All") { return stored.bytes }
+    }
+
+    private func removal<Object: ConfigurationObject>(of object: Object) throws(APIError) -> NewFact {
         var fact = try newFact(ConfigurationRemoved(kind: Object.kindName), after: object, \.metadata)
         fact.after = nil
         fact.deletesObject = true
-        _ = try await append(
-            Proposal(
-                stream: stream,
-                expected: version == nil ? .uid(stored.uid) : .exact(stored.resourceVersion),
-                facts: [fact],
-                actor: origin.actor,
-                request: origin.request
-            ),
-            resource: Object.plural,
-            name: name
-        )
-        return stored.bytes
+        return fact
     }
 
-    /// Removes all of a namespace that is going away.
-    func removeConfiguration(in namespace: String, origin: RequestOrigin) async throws(APIError) {
-        try await removeAll(ConfigMap.self, in: namespace, origin)
-        try await removeAll(Secret.self, in: namespace, origin)
+    /// Removes all of a namespace that is going away; false if finalizers keep something.
+    func removeConfiguration(in namespace: String, origin: RequestOrigin) async throws(APIError) -> Bool {
+        let mapsAreGone = try await removeAll(ConfigMap.self, in: namespace, origin)
+        let secretsAreGone = try await removeAll(Secret.self, in: namespace, origin)
+        return mapsAreGone && secretsAreGone
     }
 
     private func removeAll<Object: ConfigurationObject>(
         _ type: Object.Type,
         in namespace: String,
         _ origin: RequestOrigin
-    ) async throws(APIError) {
+    ) async throws(APIError) -> Bool {
+        var isGone = true
         for object in store.objects(resource: Object.resource, namespace: namespace).items {
             do {
-                _ = try await deleteConfiguration(
+                let deletion = try await deleteConfiguration(
                     type,
                     namespace: namespace,
                     name: object.stream.name,
                     options: DeleteOptions(),
                     origin: origin
                 )
+                if !deletion.isGone { isGone = false }
             } catch {
                 if error.status.code != 404 { throw error }  // else somebody was faster
             }
         }
+        return isGone
     }
 }
 
@@ -179,6 +219,7 @@ extension ObjectMeta {
         creationTimestamp = old.creationTimestamp
         generation = old.generation
         deletionTimestamp = old.deletionTimestamp
+        deletionGracePeriodSeconds = old.deletionGracePeriodSeconds
         resourceVersion = old.resourceVersion
     }
 }

@@ -48,12 +48,23 @@ extension Agent {
     }
 
     /// Marks a namespace as terminating and deletes its pods; it goes when the last of them is gone.
-    package func deleteNamespace(_ name: String, origin: RequestOrigin) async throws(APIError) -> [UInt8] {
+    package func deleteNamespace(
+        _ name: String,
+        options: DeleteOptions,
+        origin: RequestOrigin
+    ) async throws(APIError) -> [UInt8] {
         let stream = Self.namespaceStream(name)
         guard let object = store.object(stream) else { throw .notFound(resource: "namespaces", name: name) }
         guard name != "default", name != "kube-system", name != "kube-public" else {
             throw .forbidden(resource: "namespaces", name: name, why: "this namespace may not be deleted")
         }
+        try options.checkPreconditions(
+            uid: object.uid.description,
+            resourceVersion: String(object.resourceVersion),
+            resource: "namespaces",
+            name: name
+        )
+        if options.isDryRun { return object.bytes }
         var namespace = try decode(Namespace.self, object.bytes)
         if namespace.metadata.deletionTimestamp == nil {
             let now = clock()
@@ -82,7 +93,7 @@ extension Agent {
         return try encoded(namespace)
     }
 
-    /// Removes a terminating namespace once no pod is in it.
+    /// Removes a terminating namespace once no pod is in it, and nothing that finalizers keep.
     func removeEmptyNamespace(_ name: String) async throws(APIError) {
         let stream = Self.namespaceStream(name)
         guard let object = store.object(stream) else { return }
@@ -90,7 +101,7 @@ extension Agent {
         guard namespace.metadata.deletionTimestamp != nil,
             store.objects(resource: PodStream.resource, namespace: name).items.isEmpty
         else { return }
-        try await removeConfiguration(in: name, origin: RequestOrigin(actor: systemActor))
+        guard try await removeConfiguration(in: name, origin: RequestOrigin(actor: systemActor)) else { return }
         var fact = try newFact(NamespaceRemoved(), after: namespace, \.metadata)
         fact.after = nil
         fact.deletesObject = true

@@ -152,29 +152,17 @@ extension Agent {
     ) async throws(APIError) -> [UInt8] {
         let stream = PodStream.reference(namespace: namespace, name: name)
         let now = clock
-        let dryRun = options.dryRun.contains("All")
-        if dryRun {
+        if options.isDryRun {
             guard let object = store.object(stream) else { throw .notFound(resource: "pods", name: name) }
             return object.bytes
         }
         let seq = try await command(stream, origin: origin) { [store] pod in
-            if let uid = options.preconditions?.uid, uid != pod.metadata.uid {
-                throw APIError.conflict(
-                    resource: "pods",
-                    name: name,
-                    why: "the UID in the precondition (\(uid)) does not match the UID in record (\(pod.metadata.uid))"
-                )
-            }
-            if let version = options.preconditions?.resourceVersion,
-                let current = store.object(stream)?.resourceVersion, version != String(current)
-            {
-                throw APIError.conflict(
-                    resource: "pods",
-                    name: name,
-                    why: "the ResourceVersion in the precondition (\(version)) does not match the ResourceVersion in "
-                        + "record (\(current))"
-                )
-            }
+            try options.checkPreconditions(
+                uid: pod.metadata.uid,
+                resourceVersion: store.object(stream).map { String($0.resourceVersion) } ?? "",
+                resource: "pods",
+                name: name
+            )
             let grace = pod.gracePeriodOfDeletion(asked: options.gracePeriodSeconds)
             let isForced = options.gracePeriodSeconds == 0 && pod.metadata.finalizers.isEmpty
             // A grace period can be shortened, never lengthened.
