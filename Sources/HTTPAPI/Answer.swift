@@ -105,21 +105,24 @@ enum Answer {
 /// Runs `body` until it returns or the client at the other end of the connection has gone, which cancels it.
 ///
 /// Not Hummingbird's `consumeWithCancellationOnInboundClose`: after that no further request is read from the connection.
-private func whileConnected(
+///
+/// - Throws: `CancellationError` if the client has gone.
+func whileConnected<Result: Sendable>(
     _ connection: (any Channel)?,
-    _ body: @escaping @Sendable () async throws -> Void
-) async throws {
+    _ body: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
     guard let connection else { return try await body() }
     let watcher = try await connection.pipeline.handler(type: DisconnectWatcher.self).get()
-    try await withThrowingTaskGroup { group in
+    return try await withThrowingTaskGroup(of: Result.self) { group in
         group.addTask {
             await watcher.wait()
             throw CancellationError()
         }
         group.addTask { try await body() }
-        // The watcher ends with an error, so what has returned is the body.
-        try await group.next()
-        group.cancelAll()
+        defer { group.cancelAll() }
+        // The watcher ends with an error, so what returns is the body's.
+        guard let result = try await group.next() else { throw CancellationError() }
+        return result
     }
 }
 

@@ -41,28 +41,27 @@ struct ExecRun: Sendable {
     }
 
     private func collected(_ request: APIRequest) async throws -> Response {
-        // The client's going away ends the command.
-        try await request.raw.body.consumeWithCancellationOnInboundClose { body in
-            let bytes = try await request.body(of: body)
-            let wanted = try Self.parse(bytes)
-            let target = try agent.execTarget(
-                namespace: request["namespace"],
-                pod: request["name"],
-                options: wanted.options
-            )
-            let result: Collected
-            do {
+        let wanted = try Self.parse(try await request.body())
+        let target = try agent.execTarget(
+            namespace: request["namespace"],
+            pod: request["name"],
+            options: wanted.options
+        )
+        let result: Collected
+        do {
+            // The client's going away ends the command.
+            result = try await whileConnected(request.connection) {
                 let session = try await agent.startExec(wanted.options, in: target, origin: request.origin)
-                result = await cancelWhenGracefulShutdown {
+                return await cancelWhenGracefulShutdown {
                     await collect(session, input: wanted.input, timeout: wanted.timeout)
                 }
-            } catch ExecFailure.notExecutable(let code, let message) {
-                result = Collected(stdout: Kept(), stderr: Kept(bytes: Array((message + "\n").utf8)), exitCode: code)
-            } catch let failure as ExecFailure {
-                throw Self.answer(for: failure)
             }
-            return try Answer.document(Self.document(result).bytes(), for: request)
+        } catch ExecFailure.notExecutable(let code, let message) {
+            result = Collected(stdout: Kept(), stderr: Kept(bytes: Array((message + "\n").utf8)), exitCode: code)
+        } catch let failure as ExecFailure {
+            throw Self.answer(for: failure)
         }
+        return try Answer.document(Self.document(result).bytes(), for: request)
     }
 
     private static func answer(for failure: ExecFailure) -> APIError {
