@@ -23,7 +23,7 @@ packages=(
     busybox-static curl jq zstd iproute2 procps                                      # demo and tests
     systemd                                                                          # journald for the tests
     docker-registry openssl nginx-light                                              # a real registry for the tests
-    binutils python3                                                                 # sizes of executables; benchmarks
+    binutils python3 python3-venv                                                    # sizes of executables; benchmarks; clients
     containerd runc crun skopeo                                                      # peers in tests and benchmarks
     podman conmon netavark golang-github-containers-common bsdutils gcc libc6-dev    # callers of the runtime; benchmarks
     mmdebstrap qemu-system-x86 qemu-utils cpio kmod xz-utils e2fsprogs bc            # systemd and cgroup v2 for the tests

@@ -74,6 +74,7 @@ if [ $# = 0 ]; then
     client sanitizers deploy/sanitize.sh
     client podman Tests/clients/podman.sh
     client ctr Tests/clients/ctr.sh
+    client kubernetes env "SWIFTLET=$scratch/debug/swiftlet" Tests/clients/kubernetes.sh
     client docker Tests/clients/docker.sh
     client systemd Tests/systemd/run.sh hybrid
     # The virtual machine takes minutes: SWIFTLET_VM=1 deploy/run-tests.sh

@@ -157,9 +157,11 @@ struct APIResponder: HTTPResponder {
     ) -> (Status, [UInt8]) {
         var status = Self.status(of: error)
         if let method, let path { status = NextStep.added(to: status, method: method, path: path) }
+        // A version of the future is a Timeout in Kubernetes' words, and the client's affair.
+        let isFault = status.code >= 500 && status.reason != StatusReason.timeout.rawValue
         logger.log(
-            level: status.code >= 500 ? .error : .debug,
-            status.code >= 500 ? "request failed" : "request refused",
+            level: isFault ? .error : .debug,
+            isFault ? "request failed" : "request refused",
             metadata: [
                 "request": "\(id)", "method": "\(method?.rawValue ?? "unknown")", "path": "\(path ?? "unknown")",
                 "error": "\(error)",
