@@ -14,12 +14,12 @@ package struct CreatedContainer: ~Copyable, Sendable {
     var waiting: StagedChild?
 
     /// Starts a container that was created with `startsAtOnce`; see `Container.start`.
-    package mutating func start(warn: (String) -> Void = { _ in }) throws(RuntimeError) {
+    package mutating func start() throws(RuntimeError) {
         guard let child = waiting.take() else {
-            try container.start(warn: warn)
+            try container.start()
             return
         }
-        try container.start(warn: warn) { () throws(SysError) in
+        try container.start { () throws(SysError) in
             try child.proceed()
             switch try child.nextReport() {
             case .failed(_, let errno, let note): return (errno, note)
@@ -262,11 +262,12 @@ extension Container {
                     try plan.cacheAllocation?.place(initPid)
                 case .attributes: try StageProgram.apply(plan.attributes, to: initPid)
                 case .hooks:
-                    let runner = HookRunner(state: pending, target: target, rootfs: plan.rootfs)
+                    var runner = HookRunner(state: pending, target: target, rootfs: plan.rootfs)
                     try runner.run(hooks?.prestart, .prestart)
                     try runner.run(hooks?.createRuntime, .createRuntime)
                     guard hooks?.createContainer?.isEmpty == false else { return }
                     let namespaces = try differingNamespaces(initPid)
+                    runner.environment = plan.environment
                     try runner.run(hooks?.createContainer, .createContainer, namespaces: namespaces)
                 }
             } atListener: { listener throws(RuntimeError) in

@@ -22,6 +22,8 @@ package struct ExecutedProcess: ~Copyable, Sendable {
     /// The master of the terminal, with `Stdio.console`.
     package var console: Descriptor?
     package let warnings: [String]
+
+    consuming func intoProcess() -> ProcessDescriptor { process }
 }
 
 extension Container {
@@ -45,23 +47,31 @@ extension Container {
             )
         default: break
         }
-        guard let target = try self.process() else {
+        try Self.checkTerminal(process.terminal == true, options.consoleSocket, options.stdio)
+        var described = process
+        described.env = environment(of: process)
+        return try execute(described, of: try Bundle.load(bundle).spec, options: options)
+    }
+
+    /// Starts a process with the identity that `described` has, in all that `spec` gives the container's processes.
+    ///
+    /// - Parameter program: The file to execute, if it is not `args[0]`.
+    func execute(
+        _ described: RuntimeSpec.Process,
+        of spec: RuntimeSpec,
+        program file: String? = nil,
+        options: ExecOptions
+    ) throws(RuntimeError) -> ExecutedProcess {
+        guard let target = try process() else {
             throw RuntimeError(.wrongState, step: "exec", subject: id, cause: "cannot exec in a stopped container")
         }
-        try Self.checkTerminal(process.terminal == true, options.consoleSocket, options.stdio)
-        let spec = try Bundle.load(bundle).spec
-        var described = process
-        described.env = HomeDirectory.complete(
-            process.env ?? [],
-            uid: process.user?.uid ?? 0,
-            root: "/proc/\(pid)/root"
-        )
         var wanted = RuntimeSpec(ociVersion: spec.ociVersion, process: described)
         wanted.linux = spec.linux
         let host = try HostFacts.read(for: wanted)
         let namespaces = try differingNamespaces()
         let userNamespace = namespaces.contains(.user)
         var plan = try ProcessPlan(described, linux: spec.linux, host: host, userNamespace: userNamespace)
+        plan.program = file
         if let profile = spec.linux?.seccomp {
             plan.seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)
         }
@@ -71,7 +81,7 @@ extension Container {
             namespaces: namespaces,
             places: places,
             initProcess: pid,
-            process: process,
+            process: described,
             options: options
         )
         let raw = target.descriptor.raw

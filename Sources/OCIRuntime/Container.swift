@@ -91,9 +91,9 @@ package struct Container: Sendable {
     /// Lets the init process execute the user's program.
     ///
     /// Returns when the program has replaced it.
-    /// - Parameter warn: Is told which poststart hooks failed.
-    /// - Throws: `.wrongState` unless the container is created; the reason if the program cannot be executed.
-    package func start(warn: (String) -> Void = { _ in }) throws(RuntimeError) {
+    /// - Throws: `.wrongState` unless the container is created; the reason if the program cannot be executed or if a
+    ///   startContainer or poststart hook failed, which ends the container (runtime.md, "Lifecycle").
+    package func start() throws(RuntimeError) {
         switch try status() {
         case .created: break
         case .creating:
@@ -113,7 +113,7 @@ package struct Container: Sendable {
                 cause: "cannot start an already running container"
             )
         }
-        try start(warn: warn) { () throws(SysError) in
+        try start { () throws(SysError) in
             let record = try release()
             if record.isEmpty { return nil }
             guard let failure = StagedChild.failure(inRecord: record) else {
@@ -127,7 +127,6 @@ package struct Container: Sendable {
     ///
     /// - Parameter release: Lets the child go on; what came back instead of success, if something did.
     func start(
-        warn: (String) -> Void,
         release: () throws(SysError) -> (errno: Errno, note: String)?
     ) throws(RuntimeError) {
         if stored.withoutProcess == true {
@@ -145,22 +144,11 @@ package struct Container: Sendable {
         }
         guard let hooks = stored.hooks?.poststart, !hooks.isEmpty else { return }
         let state = stored.described(.running, pid: initProcess?.pid)
-        HookRunner(state: state, target: -1, rootfs: stored.rootfs).runAll(hooks, .poststart, warn: warn)
-    }
-
-    /// Hooks that run in the container's namespaces right before its program; a failing one ends the container.
-    private func runStartHooks() throws(RuntimeError) {
-        guard let hooks = stored.hooks?.startContainer, !hooks.isEmpty, let process = try process() else { return }
-        let runner = HookRunner(
-            state: stored.described(.created, pid: initProcess?.pid),
-            target: process.descriptor.raw,
-            rootfs: stored.rootfs
-        )
         do {
-            try runner.run(hooks, .startContainer, namespaces: try differingNamespaces())
+            try HookRunner(state: state, target: -1, rootfs: stored.rootfs).run(hooks, .poststart)
         } catch {
-            // It ends by itself at the latest; the hook's failure is what must be told.
-            try? process.signal(9)
+            // The hook's failure is what must be told; `delete` tries again to end what does not.
+            try? initProcess?.end(in: cgroup, of: id)
             throw error
         }
     }

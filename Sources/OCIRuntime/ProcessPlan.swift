@@ -13,6 +13,8 @@ struct ProcessPlan {
     private(set) var finalAffinity: [Step] = []
     var warnings: [String] = []
     var seccomp: SeccompProgram?
+    /// The file to execute, if it is not the first argument.
+    var program: String?
     private let process: RuntimeSpec.Process
     private let userNamespace: Bool
     let gid: UInt32
@@ -126,7 +128,7 @@ struct ProcessPlan {
         if let seccomp, !noNewPrivileges {
             // Without no_new_privs the filter needs CAP_SYS_ADMIN, so it comes before the last reduction.
             if uid != 0 { steps.append(.capabilities(effective: keep, permitted: keep, inheritable: sets.inheritable)) }
-            steps.append(.findExecutable(candidates, name: arguments[0]))
+            steps.append(.findExecutable(candidates, name: program ?? arguments[0]))
             steps.append(.workingDirectory(process.cwd, lenient: false, makes: waits))
             steps.append(.closeDescriptors(preserve: preserve))
             steps.append(.seccomp(seccomp))
@@ -135,7 +137,7 @@ struct ProcessPlan {
             steps += reduction
             if noNewPrivileges { steps.append(.noNewPrivileges) }
             steps.append(.workingDirectory(process.cwd, lenient: false, makes: waits))
-            steps.append(.findExecutable(candidates, name: arguments[0]))
+            steps.append(.findExecutable(candidates, name: program ?? arguments[0]))
             steps.append(.closeDescriptors(preserve: preserve))
         }
         // A listener must get its descriptor while somebody is there to send it.
@@ -159,6 +161,7 @@ struct ProcessPlan {
 
     /// Where the program may be, in the order of the container's PATH.
     private var candidates: [String] {
+        if let program { return [program] }
         let program = arguments[0]
         if program.contains("/") { return [program] }
         let path = environment.last { $0.hasPrefix("PATH=") }.map { $0.dropFirst(5) } ?? "/usr/bin:/bin"

@@ -82,7 +82,7 @@ enum Commands {
         // Any other state is an error, which `start` has the words for.
         let isNew = try container.state().status == .created
         let notify = isNew ? try NotifySocket.of(container, mainPid: container.pid) : nil
-        try container.start { globals.log.warn($0) }
+        try container.start()
         try notify?.waitUntilReady(container)
     }
 

@@ -26,7 +26,7 @@ enum Foreground {
             // In the foreground this process stands for the container.
             notify = try NotifySocket.of(container, mainPid: detach ? container.pid : Program.id)
             try Commands.send(created.process, to: arguments.text("pidfd-socket"))
-            try created.start { log.warn($0) }
+            try created.start()
         } catch {
             // The failure to start is what the user must see.
             try? container.delete(force: true)

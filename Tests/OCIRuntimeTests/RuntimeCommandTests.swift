@@ -183,12 +183,12 @@ struct RuntimeCommandTests {
         var result = try call(["run", "-b", bundle.path, "w"])
         #expect(result.code == 0)
         #expect(result.errors.contains("warning: unknown capability \"CAP_NONE_OF_THIS_NAME\""), "\(result.errors)")
-        #expect(result.errors.contains("error running poststop hook #0 /no/such/hook"), "\(result.errors)")
+        #expect(result.errors.contains("error running poststop hook #0: /no/such/hook"), "\(result.errors)")
         for flags in [["create"], ["run", "--detach"]] {
             result = try call(flags + ["-b", bundle.path, "w"])
             #expect(result.code == 0 && result.errors.isEmpty, "\(flags): \(result.errors)")
             result = try call(["delete", "--force", "w"])
-            #expect(result.errors.contains("error running poststop hook #0 /no/such/hook"), "\(result.errors)")
+            #expect(result.errors.contains("error running poststop hook #0: /no/such/hook"), "\(result.errors)")
         }
         let log = bundle.path + "/log"
         result = try call(["--log", log, "run", "-b", bundle.path, "w"])
