@@ -81,12 +81,12 @@ package struct Cgroup: Sendable {
                     .unsupported,
                     step: "set the cgroup value",
                     subject: first,
-                    cause: "this host uses cgroup v1"
+                    cause: "invalid configuration: this host uses cgroup v1, which has no unified values"
                 )
             }
             writes = try inAcceptableOrder(CgroupLimits.v1(resources))
         }
-        if resources.memory?.checkBeforeUpdate == true { try checkUse(resources.memory?.limit) }
+        if resources.memory?.checkBeforeUpdate == true { try checkUse(resources.memory) }
         // The kernel takes quota, period and burst only in an order that depends on their old values: what it refuses
         // is tried again when the rest is set.
         var refused: [CgroupWrite] = []
@@ -130,9 +130,9 @@ package struct Cgroup: Sendable {
     }
 
     /// A limit below what is used would make the kernel kill at once.
-    private func checkUse(_ limit: Int64?) throws(RuntimeError) {
+    private func checkUse(_ memory: RuntimeSpec.Memory?) throws(RuntimeError) {
         let tree = layout.mode == .v2 ? layout.unified : layout.tree("memory")
-        guard let limit, limit > 0, let tree else { return }
+        guard let limit = memory?.limit, limit > 0, let tree else { return }
         let file = layout.mode == .v2 ? "memory.current" : "memory.usage_in_bytes"
         let text = try doing("read the memory in use") { () throws(SysError) in
             try Files.readText("\(tree.path)/\(file)")
@@ -142,7 +142,8 @@ package struct Cgroup: Sendable {
             .invalid,
             step: "set the memory limit",
             subject: "\(limit)",
-            cause: "unable to set memory limit to \(limit) (current usage: \(use)): it is below what is in use"
+            cause: "unable to set memory limit to \(limit) (current usage: \(use)): rejecting memory"
+                + (memory?.swap ?? 0 > 0 ? "+swap" : "") + " limit below what is in use"
         )
     }
 
@@ -270,6 +271,21 @@ package struct Cgroup: Sendable {
                 }
             }
             directory += "/" + part
+        }
+    }
+
+    /// Refuses a cgroup that somebody is in, or that is frozen, before a container is made in it: the container's end
+    /// would be theirs, or its start would wait for a thaw that nobody thinks of.
+    package func checkUnused() throws(RuntimeError) {
+        func refuse(_ tree: CgroupLayout.Tree, _ cause: String) -> RuntimeError {
+            RuntimeError(.wrongState, step: "use the cgroup", subject: tree.path, cause: cause)
+        }
+        if let tree = reference, tree.path != tree.hierarchy.mountPoint, Files.exists(tree.path) {
+            let count = try processes().count
+            if count > 0 { throw refuse(tree, "container's cgroup is not empty: \(count) process(es) found") }
+        }
+        if let tree = layout.tree("freezer") ?? layout.unified, isFrozen() {
+            throw refuse(tree, "container's cgroup unexpectedly frozen")
         }
     }
 

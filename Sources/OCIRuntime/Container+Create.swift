@@ -49,8 +49,15 @@ extension Container {
         defer { withExtendedLifetime(claim) {} }
         let cgroup = Cgroup(plan.cgroup)
         do {
+            if plan.cgroup.unit == nil { try cgroup.checkUnused() }
+        } catch {
+            try? Files.removeDirectory(directory)  // empty so far; the next create would clear it too
+            throw error
+        }
+        do {
             let state = state(spec, plan: plan, options: options)
             try state.write(directory)
+            try keep(spec, in: directory)
             if options.notifies {
                 try doing("make the notification directory") { () throws(SysError) in
                     try Files.makeDirectory("\(directory)/\(NotifyPlace.directory)", mode: 0o755)

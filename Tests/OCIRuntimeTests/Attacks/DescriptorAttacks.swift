@@ -148,6 +148,7 @@ struct DescriptorAttacks {
         let pid = try Files.readText(pidFile)
         let index = try #require(bundle.spec.linux?.namespaces?.firstIndex { $0.type == .pid })
         bundle.spec.linux?.namespaces?[index].path = "/proc/\(pid)/ns/pid"
+        bundle.spec.linux?.cgroupsPath = "/\(bundle.name)/b"
         try bundle.writeConfig()
         #expect(try bundle.call(["create", "--bundle", bundle.path, "b"]).code == 0)
         let script = """
