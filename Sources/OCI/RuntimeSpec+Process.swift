@@ -182,12 +182,12 @@ extension RuntimeSpec {
     /// Parameters of ioprio_set(2).
     package struct IOPriority: Codable, Hashable, Sendable {
         package var `class`: Class
-        /// 0 (highest) to 7.
-        package var priority: Int
+        /// 0 (highest, also if absent) to 7.
+        package var priority: Int?
 
         package init(
             `class`: Class,
-            priority: Int
+            priority: Int? = nil
         ) {
             self.class = `class`
             self.priority = priority

@@ -22,8 +22,8 @@ extension Cgroup {
             throw RuntimeError(
                 .invalid,
                 step: "exec",
-                subject: "cgroup \(controller)",
-                cause: "the container has no cgroup of that controller"
+                subject: "--cgroup",
+                cause: "unknown controller \(controller): the container has no cgroup of it"
             )
         }
         var places: [CgroupLayout.Tree] = []
@@ -43,13 +43,12 @@ extension Cgroup {
     private func below(_ tree: CgroupLayout.Tree, _ path: String) throws(RuntimeError) -> CgroupLayout.Tree {
         let parts = path.split(separator: "/").filter { $0 != "." }
         let place = ([Substring(tree.path)] + parts).joined(separator: "/")
-        guard !parts.contains(".."), Files.isDirectory(place) else {
-            throw RuntimeError(
-                .invalid,
-                step: "exec",
-                subject: "cgroup \(path)",
-                cause: parts.contains("..") ? "it is not a sub cgroup path" : "\(place) does not exist"
-            )
+        func refuse(_ cause: String) -> RuntimeError {
+            RuntimeError(.invalid, step: "exec", subject: "--cgroup \(path)", cause: cause)
+        }
+        if parts.contains("..") { throw refuse("bad sub cgroup path: it must stay below the container's cgroup") }
+        guard Files.isDirectory(place) else {
+            throw refuse("error adding pid of the process to \(place): no such file or directory")
         }
         return CgroupLayout.Tree(hierarchy: tree.hierarchy, path: place)
     }

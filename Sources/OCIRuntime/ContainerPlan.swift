@@ -218,7 +218,9 @@ package struct ContainerPlan: Sendable {
 
     /// Clean paths below the root: for "/" itself nothing would be covered that the container sees.
     private static func below(_ field: String, _ paths: [String]?) throws(RuntimeError) -> [String] {
-        let clean = (paths ?? []).map { MountPlan.clean($0) }
+        var clean: [String] = []
+        // Twice the same would be two mounts on top of each other.
+        for path in (paths ?? []).map({ MountPlan.clean($0) }) where !clean.contains(path) { clean.append(path) }
         if clean.contains("/") {
             throw RuntimeError(
                 .invalid,

@@ -219,7 +219,14 @@ struct ProcessPlan {
         sets.effective = set(wanted.effective).intersection(sets.permitted)
         sets.inheritable = set(wanted.inheritable)
         // The kernel refuses an ambient capability that is not permitted and inheritable.
-        sets.ambient = set(wanted.ambient).intersection(sets.permitted).intersection(sets.inheritable)
+        let ambient = set(wanted.ambient)
+        sets.ambient = ambient.intersection(sets.permitted).intersection(sets.inheritable)
+        // Not if none is inheritable: templates name ambient ones all the same, and have never had them.
+        if !sets.inheritable.isEmpty {
+            for name in ambient.subtracting(sets.ambient).list {
+                warnings.append("can't raise ambient capability \(name): it is not both permitted and inheritable")
+            }
+        }
         for name in unknown.sorted() { warnings.append("unknown capability \"\(name)\" is ignored") }
         for name in missing.list { warnings.append("\(name) is dropped: the runtime itself does not hold it") }
     }
@@ -316,7 +323,8 @@ struct ProcessPlan {
                 case .bestEffort: 2
                 case .idle: 3
                 }
-            guard (0...7).contains(priority.priority) else {
+            let level = priority.priority ?? 0
+            guard (0...7).contains(level) else {
                 throw RuntimeError(
                     .invalid,
                     step: "config.json",
@@ -324,7 +332,7 @@ struct ProcessPlan {
                     cause: "priority must be 0 to 7"
                 )
             }
-            scheduling.append(.ioPriority(kind << 13 | priority.priority))
+            scheduling.append(.ioPriority(kind << 13 | level))
         }
         if let scheduler = process.scheduler { scheduling.append(.scheduler(try SchedulerValues(scheduler))) }
     }

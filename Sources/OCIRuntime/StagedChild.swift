@@ -79,7 +79,7 @@ struct StagedChild: ~Copyable {
         var cause = "\(errno)"
         let failed = steps.indices.contains(step) ? steps[step] : .ready
         switch failed {
-        case .execute: subject = "\"\(note)\""
+        case .execute: subject = note
         case .findExecutable(_, let name) where errno == .noEntry && !name.contains("/"):
             cause = "executable file not found in $PATH"
         default: if !note.isEmpty { cause += ": " + note }

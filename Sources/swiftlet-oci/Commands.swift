@@ -59,7 +59,13 @@ enum Commands {
         case "kill":
             let container = try container()
             let signal = try Signals.number(arguments.words.count > 1 ? arguments.words[1] : "SIGTERM")
-            try container.kill(signal: signal, all: arguments.has("all"))
+            let all = arguments.has("all")
+            do {
+                try container.kill(signal: signal, all: all)
+            } catch {
+                // Nobody is left: "all of them" have the signal, as with runc.
+                if !all || error.kind != .wrongState { throw error }
+            }
         case "delete":
             try Container.delete(id: arguments.id, force: arguments.has("force"), root: root) { globals.log.warn($0) }
         case "pause": try container().pause()

@@ -29,29 +29,34 @@ struct ErrorLog {
 
     func report(_ message: String) { emit("error", message) }
 
-    /// Only with `--debug`, and only into the log's file.
+    /// Only with `--debug`.
     func note(_ message: @autoclosure () -> String) {
-        if debug, path != nil { emit("debug", message()) }
+        if debug { emit("debug", message()) }
     }
 
     func warn(_ message: String) { emit("warning", message) }
 
     private func emit(_ level: String, _ text: String) {
         let message = OneLine.text(OneLine.shortened(text, to: 4000))
-        let time = WallClock.now()
-        if let path {
-            let line =
-                json
-                ? JSONValue.object(["level": .string(level), "msg": .string(message), "time": .string(time)]).text()
-                : "time=\"\(time)\" level=\(level) msg=\(quoted(message))"
-            // A log that cannot be written must not hide the error itself, which goes to standard error below.
-            try? Files.append(path, Array((line + "\n").utf8))
+        // A log that cannot be written must not hide the error itself, which goes to standard error below.
+        if let path { try? Files.append(path, Array((record(level, message) + "\n").utf8)) }
+        if level == "debug" {
+            if path == nil { StandardStreams.error(record(level, message) + "\n") }
+            return
         }
-        if level == "debug" { return }
         let seen = path == nil && (debug || !errorsAreTheContainers || StandardStreams.errorIsTerminal)
         if level == "error" || seen {
             StandardStreams.error("swiftlet-oci: \(level == "error" ? "" : "warning: ")\(message)\n")
         }
+    }
+
+    /// One line of the log.
+    private func record(_ level: String, _ message: String) -> String {
+        let time = WallClock.now()
+        if json {
+            return JSONValue.object(["level": .string(level), "msg": .string(message), "time": .string(time)]).text()
+        }
+        return "time=\"\(time)\" level=\(level) msg=\(quoted(message))"
     }
 
     private func quoted(_ text: String) -> String { JSONValue.string(text).text() }

@@ -74,7 +74,6 @@ enum ExecCommand {
         }
         process.args = command
         process.terminal = arguments.has("tty")
-        process.consoleSize = nil
         if let directory = arguments.value("cwd") { process.cwd = directory }
         process.env = (process.env ?? []) + arguments.all("env")
         if let user = arguments.value("user") { process.user = try UserArgument.parse(user, process.user) }
@@ -93,6 +92,8 @@ enum ExecCommand {
             sets.bounding = (sets.bounding ?? []) + added
             sets.effective = (sets.effective ?? []) + added
             sets.permitted = (sets.permitted ?? []) + added
+            // Ambient ones must be inheritable too, which --cap does not make them.
+            if sets.inheritable?.isEmpty == false { sets.ambient = (sets.ambient ?? []) + added }
             process.capabilities = sets
         }
         return process

@@ -111,7 +111,7 @@ extension SynthesisedSpec {
     }
     struct IOPriority: Codable {
         var `class`: Class
-        var priority: Int
+        var priority: Int?
         enum Class: String, Codable {
             case realtime = "IOPRIO_CLASS_RT"
             case bestEffort = "IOPRIO_CLASS_BE"
