@@ -91,7 +91,7 @@ extension Planner {
                 act(.removeSandbox(sandboxID: id))
                 return false
             }
-            if !isDue(sandbox.endedAt + sandboxDelay(sandbox) * second) { return false }
+            if !isOver(since: sandbox.endedAt, lasting: sandboxDelay(sandbox) * second) { return false }
         }
         let next = Reconciler.nextSandbox(of: record)
         act(.createSandbox(sandboxID: next.id, attempt: next.attempt))
@@ -120,7 +120,9 @@ extension Planner {
             guard runsAgain || view.willRestart(definition) else { return .nothing }
             if let waiting = backOff(definition, container) { return waiting }
         }
-        if let error = container.createError, !isDue(error.failedAt + retryDelay(error) * second) { return .later }
+        if let error = container.createError, !isOver(since: error.failedAt, lasting: retryDelay(error) * second) {
+            return .later
+        }
         return image(definition, container)
     }
 
@@ -135,7 +137,7 @@ extension Planner {
         guard let finishedAt = container.termination?.finishedAt else { return nil }
         let delay = restartDelay(container)
         let until = finishedAt + delay * second
-        guard delay > 0, until > now else { return nil }
+        guard delay > 0, !hasPassed(since: finishedAt, lasting: delay * second) else { return nil }
         if container.backOff?.attempt == container.attempt {
             wake(at: until)
             return .later
@@ -178,7 +180,7 @@ extension Planner {
             if pull.reason == "InvalidImageName" { return .later }
             let delay = Policy.doubled(policy.pullBackOffBase, times: pull.failures - 1, cap: policy.pullBackOffCap)
             let until = pull.backedOffUntil ?? pull.failedAt + delay * second
-            if until <= now { return pullStep }
+            if hasPassed(since: pull.failedAt, lasting: until - pull.failedAt) { return pullStep }
             // An image that must never be pulled keeps its reason: it is only looked for again.
             if pull.backedOffUntil != nil || pull.reason == "ErrImageNeverPull" {
                 wake(at: until)

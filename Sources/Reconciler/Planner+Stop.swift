@@ -27,9 +27,13 @@ extension Planner {
 
     /// Why the pod stops, and when its containers have to be gone.
     private var stopReason: (reason: String, deadline: Microseconds) {
-        if let deadline = runtime.deletionDeadline { return (KillReason.podDeleted, deadline) }
+        // Never later than a whole grace period from now: a clock that was set back lengthens nothing.
+        if let deadline = runtime.deletionDeadline {
+            let grace = record.pod.metadata.deletionGracePeriodSeconds ?? gracePeriod
+            return (KillReason.podDeleted, min(deadline, now + grace * second))
+        }
         if let exceeded = runtime.deadlineExceededAt {
-            return (KillReason.deadlineExceeded, exceeded + gracePeriod * second)
+            return (KillReason.deadlineExceeded, min(exceeded, now) + gracePeriod * second)
         }
         return (KillReason.podFinished, now + gracePeriod * second)
     }
@@ -57,7 +61,7 @@ extension Planner {
         if kill.signal != StopSignal.kill {
             end = min(end, max(deadline, kill.requestedAt + policy.minimumGrace * second))
         }
-        guard isDue(end) else { return }
+        guard isOver(since: kill.requestedAt, lasting: end - kill.requestedAt) else { return }
         signal(
             definition,
             container,

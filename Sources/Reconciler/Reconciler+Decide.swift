@@ -57,6 +57,21 @@ struct Planner {
         return false
     }
 
+    /// True when a wait is over; otherwise the decision is made again at its end.
+    ///
+    /// One that seems to begin later than it lasts tells of a clock that was set back. How much of it is left nobody knows,
+    /// and a pod must not stand still until the clock has caught up: it is over.
+    mutating func isOver(since start: Microseconds, lasting length: Microseconds) -> Bool {
+        if hasPassed(since: start, lasting: length) { return true }
+        wake(at: start + length)
+        return false
+    }
+
+    /// As `isOver`, for a step that is taken while the wait goes on.
+    func hasPassed(since start: Microseconds, lasting length: Microseconds) -> Bool {
+        start - now > length || start + length <= now
+    }
+
     private mutating func planWarnings() {
         let definitions = view.all
         if definitions.contains(where: \.hasProbes), !runtime.warnings.contains(Reconciler.probesNotRun) {
