@@ -57,7 +57,7 @@ extension Container {
         do {
             let state = state(spec, plan: plan, options: options)
             try state.write(directory)
-            try keep(spec, in: directory)
+            try keep(spec, options, in: directory)
             if options.notifies {
                 try doing("make the notification directory") { () throws(SysError) in
                     try Files.makeDirectory("\(directory)/\(NotifyPlace.directory)", mode: 0o755)

@@ -50,7 +50,7 @@ extension Container {
         try Self.checkTerminal(process.terminal == true, options.consoleSocket, options.stdio)
         var described = process
         described.env = environment(of: process)
-        return try execute(described, of: try Bundle.load(bundle).spec, options: options)
+        return try execute(described, of: try configuration(), options: options)
     }
 
     /// Starts a process with the identity that `described` has, in all that `spec` gives the container's processes.

@@ -1,14 +1,14 @@
 import JSON
 import Linux
-import OCI
+package import OCI
 
 extension Container {
-    /// The configuration as it was at `create`, kept only if there are hooks that need it at `start`.
+    /// The configuration as it was at `create`: kept only if it is needed later and the bundle may not have it then.
     static let keptConfiguration = "config.json"
 
-    /// Keeps the configuration if `start` will need it: by then the bundle's may have changed.
-    static func keep(_ spec: RuntimeSpec, in directory: String) throws(RuntimeError) {
-        guard spec.hooks?.startContainer?.isEmpty == false else { return }
+    /// Keeps the configuration if it is not the bundle's, or if `start` will need it: by then that may have changed.
+    static func keep(_ spec: RuntimeSpec, _ options: CreateOptions, in directory: String) throws(RuntimeError) {
+        guard options.isForeignConfiguration || spec.hooks?.startContainer?.isEmpty == false else { return }
         let bytes: [UInt8]
         do {
             bytes = try JSONCoding.encode(spec)
@@ -72,6 +72,12 @@ extension Container {
     /// The environment of a process, with HOME as it will have it.
     func environment(of process: RuntimeSpec.Process) -> [String] {
         HomeDirectory.complete(process.env ?? [], uid: process.user?.uid ?? 0, root: "/proc/\(pid)/root")
+    }
+
+    /// The configuration that the container was made from: what was kept of it, or the bundle's.
+    package func configuration() throws(RuntimeError) -> RuntimeSpec {
+        if Files.exists("\(directory)/\(Self.keptConfiguration)") { return try keptSpec() }
+        return try Bundle.load(bundle).spec
     }
 
     private func keptSpec() throws(RuntimeError) -> RuntimeSpec {

@@ -12,6 +12,8 @@ package struct CreateOptions: Hashable, Sendable {
     /// The bundle's directory; relative paths of the configuration start here.
     package var bundle: String
     package var stdio: Stdio
+    /// The configuration is another file than the bundle's `config.json`.
+    package var isForeignConfiguration = false
     /// With `process.terminal`: a listening unix socket that gets the master of the terminal.
     package var consoleSocket: String?
     /// A file that gets the pid of the init process.

@@ -113,11 +113,10 @@ enum Commands {
     /// The configuration and options of create and run.
     static func prepare(_ arguments: Arguments, _ globals: Globals) throws -> (RuntimeSpec, CreateOptions) {
         try ContainerID.check(arguments.id)
-        let bundle = try Bundle.load(
-            arguments.text("bundle") ?? ".",
-            config: arguments.text("config") ?? globals.config
-        )
+        let config = arguments.text("config") ?? globals.config
+        let bundle = try Bundle.load(arguments.text("bundle") ?? ".", config: config)
         var options = CreateOptions(id: arguments.id, bundle: bundle.path)
+        options.isForeignConfiguration = config != nil
         options.consoleSocket = arguments.text("console-socket")
         options.pidFile = arguments.text("pid-file")
         options.noPivot = arguments.has("no-pivot")

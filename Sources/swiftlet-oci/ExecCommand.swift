@@ -69,7 +69,7 @@ enum ExecCommand {
             return process
         }
         guard !command.isEmpty else { throw UsageError(description: "process args cannot be empty") }
-        guard var process = try Bundle.load(container.bundle).spec.process else {
+        guard var process = try container.configuration().process else {
             throw UsageError(description: "the container's configuration has no process")
         }
         process.args = command

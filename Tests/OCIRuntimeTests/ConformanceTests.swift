@@ -138,4 +138,20 @@ struct ConformanceTests {
         #expect(try call(["exec", "-p", process, "e"]).code == 0)
         #expect(try call(["delete", "-f", "e"]).code == 0)
     }
+
+    // Seen failing when exec read the bundle's config.json alone.
+    @Test("exec knows the configuration of a container that was made with --config")
+    func foreignConfiguration() throws {
+        bundle.spec.process?.env = ["PATH=/bin", "FROM=elsewhere"]
+        try bundle.writeConfig()
+        let other = bundle.path + "/other.json"
+        try Files.replaceUnsynced(other, with: try Files.read(bundle.path + "/config.json"))
+        bundle.spec.process?.env = ["PATH=/bin", "FROM=bundle"]
+        #expect(try call(["run", "-d", "--config", other, "f"]).code == 0)
+        try Files.remove(other)
+        let result = try call(["exec", "f", "sh", "-c", "echo $FROM"])
+        #expect(result.code == 0 && result.output == "elsewhere\n", "\(result)")
+        #expect(try call(["delete", "-f", "f"]).code == 0)
+        #expect(try bundle.leftovers() == [])
+    }
 }
