@@ -12,11 +12,28 @@ package enum JSONCoding {
         pretty: Bool = false,
         sortedKeys: Bool = false
     ) throws -> [UInt8] {
-        let stream = EncodingStream()
+        let bytes = try text(of: value)
+        guard pretty || sortedKeys else { return bytes }
+        return try JSONValue(parsing: bytes, limits: .own).bytes(pretty: pretty, sortedKeys: sortedKeys)
+    }
+
+    private static func text<T: Encodable>(of value: T) throws -> [UInt8] {
+        // Asked once an encoding and not for each value: the runtime's first answer about a type takes long.
+        if let type = T.self as? any JSONWritable.Type { return try text(of: value, as: type) }
+        let stream = EncodingStream(capacity: 4096)
         try stream.value(value)
         if let failure = stream.text.failure { throw failure }
-        guard pretty || sortedKeys else { return stream.text.bytes }
-        return try JSONValue(parsing: stream.text.bytes, limits: .own).bytes(pretty: pretty, sortedKeys: sortedKeys)
+        return stream.text.bytes.bytes
+    }
+
+    /// The same of a type that writes itself.
+    // SAFETY: W is the type of the value, under another name; it is read where it lies, because a pod is long to copy.
+    private static func text<T, W: JSONWritable>(of value: T, as type: W.Type) throws -> [UInt8] {
+        var writer = JSONWriter(reserving: 4096)
+        try unsafe withUnsafePointer(to: value) { value in
+            try unsafe value.withMemoryRebound(to: W.self, capacity: 1) { try unsafe $0.pointee.write(to: &writer) }
+        }
+        return writer.bytes
     }
 
     package static func value<T: Encodable>(of value: T) throws -> JSONValue {

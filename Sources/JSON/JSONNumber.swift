@@ -81,10 +81,10 @@ package struct JSONNumber: Sendable {
             ? literal(Double(value)) : value.description
     }
 
-    func append(to bytes: inout [UInt8]) {
+    func append(to out: inout TextBuffer) {
         switch storage {
-        case .integer(let value): JSONWriter.append(value, to: &bytes)
-        case .literal(let text): bytes.append(contentsOf: text.utf8)
+        case .integer(let value): out.integer(value)
+        case .literal(let text): out.append(contentsOf: text.utf8)
         }
     }
 }

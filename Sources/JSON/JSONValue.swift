@@ -34,10 +34,9 @@ extension JSONValue {
 
     /// The text in UTF-8. Not pretty: no white space at all; pretty: two spaces a level, as `kubectl -o json`.
     package func bytes(pretty: Bool = false, sortedKeys: Bool = false) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(256)
+        var out = TextBuffer(capacity: 256)
         append(to: &out, pretty: pretty, sortedKeys: sortedKeys, level: 0)
-        return out
+        return out.bytes
     }
 
     package func text(pretty: Bool = false, sortedKeys: Bool = false) -> String {

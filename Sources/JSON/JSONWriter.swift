@@ -2,144 +2,123 @@
 ///
 /// The caller keeps the order: in an object `key` before every value, `end…` for every `begin…`. Commas are the writer's
 /// business. Escapes are those of RFC 8259 section 7 and no more: `/` and everything beyond ASCII stay as they are.
-package struct JSONWriter: Sendable {
-    /// The text so far.
-    package private(set) var bytes: [UInt8]
+@usableFromInline
+package struct JSONWriter: ~Copyable {
+    var buffer: TextBuffer
     private var needsComma = false
 
-    package init(reserving capacity: Int = 256) {
-        bytes = []
-        bytes.reserveCapacity(capacity)
-    }
+    package init(reserving capacity: Int = 256) { buffer = TextBuffer(capacity: capacity) }
 
-    package mutating func beginObject() { begin(UInt8(ascii: "{")) }
-    package mutating func endObject() { end(UInt8(ascii: "}")) }
-    package mutating func beginArray() { begin(UInt8(ascii: "[")) }
-    package mutating func endArray() { end(UInt8(ascii: "]")) }
+    /// The text so far, as a copy.
+    package var bytes: [UInt8] { buffer.bytes }
+
+    @usableFromInline package mutating func beginObject() { begin(UInt8(ascii: "{")) }
+    @usableFromInline package mutating func endObject() { end(UInt8(ascii: "}")) }
+    @usableFromInline package mutating func beginArray() { begin(UInt8(ascii: "[")) }
+    @usableFromInline package mutating func endArray() { end(UInt8(ascii: "]")) }
 
     package mutating func key(_ key: String) {
         separate()
-        Self.append(key, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
+        buffer.string(key)
+        buffer.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
+    /// A key that is known when the program is compiled, and that needs no escapes.
+    @usableFromInline
+    package mutating func key(_ name: StaticString) {
+        buffer.key(name, afterComma: needsComma)
+        needsComma = false
+    }
+
+    /// A key that is written out of its order, and where its member begins.
+    @usableFromInline
+    mutating func sortableKey(_ key: String) -> Int {
+        if needsComma { buffer.append(UInt8(ascii: ",")) }
+        let start = buffer.count
+        buffer.string(key)
+        buffer.append(UInt8(ascii: ":"))
+        needsComma = false
+        return start
+    }
+
+    /// Ends an object all of whose members, which begin at these offsets, are to stand in the order of their keys.
+    @usableFromInline
+    mutating func endObject(sorting members: [Int]) {
+        buffer.sortMembers(at: members[...])
+        endObject()
+    }
+
+    @usableFromInline
     package mutating func string(_ value: String) {
         separate()
-        Self.append(value, to: &bytes)
+        buffer.string(value)
+    }
+
+    /// Not generic, so that it costs no more where it is called from other modules.
+    @usableFromInline
+    package mutating func int(_ value: Int64) {
+        separate()
+        buffer.integer(value)
     }
 
     package mutating func int(_ value: some FixedWidthInteger) {
         separate()
-        Self.append(value, to: &bytes)
+        buffer.integer(value)
     }
 
+    @usableFromInline
     package mutating func bool(_ value: Bool) {
         separate()
-        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+        buffer.bool(value)
     }
 
+    @usableFromInline
     package mutating func null() {
         separate()
-        bytes.append(contentsOf: "null".utf8)
+        buffer.null()
     }
 
     package mutating func number(_ value: JSONNumber) {
         separate()
-        value.append(to: &bytes)
+        value.append(to: &buffer)
     }
 
     package mutating func value(_ value: JSONValue) {
         separate()
-        value.append(to: &bytes, pretty: false, sortedKeys: false, level: 0)
+        value.append(to: &buffer, pretty: false, sortedKeys: false, level: 0)
     }
 
     /// Bytes that already are the text of one value; nothing checks them.
     package mutating func raw(_ text: some Collection<UInt8>) {
         separate()
-        bytes.append(contentsOf: text)
+        buffer.append(contentsOf: text)
     }
 
-    private mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    mutating func separate() {
+        if needsComma { buffer.append(UInt8(ascii: ",")) }
         needsComma = true
     }
 
     private mutating func begin(_ bracket: UInt8) {
         separate()
-        bytes.append(bracket)
+        buffer.append(bracket)
         needsComma = false
     }
 
     private mutating func end(_ bracket: UInt8) {
-        bytes.append(bracket)
+        buffer.append(bracket)
         needsComma = true
     }
 }
 
-extension JSONWriter {
-    /// A string in quotation marks.
-    static func append(_ text: String, to out: inout [UInt8]) {
-        out.append(UInt8(ascii: "\""))
-        let done: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { utf8 in
-            var copied = 0
-            var position = 0
-            let count = utf8.count
-            while position < count {
-                let byte = unsafe utf8[position]
-                position += 1
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-                unsafe out.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied..<(position - 1)]))
-                appendEscape(byte, to: &out)
-                copied = position
-            }
-            unsafe out.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied..<count]))
-        }
-        if done == nil {
-            for byte in text.utf8 {
-                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                    appendEscape(byte, to: &out)
-                } else {
-                    out.append(byte)
-                }
-            }
-        }
-        out.append(UInt8(ascii: "\""))
-    }
-
-    private static func appendEscape(_ byte: UInt8, to out: inout [UInt8]) {
-        out.append(UInt8(ascii: "\\"))
-        switch byte {
-        case 0x08: out.append(UInt8(ascii: "b"))
-        case 0x09: out.append(UInt8(ascii: "t"))
-        case 0x0A: out.append(UInt8(ascii: "n"))
-        case 0x0C: out.append(UInt8(ascii: "f"))
-        case 0x0D: out.append(UInt8(ascii: "r"))
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): out.append(byte)
-        default:
-            out.append(contentsOf: "u00".utf8)
-            for digit in [byte >> 4, byte & 0xF] {
-                out.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-            }
-        }
-    }
-
-    static func append(_ value: some FixedWidthInteger, to out: inout [UInt8]) {
-        if value >= 0, value < 10 {
-            out.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value))
-        } else {
-            out.append(contentsOf: String(value).utf8)
-        }
-    }
-}
-
 extension JSONValue {
-    func append(to out: inout [UInt8], pretty: Bool, sortedKeys: Bool, level: Int) {
+    func append(to out: inout TextBuffer, pretty: Bool, sortedKeys: Bool, level: Int) {
         switch self {
-        case .null: out.append(contentsOf: "null".utf8)
-        case .bool(let value): out.append(contentsOf: (value ? "true" : "false").utf8)
+        case .null: out.null()
+        case .bool(let value): out.bool(value)
         case .number(let number): number.append(to: &out)
-        case .string(let value): JSONWriter.append(value, to: &out)
+        case .string(let value): out.string(value)
         case .array(let elements):
             out.append(UInt8(ascii: "["))
             for (position, element) in elements.enumerated() {
@@ -156,8 +135,9 @@ extension JSONValue {
                 if !first { out.append(UInt8(ascii: ",")) }
                 first = false
                 if pretty { Self.newLine(level + 1, &out) }
-                JSONWriter.append(key, to: &out)
-                out.append(contentsOf: (pretty ? ": " : ":").utf8)
+                out.string(key)
+                out.append(UInt8(ascii: ":"))
+                if pretty { out.append(UInt8(ascii: " ")) }
                 value.append(to: &out, pretty: pretty, sortedKeys: sortedKeys, level: level + 1)
             }
             if pretty, !object.isEmpty { Self.newLine(level, &out) }
@@ -165,9 +145,9 @@ extension JSONValue {
         }
     }
 
-    private static func newLine(_ level: Int, _ out: inout [UInt8]) {
+    private static func newLine(_ level: Int, _ out: inout TextBuffer) {
         out.append(UInt8(ascii: "\n"))
-        for _ in 0..<level { out.append(contentsOf: "  ".utf8) }
+        for _ in 0..<level { out.append("  ") }
     }
 }
 

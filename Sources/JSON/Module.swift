@@ -10,4 +10,5 @@
 //
 // How the pieces fit: bytes -> Scanner -> Tape -> JSONValue, or -> TapeDecoder -> any Decodable type; types that are read
 //                     often or at a program's start may read themselves from JSONMembers (JSONReadable).
-//                     any Encodable type -> StreamEncoder -> bytes; JSONValue -> JSONWriter -> bytes.
+//                     any Encodable type -> StreamEncoder -> bytes; types that are written often may write themselves to a
+//                     JSONWriter (JSONWritable) -> bytes. All of them end in a TextBuffer, and so does JSONValue.

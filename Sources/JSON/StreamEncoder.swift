@@ -2,7 +2,7 @@
 ///
 /// Values go straight into the bytes. That asks one thing of a type: once it writes to an outer container, it is done
 /// with the containers nested in it. Synthesised Codable always is; a type that is not gets an error, never wrong text.
-struct EncodingText {
+struct EncodingText: ~Copyable {
     struct Open {
         enum Kind {
             case array, object, sortedObject
@@ -19,14 +19,14 @@ struct EncodingText {
         var isEmpty = true
     }
 
-    private(set) var bytes: [UInt8] = []
+    private(set) var bytes: TextBuffer
     private(set) var open: [Open] = []
     private(set) var failure: JSONError?
     /// Offsets of the members of all sorted objects that are open.
     private var members: [Int] = []
     private var lastID = 0
 
-    init() { bytes.reserveCapacity(4096) }
+    init(bytes: consuming TextBuffer) { self.bytes = bytes }
 
     mutating func fail(_ why: String) {
         if failure == nil { failure = JSONError(.notEncodable(why)) }
@@ -61,7 +61,7 @@ struct EncodingText {
 
     /// Ends a value that began at a depth; whatever it left open is closed, and nothing at all becomes an empty object.
     mutating func end(at depth: Int, from start: Int) {
-        if bytes.count == start, open.count == depth { bytes.append(contentsOf: "{}".utf8) }
+        if bytes.count == start, open.count == depth { bytes.append("{}") }
         close(to: depth)
     }
 
@@ -74,7 +74,7 @@ struct EncodingText {
             case .sortedObject:
                 sortMembers(from: last.firstMember)
                 bytes.append(UInt8(ascii: "}"))
-            case .reserved: if bytes.count == last.start { bytes.append(contentsOf: "{}".utf8) }
+            case .reserved: if bytes.count == last.start { bytes.append("{}") }
             }
         }
     }
@@ -95,14 +95,14 @@ struct EncodingText {
     mutating func key(_ key: String, _ depth: Int, _ id: Int) throws {
         try next(depth, id)
         if open[depth].kind == .sortedObject { members.append(bytes.count) }
-        JSONWriter.append(key, to: &bytes)
+        bytes.string(key)
         bytes.append(UInt8(ascii: ":"))
     }
 
-    mutating func null() { bytes.append(contentsOf: "null".utf8) }
-    mutating func bool(_ value: Bool) { bytes.append(contentsOf: (value ? "true" : "false").utf8) }
-    mutating func string(_ value: String) { JSONWriter.append(value, to: &bytes) }
-    mutating func integer(_ value: some FixedWidthInteger) { JSONWriter.append(value, to: &bytes) }
+    mutating func null() { bytes.null() }
+    mutating func bool(_ value: Bool) { bytes.bool(value) }
+    mutating func string(_ value: String) { bytes.string(value) }
+    mutating func integer(_ value: some FixedWidthInteger) { bytes.integer(value) }
     mutating func json(_ value: JSONValue) { value.append(to: &bytes, pretty: false, sortedKeys: false, level: 0) }
 
     mutating func double(_ value: Double) throws {
@@ -115,38 +115,13 @@ struct EncodingText {
         bytes.append(contentsOf: JSONNumber.floatLiteral(value).utf8)
     }
 
-    mutating func strings(_ values: [String]) {
-        bytes.append(UInt8(ascii: "["))
-        for (position, value) in values.enumerated() {
-            if position > 0 { bytes.append(UInt8(ascii: ",")) }
-            JSONWriter.append(value, to: &bytes)
-        }
-        bytes.append(UInt8(ascii: "]"))
-    }
-
-    mutating func strings(_ values: [String: String]) {
-        bytes.append(UInt8(ascii: "{"))
-        let first = members.count
-        for (key, value) in values {
-            if members.count > first { bytes.append(UInt8(ascii: ",")) }
-            members.append(bytes.count)
-            JSONWriter.append(key, to: &bytes)
-            bytes.append(UInt8(ascii: ":"))
-            JSONWriter.append(value, to: &bytes)
-        }
-        sortMembers(from: first)
-        bytes.append(UInt8(ascii: "}"))
-    }
+    /// Gives the text so far away, to a writer or to another encoding, and takes it back.
+    mutating func swapBytes(with other: inout TextBuffer) { swap(&bytes, &other) }
 
     /// Puts the members of the innermost sorted object in the order of their keys, and forgets their offsets.
     private mutating func sortMembers(from first: Int) {
-        let offsets = members[first...]
+        bytes.sortMembers(at: members[first...])
         members.removeSubrange(first...)
-        guard let begin = offsets.first, offsets.count > 1 else { return }
-        let ends = offsets.dropFirst().map { $0 - 1 } + [bytes.count]
-        let ranges = zip(offsets, ends).map { bytes[$0..<$1] }
-        let sorted = ranges.sorted { $0.lexicographicallyPrecedes($1) }
-        bytes.replaceSubrange(begin..., with: Array(sorted.joined(separator: [UInt8(ascii: ",")])))
     }
 }
 
@@ -159,9 +134,9 @@ final class EncodingStream {
     // foreign code, so no two accesses overlap.
     private let state: UnsafeMutablePointer<EncodingText>
 
-    init() {
+    init(capacity: Int = 4096) {
         unsafe state = .allocate(capacity: 1)
-        unsafe state.initialize(to: EncodingText())
+        unsafe state.initialize(to: EncodingText(bytes: TextBuffer(capacity: capacity)))
     }
 
     deinit {
@@ -182,15 +157,23 @@ final class EncodingStream {
         if T.self == Bool.self { return text.bool(unsafe unsafeBitCast(value, to: Bool.self)) }
         if T.self == Int32.self { return text.integer(unsafe unsafeBitCast(value, to: Int32.self)) }
         if T.self == Int64.self { return text.integer(unsafe unsafeBitCast(value, to: Int64.self)) }
-        if T.self == [String].self { return text.strings(unsafe unsafeBitCast(value, to: [String].self)) }
+        if T.self == [String].self { return try write(unsafe unsafeBitCast(value, to: [String].self)) }
         if T.self == [String: String].self {
-            return text.strings(unsafe unsafeBitCast(value, to: [String: String].self))
+            return try write(unsafe unsafeBitCast(value, to: [String: String].self))
         }
         if T.self == JSONValue.self { return text.json(unsafe unsafeBitCast(value, to: JSONValue.self)) }
         let depth = text.open.count
         let start = text.bytes.count
         try value.encode(to: StreamEncoder(stream: self, depth: depth, start: start))
         text.end(at: depth, from: start)
+    }
+
+    /// Lends the text to a value that writes itself.
+    private func write(_ value: some JSONWritable) throws {
+        var writer = JSONWriter(reserving: 0)
+        text.swapBytes(with: &writer.buffer)
+        defer { text.swapBytes(with: &writer.buffer) }
+        try value.write(to: &writer)
     }
 }
 

@@ -60,11 +60,11 @@ extension StoredState: JSONReadable {
         writer.endArray()
         if let unit {
             writer.key("unit")
-            writer.raw(try JSONCoding.encode(unit))
+            try writer.encode(unit)
         }
         if let hooks {
             writer.key("hooks")
-            writer.raw(try JSONCoding.encode(hooks))
+            try writer.encode(hooks)
         }
         if let mountsBefore {
             writer.key("mountsBefore")

@@ -1,3 +1,5 @@
+package import JSON
+
 /// Where the scheduler should place a pod.
 package struct Affinity: Codable, Hashable, Sendable, ZeroValue {
     @Indirect package var nodeAffinity: NodeAffinity?
@@ -174,7 +176,7 @@ package struct WeightedPodAffinityTerm: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// A taint that does not keep the pod away.
-package struct Toleration: Codable, Hashable, Sendable, ZeroValue {
+package struct Toleration: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var key: String
     @OmitEmpty package var `operator`: String
     @OmitEmpty package var value: String
@@ -193,6 +195,22 @@ package struct Toleration: Codable, Hashable, Sendable, ZeroValue {
         self.value = value
         self.effect = effect
         self.tolerationSeconds = tolerationSeconds
+    }
+
+    package init(reading members: JSONMembers) throws {
+        key = try members.field("key")
+        self.operator = try members.field("operator")
+        value = try members.field("value")
+        effect = try members.field("effect")
+        tolerationSeconds = try members.optional("tolerationSeconds")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("key", _key)
+        try writer.field("operator", _operator)
+        try writer.field("value", _value)
+        try writer.field("effect", _effect)
+        try writer.field("tolerationSeconds", tolerationSeconds)
     }
 
     package static var zeroValue: Toleration { Toleration() }

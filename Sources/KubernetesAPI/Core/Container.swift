@@ -1,7 +1,7 @@
 package import JSON
 
 /// One container of a pod, or an init container (with restartPolicy Always: a sidecar).
-package struct Container: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct Container: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var name: String
     @OmitEmpty package var image: String
     /// Replaces the image's entry point and its arguments.
@@ -112,100 +112,39 @@ package struct Container: JSONReadable, Encodable, Hashable, Sendable, ZeroValue
         tty = try members.field("tty")
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("image", _image)
+        try writer.field("command", _command)
+        try writer.field("args", _args)
+        try writer.field("workingDir", _workingDir)
+        try writer.field("ports", _ports)
+        try writer.field("envFrom", _envFrom)
+        try writer.field("env", _env)
+        try writer.field("resources", _resources)
+        try writer.field("resizePolicy", _resizePolicy)
+        try writer.field("restartPolicy", restartPolicy)
+        try writer.field("restartPolicyRules", _restartPolicyRules)
+        try writer.field("volumeMounts", _volumeMounts)
+        try writer.field("volumeDevices", _volumeDevices)
+        try writer.field("livenessProbe", _livenessProbe)
+        try writer.field("readinessProbe", _readinessProbe)
+        try writer.field("startupProbe", _startupProbe)
+        try writer.field("lifecycle", _lifecycle)
+        try writer.field("terminationMessagePath", _terminationMessagePath)
+        try writer.field("terminationMessagePolicy", _terminationMessagePolicy)
+        try writer.field("imagePullPolicy", _imagePullPolicy)
+        try writer.field("securityContext", _securityContext)
+        try writer.field("stdin", _stdin)
+        try writer.field("stdinOnce", _stdinOnce)
+        try writer.field("tty", _tty)
+    }
+
     package static var zeroValue: Container { Container() }
 }
 
-/// A container added to a running pod to look into it; it is never restarted.
-package struct EphemeralContainer: Codable, Hashable, Sendable, ZeroValue {
-    @Printed package var name: String
-    @OmitEmpty package var image: String
-    @OmitEmpty package var command: [String]
-    @OmitEmpty package var args: [String]
-    @OmitEmpty package var workingDir: String
-    @OmitEmpty package var ports: [ContainerPort]
-    @OmitEmpty package var envFrom: [EnvFromSource]
-    @OmitEmpty package var env: [EnvVar]
-    @Printed package var resources: ResourceRequirements
-    @OmitEmpty package var resizePolicy: [ContainerResizePolicy]
-    package var restartPolicy: String?
-    @OmitEmpty package var restartPolicyRules: [ContainerRestartRule]
-    @OmitEmpty package var volumeMounts: [VolumeMount]
-    @OmitEmpty package var volumeDevices: [VolumeDevice]
-    @Indirect package var livenessProbe: Probe?
-    @Indirect package var readinessProbe: Probe?
-    @Indirect package var startupProbe: Probe?
-    @Indirect package var lifecycle: Lifecycle?
-    @OmitEmpty package var terminationMessagePath: String
-    @OmitEmpty package var terminationMessagePolicy: String
-    @OmitEmpty package var imagePullPolicy: String
-    @Indirect package var securityContext: SecurityContext?
-    @OmitEmpty package var stdin: Bool
-    @OmitEmpty package var stdinOnce: Bool
-    @OmitEmpty package var tty: Bool
-    /// The container whose process namespace this one joins.
-    @OmitEmpty package var targetContainerName: String
-
-    package init(
-        name: String = "",
-        image: String = "",
-        command: [String] = [],
-        args: [String] = [],
-        workingDir: String = "",
-        ports: [ContainerPort] = [],
-        envFrom: [EnvFromSource] = [],
-        env: [EnvVar] = [],
-        resources: ResourceRequirements = ResourceRequirements(),
-        resizePolicy: [ContainerResizePolicy] = [],
-        restartPolicy: String? = nil,
-        restartPolicyRules: [ContainerRestartRule] = [],
-        volumeMounts: [VolumeMount] = [],
-        volumeDevices: [VolumeDevice] = [],
-        livenessProbe: Probe? = nil,
-        readinessProbe: Probe? = nil,
-        startupProbe: Probe? = nil,
-        lifecycle: Lifecycle? = nil,
-        terminationMessagePath: String = "",
-        terminationMessagePolicy: String = "",
-        imagePullPolicy: String = "",
-        securityContext: SecurityContext? = nil,
-        stdin: Bool = false,
-        stdinOnce: Bool = false,
-        tty: Bool = false,
-        targetContainerName: String = ""
-    ) {
-        self.name = name
-        self.image = image
-        self.command = command
-        self.args = args
-        self.workingDir = workingDir
-        self.ports = ports
-        self.envFrom = envFrom
-        self.env = env
-        self.resources = resources
-        self.resizePolicy = resizePolicy
-        self.restartPolicy = restartPolicy
-        self.restartPolicyRules = restartPolicyRules
-        self.volumeMounts = volumeMounts
-        self.volumeDevices = volumeDevices
-        self.livenessProbe = livenessProbe
-        self.readinessProbe = readinessProbe
-        self.startupProbe = startupProbe
-        self.lifecycle = lifecycle
-        self.terminationMessagePath = terminationMessagePath
-        self.terminationMessagePolicy = terminationMessagePolicy
-        self.imagePullPolicy = imagePullPolicy
-        self.securityContext = securityContext
-        self.stdin = stdin
-        self.stdinOnce = stdinOnce
-        self.tty = tty
-        self.targetContainerName = targetContainerName
-    }
-
-    package static var zeroValue: EphemeralContainer { EphemeralContainer() }
-}
-
 /// A port that a container listens on, and the host's port that leads to it.
-package struct ContainerPort: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct ContainerPort: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     @OmitEmpty package var hostPort: Int32
     @Printed package var containerPort: Int32
@@ -234,11 +173,19 @@ package struct ContainerPort: JSONReadable, Encodable, Hashable, Sendable, ZeroV
         hostIP = try members.field("hostIP")
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("hostPort", _hostPort)
+        try writer.field("containerPort", _containerPort)
+        try writer.field("protocol", _protocol)
+        try writer.field("hostIP", _hostIP)
+    }
+
     package static var zeroValue: ContainerPort { ContainerPort() }
 }
 
 /// What is reserved for a container (requests) and what it may use at most (limits).
-package struct ResourceRequirements: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct ResourceRequirements: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var limits: ResourceList
     @OmitEmpty package var requests: ResourceList
     @OmitEmpty package var claims: [ResourceClaim]
@@ -257,6 +204,12 @@ package struct ResourceRequirements: JSONReadable, Encodable, Hashable, Sendable
         limits = try members.field("limits")
         requests = try members.field("requests")
         claims = try members.field("claims")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("limits", _limits)
+        try writer.field("requests", _requests)
+        try writer.field("claims", _claims)
     }
 
     package static var zeroValue: ResourceRequirements { ResourceRequirements() }
@@ -327,7 +280,7 @@ package struct ContainerRestartRuleOnExitCodes: Codable, Hashable, Sendable, Zer
 }
 
 /// Where a volume of the pod appears in a container.
-package struct VolumeMount: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct VolumeMount: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var name: String
     @OmitEmpty package var readOnly: Bool
     package var recursiveReadOnly: String?
@@ -362,6 +315,16 @@ package struct VolumeMount: JSONReadable, Encodable, Hashable, Sendable, ZeroVal
         subPath = try members.field("subPath")
         mountPropagation = try members.optional("mountPropagation")
         subPathExpr = try members.field("subPathExpr")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("readOnly", _readOnly)
+        try writer.field("recursiveReadOnly", recursiveReadOnly)
+        try writer.field("mountPath", _mountPath)
+        try writer.field("subPath", _subPath)
+        try writer.field("mountPropagation", mountPropagation)
+        try writer.field("subPathExpr", _subPathExpr)
     }
 
     package static var zeroValue: VolumeMount { VolumeMount() }

@@ -1,7 +1,7 @@
 package import JSON
 
 /// An environment variable: a value, or where to take it from.
-package struct EnvVar: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct EnvVar: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var name: String
     @OmitEmpty package var value: String
     @Indirect package var valueFrom: EnvVarSource?
@@ -22,11 +22,17 @@ package struct EnvVar: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
         valueFrom = try members.optional("valueFrom")
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("value", _value)
+        try writer.field("valueFrom", _valueFrom)
+    }
+
     package static var zeroValue: EnvVar { EnvVar() }
 }
 
 /// Where the value of a variable comes from; exactly one member is set.
-package struct EnvVarSource: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct EnvVarSource: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Indirect package var fieldRef: ObjectFieldSelector?
     @Indirect package var resourceFieldRef: ResourceFieldSelector?
     @Indirect package var configMapKeyRef: ConfigMapKeySelector?
@@ -55,11 +61,19 @@ package struct EnvVarSource: JSONReadable, Encodable, Hashable, Sendable, ZeroVa
         fileKeyRef = try members.optional("fileKeyRef")
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("fieldRef", _fieldRef)
+        try writer.field("resourceFieldRef", _resourceFieldRef)
+        try writer.field("configMapKeyRef", _configMapKeyRef)
+        try writer.field("secretKeyRef", _secretKeyRef)
+        try writer.field("fileKeyRef", _fileKeyRef)
+    }
+
     package static var zeroValue: EnvVarSource { EnvVarSource() }
 }
 
 /// A field of the pod itself, as in metadata.labels['app'].
-package struct ObjectFieldSelector: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct ObjectFieldSelector: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var apiVersion: String
     @Printed package var fieldPath: String
 
@@ -76,11 +90,16 @@ package struct ObjectFieldSelector: JSONReadable, Encodable, Hashable, Sendable,
         fieldPath = try members.field("fieldPath")
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("apiVersion", _apiVersion)
+        try writer.field("fieldPath", _fieldPath)
+    }
+
     package static var zeroValue: ObjectFieldSelector { ObjectFieldSelector() }
 }
 
 /// A request or limit of a container, divided by the divisor and rounded up.
-package struct ResourceFieldSelector: Codable, Hashable, Sendable, ZeroValue {
+package struct ResourceFieldSelector: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var containerName: String
     @Printed package var resource: String
     @Printed package var divisor: Quantity
@@ -95,11 +114,17 @@ package struct ResourceFieldSelector: Codable, Hashable, Sendable, ZeroValue {
         self.divisor = divisor
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("containerName", _containerName)
+        try writer.field("resource", _resource)
+        try writer.field("divisor", _divisor)
+    }
+
     package static var zeroValue: ResourceFieldSelector { ResourceFieldSelector() }
 }
 
 /// A key of a ConfigMap.
-package struct ConfigMapKeySelector: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct ConfigMapKeySelector: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     @Printed package var key: String
     package var optional: Bool?
@@ -118,13 +143,19 @@ package struct ConfigMapKeySelector: JSONReadable, Encodable, Hashable, Sendable
         name = try members.field("name")
         key = try members.field("key")
         optional = try members.optional("optional")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("key", _key)
+        try writer.field("optional", optional)
     }
 
     package static var zeroValue: ConfigMapKeySelector { ConfigMapKeySelector() }
 }
 
 /// A key of a Secret.
-package struct SecretKeySelector: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct SecretKeySelector: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     @Printed package var key: String
     package var optional: Bool?
@@ -143,6 +174,12 @@ package struct SecretKeySelector: JSONReadable, Encodable, Hashable, Sendable, Z
         name = try members.field("name")
         key = try members.field("key")
         optional = try members.optional("optional")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("key", _key)
+        try writer.field("optional", optional)
     }
 
     package static var zeroValue: SecretKeySelector { SecretKeySelector() }
@@ -171,7 +208,7 @@ package struct FileKeySelector: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// All keys of a ConfigMap or a Secret as variables.
-package struct EnvFromSource: Codable, Hashable, Sendable, ZeroValue {
+package struct EnvFromSource: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var prefix: String
     @Indirect package var configMapRef: ConfigMapEnvSource?
     @Indirect package var secretRef: SecretEnvSource?
@@ -186,11 +223,17 @@ package struct EnvFromSource: Codable, Hashable, Sendable, ZeroValue {
         self.secretRef = secretRef
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("prefix", _prefix)
+        try writer.field("configMapRef", _configMapRef)
+        try writer.field("secretRef", _secretRef)
+    }
+
     package static var zeroValue: EnvFromSource { EnvFromSource() }
 }
 
 /// The ConfigMap whose keys become variables.
-package struct ConfigMapEnvSource: Codable, Hashable, Sendable, ZeroValue {
+package struct ConfigMapEnvSource: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     package var optional: Bool?
 
@@ -202,11 +245,16 @@ package struct ConfigMapEnvSource: Codable, Hashable, Sendable, ZeroValue {
         self.optional = optional
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("optional", optional)
+    }
+
     package static var zeroValue: ConfigMapEnvSource { ConfigMapEnvSource() }
 }
 
 /// The Secret whose keys become variables.
-package struct SecretEnvSource: Codable, Hashable, Sendable, ZeroValue {
+package struct SecretEnvSource: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     package var optional: Bool?
 
@@ -216,6 +264,11 @@ package struct SecretEnvSource: Codable, Hashable, Sendable, ZeroValue {
     ) {
         self.name = name
         self.optional = optional
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("optional", optional)
     }
 
     package static var zeroValue: SecretEnvSource { SecretEnvSource() }

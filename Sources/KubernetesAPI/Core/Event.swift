@@ -1,5 +1,7 @@
+package import JSON
+
 /// Something that happened to an object, told to people.
-package struct Event: Codable, Hashable, Sendable, ZeroValue {
+package struct Event: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var kind: String
     @OmitEmpty package var apiVersion: String
     @Printed package var metadata: ObjectMeta
@@ -57,11 +59,31 @@ package struct Event: Codable, Hashable, Sendable, ZeroValue {
         self.reportingInstance = reportingInstance
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("kind", _kind)
+        try writer.field("apiVersion", _apiVersion)
+        try writer.field("metadata", _metadata)
+        try writer.field("involvedObject", _involvedObject)
+        try writer.field("reason", _reason)
+        try writer.field("message", _message)
+        try writer.field("source", _source)
+        try writer.field("firstTimestamp", _firstTimestamp)
+        try writer.field("lastTimestamp", _lastTimestamp)
+        try writer.field("count", _count)
+        try writer.field("type", _type)
+        try writer.field("eventTime", _eventTime)
+        try writer.field("series", _series)
+        try writer.field("action", _action)
+        try writer.field("related", _related)
+        try writer.field("reportingComponent", _reportingComponent)
+        try writer.field("reportingInstance", _reportingInstance)
+    }
+
     package static var zeroValue: Event { Event() }
 }
 
 /// Who reports an event.
-package struct EventSource: Codable, Hashable, Sendable, ZeroValue {
+package struct EventSource: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var component: String
     @OmitEmpty package var host: String
 
@@ -73,11 +95,16 @@ package struct EventSource: Codable, Hashable, Sendable, ZeroValue {
         self.host = host
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("component", _component)
+        try writer.field("host", _host)
+    }
+
     package static var zeroValue: EventSource { EventSource() }
 }
 
 /// How often an event came again, and when last.
-package struct EventSeries: Codable, Hashable, Sendable, ZeroValue {
+package struct EventSeries: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var count: Int32
     @NullWhenUnset package var lastObservedTime: MicroTime?
 
@@ -89,11 +116,16 @@ package struct EventSeries: Codable, Hashable, Sendable, ZeroValue {
         self.lastObservedTime = lastObservedTime
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("count", _count)
+        try writer.field("lastObservedTime", _lastObservedTime)
+    }
+
     package static var zeroValue: EventSeries { EventSeries() }
 }
 
 /// Events, and the version at which they were read.
-package struct EventList: Codable, Hashable, Sendable, ZeroValue {
+package struct EventList: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var kind: String
     @OmitEmpty package var apiVersion: String
     @Printed package var metadata: ListMeta
@@ -109,6 +141,13 @@ package struct EventList: Codable, Hashable, Sendable, ZeroValue {
         self.apiVersion = apiVersion
         self.metadata = metadata
         self.items = items
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("kind", _kind)
+        try writer.field("apiVersion", _apiVersion)
+        try writer.field("metadata", _metadata)
+        try writer.field("items", _items)
     }
 
     package static var zeroValue: EventList { EventList() }

@@ -1,7 +1,7 @@
 package import JSON
 
 /// Security settings for all containers of a pod; a container's own setting wins.
-package struct PodSecurityContext: Codable, Hashable, Sendable, ZeroValue {
+package struct PodSecurityContext: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Indirect package var seLinuxOptions: SELinuxOptions?
     @Indirect package var windowsOptions: WindowsSecurityContextOptions?
     package var runAsUser: Int64?
@@ -46,11 +46,43 @@ package struct PodSecurityContext: Codable, Hashable, Sendable, ZeroValue {
         self.seLinuxChangePolicy = seLinuxChangePolicy
     }
 
+    package init(reading members: JSONMembers) throws {
+        seLinuxOptions = try members.optional("seLinuxOptions")
+        windowsOptions = try members.optional("windowsOptions")
+        runAsUser = try members.optional("runAsUser")
+        runAsGroup = try members.optional("runAsGroup")
+        runAsNonRoot = try members.optional("runAsNonRoot")
+        supplementalGroups = try members.field("supplementalGroups")
+        supplementalGroupsPolicy = try members.optional("supplementalGroupsPolicy")
+        fsGroup = try members.optional("fsGroup")
+        sysctls = try members.field("sysctls")
+        fsGroupChangePolicy = try members.optional("fsGroupChangePolicy")
+        seccompProfile = try members.optional("seccompProfile")
+        appArmorProfile = try members.optional("appArmorProfile")
+        seLinuxChangePolicy = try members.optional("seLinuxChangePolicy")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("seLinuxOptions", _seLinuxOptions)
+        try writer.field("windowsOptions", _windowsOptions)
+        try writer.field("runAsUser", runAsUser)
+        try writer.field("runAsGroup", runAsGroup)
+        try writer.field("runAsNonRoot", runAsNonRoot)
+        try writer.field("supplementalGroups", _supplementalGroups)
+        try writer.field("supplementalGroupsPolicy", supplementalGroupsPolicy)
+        try writer.field("fsGroup", fsGroup)
+        try writer.field("sysctls", _sysctls)
+        try writer.field("fsGroupChangePolicy", fsGroupChangePolicy)
+        try writer.field("seccompProfile", _seccompProfile)
+        try writer.field("appArmorProfile", _appArmorProfile)
+        try writer.field("seLinuxChangePolicy", seLinuxChangePolicy)
+    }
+
     package static var zeroValue: PodSecurityContext { PodSecurityContext() }
 }
 
 /// Security settings of one container.
-package struct SecurityContext: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct SecurityContext: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Indirect package var capabilities: Capabilities?
     package var privileged: Bool?
     @Indirect package var seLinuxOptions: SELinuxOptions?
@@ -107,11 +139,26 @@ package struct SecurityContext: JSONReadable, Encodable, Hashable, Sendable, Zer
         appArmorProfile = try members.optional("appArmorProfile")
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("capabilities", _capabilities)
+        try writer.field("privileged", privileged)
+        try writer.field("seLinuxOptions", _seLinuxOptions)
+        try writer.field("windowsOptions", _windowsOptions)
+        try writer.field("runAsUser", runAsUser)
+        try writer.field("runAsGroup", runAsGroup)
+        try writer.field("runAsNonRoot", runAsNonRoot)
+        try writer.field("readOnlyRootFilesystem", readOnlyRootFilesystem)
+        try writer.field("allowPrivilegeEscalation", allowPrivilegeEscalation)
+        try writer.field("procMount", procMount)
+        try writer.field("seccompProfile", _seccompProfile)
+        try writer.field("appArmorProfile", _appArmorProfile)
+    }
+
     package static var zeroValue: SecurityContext { SecurityContext() }
 }
 
 /// POSIX capabilities to add to and to drop from the runtime's default set, without the prefix CAP_.
-package struct Capabilities: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct Capabilities: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var add: [String]
     @OmitEmpty package var drop: [String]
 
@@ -126,6 +173,11 @@ package struct Capabilities: JSONReadable, Encodable, Hashable, Sendable, ZeroVa
     package init(reading members: JSONMembers) throws {
         add = try members.field("add")
         drop = try members.field("drop")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("add", _add)
+        try writer.field("drop", _drop)
     }
 
     package static var zeroValue: Capabilities { Capabilities() }
@@ -154,7 +206,7 @@ package struct SELinuxOptions: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// Which system call filter applies: Unconfined, RuntimeDefault or Localhost.
-package struct SeccompProfile: Codable, Hashable, Sendable, ZeroValue {
+package struct SeccompProfile: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var type: String
     package var localhostProfile: String?
 
@@ -164,6 +216,11 @@ package struct SeccompProfile: Codable, Hashable, Sendable, ZeroValue {
     ) {
         self.type = type
         self.localhostProfile = localhostProfile
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("type", _type)
+        try writer.field("localhostProfile", localhostProfile)
     }
 
     package static var zeroValue: SeccompProfile { SeccompProfile() }

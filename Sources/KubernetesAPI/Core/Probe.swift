@@ -1,7 +1,7 @@
 package import JSON
 
 /// How to ask a container whether it is well; exactly one of exec, httpGet, tcpSocket and grpc is set.
-package struct Probe: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct Probe: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Indirect package var exec: ExecAction?
     @Indirect package var httpGet: HTTPGetAction?
     @Indirect package var tcpSocket: TCPSocketAction?
@@ -50,11 +50,24 @@ package struct Probe: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
         terminationGracePeriodSeconds = try members.optional("terminationGracePeriodSeconds")
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("exec", _exec)
+        try writer.field("httpGet", _httpGet)
+        try writer.field("tcpSocket", _tcpSocket)
+        try writer.field("grpc", _grpc)
+        try writer.field("initialDelaySeconds", _initialDelaySeconds)
+        try writer.field("timeoutSeconds", _timeoutSeconds)
+        try writer.field("periodSeconds", _periodSeconds)
+        try writer.field("successThreshold", _successThreshold)
+        try writer.field("failureThreshold", _failureThreshold)
+        try writer.field("terminationGracePeriodSeconds", terminationGracePeriodSeconds)
+    }
+
     package static var zeroValue: Probe { Probe() }
 }
 
 /// A command to run in the container, without a shell; exit code 0 is success.
-package struct ExecAction: Codable, Hashable, Sendable, ZeroValue {
+package struct ExecAction: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var command: [String]
 
     package init(
@@ -63,11 +76,15 @@ package struct ExecAction: Codable, Hashable, Sendable, ZeroValue {
         self.command = command
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("command", _command)
+    }
+
     package static var zeroValue: ExecAction { ExecAction() }
 }
 
 /// An HTTP request; a status from 200 to 399 is success.
-package struct HTTPGetAction: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct HTTPGetAction: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var path: String
     @Printed package var port: IntOrString
     @OmitEmpty package var host: String
@@ -96,11 +113,19 @@ package struct HTTPGetAction: JSONReadable, Encodable, Hashable, Sendable, ZeroV
         httpHeaders = try members.field("httpHeaders")
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("path", _path)
+        try writer.field("port", _port)
+        try writer.field("host", _host)
+        try writer.field("scheme", _scheme)
+        try writer.field("httpHeaders", _httpHeaders)
+    }
+
     package static var zeroValue: HTTPGetAction { HTTPGetAction() }
 }
 
 /// A header to send with a probe or a hook.
-package struct HTTPHeader: Codable, Hashable, Sendable, ZeroValue {
+package struct HTTPHeader: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var name: String
     @Printed package var value: String
 
@@ -112,11 +137,16 @@ package struct HTTPHeader: Codable, Hashable, Sendable, ZeroValue {
         self.value = value
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("value", _value)
+    }
+
     package static var zeroValue: HTTPHeader { HTTPHeader() }
 }
 
 /// A port to connect to; a connection is success.
-package struct TCPSocketAction: Codable, Hashable, Sendable, ZeroValue {
+package struct TCPSocketAction: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var port: IntOrString
     @OmitEmpty package var host: String
 
@@ -128,11 +158,16 @@ package struct TCPSocketAction: Codable, Hashable, Sendable, ZeroValue {
         self.host = host
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("port", _port)
+        try writer.field("host", _host)
+    }
+
     package static var zeroValue: TCPSocketAction { TCPSocketAction() }
 }
 
 /// A gRPC health service to ask.
-package struct GRPCAction: Codable, Hashable, Sendable, ZeroValue {
+package struct GRPCAction: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var port: Int32
     package var service: String?
 
@@ -144,11 +179,16 @@ package struct GRPCAction: Codable, Hashable, Sendable, ZeroValue {
         self.service = service
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("port", _port)
+        try writer.field("service", service)
+    }
+
     package static var zeroValue: GRPCAction { GRPCAction() }
 }
 
 /// What to run after a container's start and before its stop, and the signal that stops it.
-package struct Lifecycle: Codable, Hashable, Sendable, ZeroValue {
+package struct Lifecycle: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Indirect package var postStart: LifecycleHandler?
     @Indirect package var preStop: LifecycleHandler?
     package var stopSignal: String?
@@ -163,11 +203,17 @@ package struct Lifecycle: Codable, Hashable, Sendable, ZeroValue {
         self.stopSignal = stopSignal
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("postStart", _postStart)
+        try writer.field("preStop", _preStop)
+        try writer.field("stopSignal", stopSignal)
+    }
+
     package static var zeroValue: Lifecycle { Lifecycle() }
 }
 
 /// What a hook does; exactly one member is set.
-package struct LifecycleHandler: Codable, Hashable, Sendable, ZeroValue {
+package struct LifecycleHandler: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Indirect package var exec: ExecAction?
     @Indirect package var httpGet: HTTPGetAction?
     @Indirect package var tcpSocket: TCPSocketAction?
@@ -185,17 +231,28 @@ package struct LifecycleHandler: Codable, Hashable, Sendable, ZeroValue {
         self.sleep = sleep
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("exec", _exec)
+        try writer.field("httpGet", _httpGet)
+        try writer.field("tcpSocket", _tcpSocket)
+        try writer.field("sleep", _sleep)
+    }
+
     package static var zeroValue: LifecycleHandler { LifecycleHandler() }
 }
 
 /// A pause, in seconds.
-package struct SleepAction: Codable, Hashable, Sendable, ZeroValue {
+package struct SleepAction: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var seconds: Int64
 
     package init(
         seconds: Int64 = 0
     ) {
         self.seconds = seconds
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("seconds", _seconds)
     }
 
     package static var zeroValue: SleepAction { SleepAction() }

@@ -1,5 +1,7 @@
+package import JSON
+
 /// Several sources in one directory.
-package struct ProjectedVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+package struct ProjectedVolumeSource: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var sources: [VolumeProjection]
     package var defaultMode: Int32?
 
@@ -11,11 +13,21 @@ package struct ProjectedVolumeSource: Codable, Hashable, Sendable, ZeroValue {
         self.defaultMode = defaultMode
     }
 
+    package init(reading members: JSONMembers) throws {
+        sources = try members.field("sources")
+        defaultMode = try members.optional("defaultMode")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("sources", _sources)
+        try writer.field("defaultMode", defaultMode)
+    }
+
     package static var zeroValue: ProjectedVolumeSource { ProjectedVolumeSource() }
 }
 
 /// One source of a projected volume; exactly one member is set.
-package struct VolumeProjection: Codable, Hashable, Sendable, ZeroValue {
+package struct VolumeProjection: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Indirect package var secret: SecretProjection?
     @Indirect package var downwardAPI: DownwardAPIProjection?
     @Indirect package var configMap: ConfigMapProjection?
@@ -39,11 +51,29 @@ package struct VolumeProjection: Codable, Hashable, Sendable, ZeroValue {
         self.podCertificate = podCertificate
     }
 
+    package init(reading members: JSONMembers) throws {
+        secret = try members.optional("secret")
+        downwardAPI = try members.optional("downwardAPI")
+        configMap = try members.optional("configMap")
+        serviceAccountToken = try members.optional("serviceAccountToken")
+        clusterTrustBundle = try members.optional("clusterTrustBundle")
+        podCertificate = try members.optional("podCertificate")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("secret", _secret)
+        try writer.field("downwardAPI", _downwardAPI)
+        try writer.field("configMap", _configMap)
+        try writer.field("serviceAccountToken", _serviceAccountToken)
+        try writer.field("clusterTrustBundle", _clusterTrustBundle)
+        try writer.field("podCertificate", _podCertificate)
+    }
+
     package static var zeroValue: VolumeProjection { VolumeProjection() }
 }
 
 /// The keys of a Secret as files.
-package struct SecretProjection: Codable, Hashable, Sendable, ZeroValue {
+package struct SecretProjection: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     @OmitEmpty package var items: [KeyToPath]
     package var optional: Bool?
@@ -58,11 +88,17 @@ package struct SecretProjection: Codable, Hashable, Sendable, ZeroValue {
         self.optional = optional
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("items", _items)
+        try writer.field("optional", optional)
+    }
+
     package static var zeroValue: SecretProjection { SecretProjection() }
 }
 
 /// Fields of the pod as files.
-package struct DownwardAPIProjection: Codable, Hashable, Sendable, ZeroValue {
+package struct DownwardAPIProjection: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var items: [DownwardAPIVolumeFile]
 
     package init(
@@ -71,11 +107,15 @@ package struct DownwardAPIProjection: Codable, Hashable, Sendable, ZeroValue {
         self.items = items
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("items", _items)
+    }
+
     package static var zeroValue: DownwardAPIProjection { DownwardAPIProjection() }
 }
 
 /// The keys of a ConfigMap as files.
-package struct ConfigMapProjection: Codable, Hashable, Sendable, ZeroValue {
+package struct ConfigMapProjection: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     @OmitEmpty package var items: [KeyToPath]
     package var optional: Bool?
@@ -90,11 +130,23 @@ package struct ConfigMapProjection: Codable, Hashable, Sendable, ZeroValue {
         self.optional = optional
     }
 
+    package init(reading members: JSONMembers) throws {
+        name = try members.field("name")
+        items = try members.field("items")
+        optional = try members.optional("optional")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("items", _items)
+        try writer.field("optional", optional)
+    }
+
     package static var zeroValue: ConfigMapProjection { ConfigMapProjection() }
 }
 
 /// A token for the pod's service account, renewed before it expires.
-package struct ServiceAccountTokenProjection: Codable, Hashable, Sendable, ZeroValue {
+package struct ServiceAccountTokenProjection: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var audience: String
     package var expirationSeconds: Int64?
     @Printed package var path: String
@@ -107,6 +159,18 @@ package struct ServiceAccountTokenProjection: Codable, Hashable, Sendable, ZeroV
         self.audience = audience
         self.expirationSeconds = expirationSeconds
         self.path = path
+    }
+
+    package init(reading members: JSONMembers) throws {
+        audience = try members.field("audience")
+        expirationSeconds = try members.optional("expirationSeconds")
+        path = try members.field("path")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("audience", _audience)
+        try writer.field("expirationSeconds", expirationSeconds)
+        try writer.field("path", _path)
     }
 
     package static var zeroValue: ServiceAccountTokenProjection { ServiceAccountTokenProjection() }

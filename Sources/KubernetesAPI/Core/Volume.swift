@@ -1,7 +1,7 @@
 package import JSON
 
 /// A named directory or device that containers of the pod can mount; exactly one source is set.
-package struct Volume: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
+package struct Volume: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var name: String
     @Indirect package var hostPath: HostPathVolumeSource?
     @Indirect package var emptyDir: EmptyDirVolumeSource?
@@ -134,11 +134,45 @@ package struct Volume: JSONReadable, Encodable, Hashable, Sendable, ZeroValue {
         image = try members.optional("image")
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("hostPath", _hostPath)
+        try writer.field("emptyDir", _emptyDir)
+        try writer.field("gcePersistentDisk", _gcePersistentDisk)
+        try writer.field("awsElasticBlockStore", _awsElasticBlockStore)
+        try writer.field("gitRepo", _gitRepo)
+        try writer.field("secret", _secret)
+        try writer.field("nfs", _nfs)
+        try writer.field("iscsi", _iscsi)
+        try writer.field("glusterfs", _glusterfs)
+        try writer.field("persistentVolumeClaim", _persistentVolumeClaim)
+        try writer.field("rbd", _rbd)
+        try writer.field("flexVolume", _flexVolume)
+        try writer.field("cinder", _cinder)
+        try writer.field("cephfs", _cephfs)
+        try writer.field("flocker", _flocker)
+        try writer.field("downwardAPI", _downwardAPI)
+        try writer.field("fc", _fc)
+        try writer.field("azureFile", _azureFile)
+        try writer.field("configMap", _configMap)
+        try writer.field("vsphereVolume", _vsphereVolume)
+        try writer.field("quobyte", _quobyte)
+        try writer.field("azureDisk", _azureDisk)
+        try writer.field("photonPersistentDisk", _photonPersistentDisk)
+        try writer.field("projected", _projected)
+        try writer.field("portworxVolume", _portworxVolume)
+        try writer.field("scaleIO", _scaleIO)
+        try writer.field("storageos", _storageos)
+        try writer.field("csi", _csi)
+        try writer.field("ephemeral", _ephemeral)
+        try writer.field("image", _image)
+    }
+
     package static var zeroValue: Volume { Volume() }
 }
 
 /// A path of the host.
-package struct HostPathVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+package struct HostPathVolumeSource: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var path: String
     package var type: String?
 
@@ -150,11 +184,16 @@ package struct HostPathVolumeSource: Codable, Hashable, Sendable, ZeroValue {
         self.type = type
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("path", _path)
+        try writer.field("type", type)
+    }
+
     package static var zeroValue: HostPathVolumeSource { HostPathVolumeSource() }
 }
 
 /// A directory that lives as long as the pod.
-package struct EmptyDirVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+package struct EmptyDirVolumeSource: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var medium: String
     package var sizeLimit: Quantity?
 
@@ -166,11 +205,21 @@ package struct EmptyDirVolumeSource: Codable, Hashable, Sendable, ZeroValue {
         self.sizeLimit = sizeLimit
     }
 
+    package init(reading members: JSONMembers) throws {
+        medium = try members.field("medium")
+        sizeLimit = try members.optional("sizeLimit")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("medium", _medium)
+        try writer.field("sizeLimit", sizeLimit)
+    }
+
     package static var zeroValue: EmptyDirVolumeSource { EmptyDirVolumeSource() }
 }
 
 /// The keys of a Secret as files.
-package struct SecretVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+package struct SecretVolumeSource: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var secretName: String
     @OmitEmpty package var items: [KeyToPath]
     package var defaultMode: Int32?
@@ -188,11 +237,18 @@ package struct SecretVolumeSource: Codable, Hashable, Sendable, ZeroValue {
         self.optional = optional
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("secretName", _secretName)
+        try writer.field("items", _items)
+        try writer.field("defaultMode", defaultMode)
+        try writer.field("optional", optional)
+    }
+
     package static var zeroValue: SecretVolumeSource { SecretVolumeSource() }
 }
 
 /// The keys of a ConfigMap as files.
-package struct ConfigMapVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+package struct ConfigMapVolumeSource: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     @OmitEmpty package var items: [KeyToPath]
     package var defaultMode: Int32?
@@ -210,11 +266,18 @@ package struct ConfigMapVolumeSource: Codable, Hashable, Sendable, ZeroValue {
         self.optional = optional
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("items", _items)
+        try writer.field("defaultMode", defaultMode)
+        try writer.field("optional", optional)
+    }
+
     package static var zeroValue: ConfigMapVolumeSource { ConfigMapVolumeSource() }
 }
 
 /// The file that a key becomes.
-package struct KeyToPath: Codable, Hashable, Sendable, ZeroValue {
+package struct KeyToPath: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var key: String
     @Printed package var path: String
     package var mode: Int32?
@@ -229,11 +292,23 @@ package struct KeyToPath: Codable, Hashable, Sendable, ZeroValue {
         self.mode = mode
     }
 
+    package init(reading members: JSONMembers) throws {
+        key = try members.field("key")
+        path = try members.field("path")
+        mode = try members.optional("mode")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("key", _key)
+        try writer.field("path", _path)
+        try writer.field("mode", mode)
+    }
+
     package static var zeroValue: KeyToPath { KeyToPath() }
 }
 
 /// Fields of the pod as files.
-package struct DownwardAPIVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+package struct DownwardAPIVolumeSource: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var items: [DownwardAPIVolumeFile]
     package var defaultMode: Int32?
 
@@ -245,11 +320,16 @@ package struct DownwardAPIVolumeSource: Codable, Hashable, Sendable, ZeroValue {
         self.defaultMode = defaultMode
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("items", _items)
+        try writer.field("defaultMode", defaultMode)
+    }
+
     package static var zeroValue: DownwardAPIVolumeSource { DownwardAPIVolumeSource() }
 }
 
 /// The file that a field of the pod becomes.
-package struct DownwardAPIVolumeFile: Codable, Hashable, Sendable, ZeroValue {
+package struct DownwardAPIVolumeFile: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var path: String
     @Indirect package var fieldRef: ObjectFieldSelector?
     @Indirect package var resourceFieldRef: ResourceFieldSelector?
@@ -265,6 +345,13 @@ package struct DownwardAPIVolumeFile: Codable, Hashable, Sendable, ZeroValue {
         self.fieldRef = fieldRef
         self.resourceFieldRef = resourceFieldRef
         self.mode = mode
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("path", _path)
+        try writer.field("fieldRef", _fieldRef)
+        try writer.field("resourceFieldRef", _resourceFieldRef)
+        try writer.field("mode", mode)
     }
 
     package static var zeroValue: DownwardAPIVolumeFile { DownwardAPIVolumeFile() }
@@ -287,7 +374,7 @@ package struct ImageVolumeSource: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// A claim in the pod's namespace.
-package struct PersistentVolumeClaimVolumeSource: Codable, Hashable, Sendable, ZeroValue {
+package struct PersistentVolumeClaimVolumeSource: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var claimName: String
     @OmitEmpty package var readOnly: Bool
 
@@ -299,87 +386,10 @@ package struct PersistentVolumeClaimVolumeSource: Codable, Hashable, Sendable, Z
         self.readOnly = readOnly
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("claimName", _claimName)
+        try writer.field("readOnly", _readOnly)
+    }
+
     package static var zeroValue: PersistentVolumeClaimVolumeSource { PersistentVolumeClaimVolumeSource() }
-}
-
-/// A claim that is made for the pod and goes with it.
-package struct EphemeralVolumeSource: Codable, Hashable, Sendable, ZeroValue {
-    @Indirect package var volumeClaimTemplate: PersistentVolumeClaimTemplate?
-
-    package init(
-        volumeClaimTemplate: PersistentVolumeClaimTemplate? = nil
-    ) {
-        self.volumeClaimTemplate = volumeClaimTemplate
-    }
-
-    package static var zeroValue: EphemeralVolumeSource { EphemeralVolumeSource() }
-}
-
-/// The claim to make.
-package struct PersistentVolumeClaimTemplate: Codable, Hashable, Sendable, ZeroValue {
-    @Printed package var metadata: ObjectMeta
-    @Printed package var spec: PersistentVolumeClaimSpec
-
-    package init(
-        metadata: ObjectMeta = ObjectMeta(),
-        spec: PersistentVolumeClaimSpec = PersistentVolumeClaimSpec()
-    ) {
-        self.metadata = metadata
-        self.spec = spec
-    }
-
-    package static var zeroValue: PersistentVolumeClaimTemplate { PersistentVolumeClaimTemplate() }
-}
-
-/// What is wanted of a persistent volume.
-package struct PersistentVolumeClaimSpec: Codable, Hashable, Sendable, ZeroValue {
-    @OmitEmpty package var accessModes: [String]
-    @Indirect package var selector: LabelSelector?
-    @Printed package var resources: VolumeResourceRequirements
-    @OmitEmpty package var volumeName: String
-    package var storageClassName: String?
-    package var volumeMode: String?
-    @Indirect package var dataSource: TypedLocalObjectReference?
-    @Indirect package var dataSourceRef: TypedObjectReference?
-    package var volumeAttributesClassName: String?
-
-    package init(
-        accessModes: [String] = [],
-        selector: LabelSelector? = nil,
-        resources: VolumeResourceRequirements = VolumeResourceRequirements(),
-        volumeName: String = "",
-        storageClassName: String? = nil,
-        volumeMode: String? = nil,
-        dataSource: TypedLocalObjectReference? = nil,
-        dataSourceRef: TypedObjectReference? = nil,
-        volumeAttributesClassName: String? = nil
-    ) {
-        self.accessModes = accessModes
-        self.selector = selector
-        self.resources = resources
-        self.volumeName = volumeName
-        self.storageClassName = storageClassName
-        self.volumeMode = volumeMode
-        self.dataSource = dataSource
-        self.dataSourceRef = dataSourceRef
-        self.volumeAttributesClassName = volumeAttributesClassName
-    }
-
-    package static var zeroValue: PersistentVolumeClaimSpec { PersistentVolumeClaimSpec() }
-}
-
-/// The size of storage that is wanted.
-package struct VolumeResourceRequirements: Codable, Hashable, Sendable, ZeroValue {
-    @OmitEmpty package var limits: ResourceList
-    @OmitEmpty package var requests: ResourceList
-
-    package init(
-        limits: ResourceList = [:],
-        requests: ResourceList = [:]
-    ) {
-        self.limits = limits
-        self.requests = requests
-    }
-
-    package static var zeroValue: VolumeResourceRequirements { VolumeResourceRequirements() }
 }

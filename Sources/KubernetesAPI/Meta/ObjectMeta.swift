@@ -1,7 +1,7 @@
 package import JSON
 
 /// What every stored object carries: its identity, labels, version and times.
-package struct ObjectMeta: Codable, Hashable, Sendable, ZeroValue {
+package struct ObjectMeta: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
     @OmitEmpty package var generateName: String
     @OmitEmpty package var namespace: String
@@ -53,11 +53,47 @@ package struct ObjectMeta: Codable, Hashable, Sendable, ZeroValue {
         self.managedFields = managedFields
     }
 
+    package init(reading members: JSONMembers) throws {
+        name = try members.field("name")
+        generateName = try members.field("generateName")
+        namespace = try members.field("namespace")
+        selfLink = try members.field("selfLink")
+        uid = try members.field("uid")
+        resourceVersion = try members.field("resourceVersion")
+        generation = try members.field("generation")
+        creationTimestamp = try members.optional("creationTimestamp")
+        deletionTimestamp = try members.optional("deletionTimestamp")
+        deletionGracePeriodSeconds = try members.optional("deletionGracePeriodSeconds")
+        labels = try members.field("labels")
+        annotations = try members.field("annotations")
+        ownerReferences = try members.field("ownerReferences")
+        finalizers = try members.field("finalizers")
+        managedFields = try members.field("managedFields")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
+        try writer.field("generateName", _generateName)
+        try writer.field("namespace", _namespace)
+        try writer.field("selfLink", _selfLink)
+        try writer.field("uid", _uid)
+        try writer.field("resourceVersion", _resourceVersion)
+        try writer.field("generation", _generation)
+        try writer.field("creationTimestamp", creationTimestamp)
+        try writer.field("deletionTimestamp", deletionTimestamp)
+        try writer.field("deletionGracePeriodSeconds", deletionGracePeriodSeconds)
+        try writer.field("labels", _labels)
+        try writer.field("annotations", _annotations)
+        try writer.field("ownerReferences", _ownerReferences)
+        try writer.field("finalizers", _finalizers)
+        try writer.field("managedFields", _managedFields)
+    }
+
     package static var zeroValue: ObjectMeta { ObjectMeta() }
 }
 
 /// The object on whose deletion this one is collected.
-package struct OwnerReference: Codable, Hashable, Sendable, ZeroValue {
+package struct OwnerReference: JSONReadable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @Printed package var apiVersion: String
     @Printed package var kind: String
     @Printed package var name: String
@@ -79,6 +115,24 @@ package struct OwnerReference: Codable, Hashable, Sendable, ZeroValue {
         self.uid = uid
         self.controller = controller
         self.blockOwnerDeletion = blockOwnerDeletion
+    }
+
+    package init(reading members: JSONMembers) throws {
+        apiVersion = try members.field("apiVersion")
+        kind = try members.field("kind")
+        name = try members.field("name")
+        uid = try members.field("uid")
+        controller = try members.optional("controller")
+        blockOwnerDeletion = try members.optional("blockOwnerDeletion")
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("apiVersion", _apiVersion)
+        try writer.field("kind", _kind)
+        try writer.field("name", _name)
+        try writer.field("uid", _uid)
+        try writer.field("controller", controller)
+        try writer.field("blockOwnerDeletion", blockOwnerDeletion)
     }
 
     package static var zeroValue: OwnerReference { OwnerReference() }
@@ -116,7 +170,7 @@ package struct ManagedFieldsEntry: Codable, Hashable, Sendable, ZeroValue {
 }
 
 /// The version of a list, and where to go on reading it.
-package struct ListMeta: Codable, Hashable, Sendable, ZeroValue {
+package struct ListMeta: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var selfLink: String
     @OmitEmpty package var resourceVersion: String
     @OmitEmpty package var `continue`: String
@@ -134,11 +188,18 @@ package struct ListMeta: Codable, Hashable, Sendable, ZeroValue {
         self.remainingItemCount = remainingItemCount
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("selfLink", _selfLink)
+        try writer.field("resourceVersion", _resourceVersion)
+        try writer.field("continue", _continue)
+        try writer.field("remainingItemCount", remainingItemCount)
+    }
+
     package static var zeroValue: ListMeta { ListMeta() }
 }
 
 /// A pointer to another object, or with fieldPath to a part of it.
-package struct ObjectReference: Codable, Hashable, Sendable, ZeroValue {
+package struct ObjectReference: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var kind: String
     @OmitEmpty package var namespace: String
     @OmitEmpty package var name: String
@@ -165,17 +226,31 @@ package struct ObjectReference: Codable, Hashable, Sendable, ZeroValue {
         self.fieldPath = fieldPath
     }
 
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("kind", _kind)
+        try writer.field("namespace", _namespace)
+        try writer.field("name", _name)
+        try writer.field("uid", _uid)
+        try writer.field("apiVersion", _apiVersion)
+        try writer.field("resourceVersion", _resourceVersion)
+        try writer.field("fieldPath", _fieldPath)
+    }
+
     package static var zeroValue: ObjectReference { ObjectReference() }
 }
 
 /// The name of an object in the same namespace.
-package struct LocalObjectReference: Codable, Hashable, Sendable, ZeroValue {
+package struct LocalObjectReference: Codable, JSONObjectWritable, Hashable, Sendable, ZeroValue {
     @OmitEmpty package var name: String
 
     package init(
         name: String = ""
     ) {
         self.name = name
+    }
+
+    package func write(membersTo writer: inout JSONWriter) throws {
+        try writer.field("name", _name)
     }
 
     package static var zeroValue: LocalObjectReference { LocalObjectReference() }

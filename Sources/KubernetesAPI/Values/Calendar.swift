@@ -33,10 +33,29 @@ struct CivilTime: Equatable {
         return (era * 146_097 + dayOfEra - 719_468) * 86_400 + hour * 3_600 + minute * 60 + second
     }
 
-    /// The parts without a zone: 2026-01-31T12:00:00.
-    var text: String {
-        "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
-            + "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))"
+    /// The parts with what follows them: 2026-01-31T12:00:00Z.
+    func text(_ zone: String = "Z") -> String {
+        guard (0...9_999).contains(year) else {
+            return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
+                + "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))" + zone
+        }
+        // Times are a fifth of what a pod takes to write, if each part becomes a string first.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        func append(_ number: Int64, _ after: Unicode.Scalar?) {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10))
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
+            if let after { bytes.append(UInt8(ascii: after)) }
+        }
+        append(year / 100, nil)
+        append(year % 100, "-")
+        append(month, "-")
+        append(day, "T")
+        append(hour, ":")
+        append(minute, ":")
+        append(second, nil)
+        bytes.append(contentsOf: zone.utf8)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     static func daysInMonth(_ month: Int64, year: Int64) -> Int64 {

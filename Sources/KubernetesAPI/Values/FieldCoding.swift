@@ -76,7 +76,7 @@ extension KeyedDecodingContainer {
 
 extension KeyedEncodingContainer {
     mutating func encode<Value: ZeroValue & Codable>(_ field: OmitEmpty<Value>, forKey key: Key) throws {
-        guard field.wrappedValue != .zeroValue else { return }
+        guard !field.wrappedValue.isZero else { return }
         try encode(field.wrappedValue, forKey: key)
     }
 

@@ -1,7 +1,7 @@
-import JSON
+package import JSON
 
 /// A port by number or by name, or another value that may be either.
-package enum IntOrString: Hashable, Sendable, Codable, ZeroValue, CustomStringConvertible {
+package enum IntOrString: Hashable, Sendable, Codable, JSONWritable, ZeroValue, CustomStringConvertible {
     case int(Int32)
     case string(String)
 
@@ -32,6 +32,13 @@ package enum IntOrString: Hashable, Sendable, Codable, ZeroValue, CustomStringCo
         switch self {
         case .int(let number): try container.encode(number)
         case .string(let name): try container.encode(name)
+        }
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        switch self {
+        case .int(let number): number.write(to: &writer)
+        case .string(let name): writer.string(name)
         }
     }
 }

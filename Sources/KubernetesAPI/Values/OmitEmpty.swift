@@ -5,14 +5,29 @@
 package protocol ZeroValue: Equatable {
     /// The value of a field that the text does not mention.
     static var zeroValue: Self { get }
+    /// Whether this is the zero value.
+    var isZero: Bool { get }
 }
 
-extension String: ZeroValue { package static var zeroValue: String { "" } }
+extension ZeroValue {
+    package var isZero: Bool { self == .zeroValue }
+}
+
+extension String: ZeroValue {
+    package static var zeroValue: String { "" }
+    package var isZero: Bool { isEmpty }
+}
 extension Bool: ZeroValue { package static var zeroValue: Bool { false } }
 extension Int32: ZeroValue { package static var zeroValue: Int32 { 0 } }
 extension Int64: ZeroValue { package static var zeroValue: Int64 { 0 } }
-extension Array: ZeroValue where Element: Equatable { package static var zeroValue: [Element] { [] } }
-extension Dictionary: ZeroValue where Value: Equatable { package static var zeroValue: [Key: Value] { [:] } }
+extension Array: ZeroValue where Element: Equatable {
+    package static var zeroValue: [Element] { [] }
+    package var isZero: Bool { isEmpty }
+}
+extension Dictionary: ZeroValue where Value: Equatable {
+    package static var zeroValue: [Key: Value] { [:] }
+    package var isZero: Bool { isEmpty }
+}
 
 /// A field that is left out of the text when it has its zero value (`omitempty` in Go).
 @propertyWrapper
@@ -41,9 +56,12 @@ package struct NullWhenUnset<Value> {
 @propertyWrapper
 package struct Indirect<Value> {
     // An array of none or one: a reference that copies on write and is Hashable and Sendable without further ado.
-    private var storage: [Value]
+    private(set) var storage: [Value]
 
     package init(wrappedValue: Value?) { storage = wrappedValue.map { [$0] } ?? [] }
+
+    /// Whether there is a value; to ask so copies nothing.
+    var isSet: Bool { !storage.isEmpty }
 
     package var wrappedValue: Value? {
         get { storage.first }

@@ -1,11 +1,11 @@
-import JSON
+package import JSON
 
 /// An amount of a resource: "100m" CPUs, "64Mi" bytes, "1.5", "1e3".
 ///
 /// Compares and hashes by value: "1" equals "1000m". The text that was read is printed again; ``canonicalText`` is the
 /// form in which a Kubernetes server would print it. Finer parts than 10⁻⁹ are rounded away from zero, and amounts are
 /// clamped to ±(2⁶³-1), both as in Kubernetes.
-package struct Quantity: Sendable, Codable, ZeroValue, CustomStringConvertible {
+package struct Quantity: Sendable, Codable, JSONWritable, ZeroValue, CustomStringConvertible {
     /// The family of suffixes in which an amount prints.
     package enum Format: Sendable {
         /// 12e6
@@ -81,6 +81,8 @@ package struct Quantity: Sendable, Codable, ZeroValue, CustomStringConvertible {
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }
+
+    package func write(to writer: inout JSONWriter) { writer.string(description) }
 }
 
 extension Quantity: Hashable, Comparable {

@@ -1,5 +1,7 @@
+package import JSON
+
 /// A time of the API: RFC 3339, UTC, whole seconds ("2026-01-31T12:00:00Z").
-package struct Time: Hashable, Sendable, Comparable, Codable, CustomStringConvertible {
+package struct Time: Hashable, Sendable, Comparable, Codable, JSONWritable, CustomStringConvertible {
     /// Whole seconds since 1970-01-01T00:00:00Z.
     package var secondsSince1970: Int64
 
@@ -19,7 +21,7 @@ package struct Time: Hashable, Sendable, Comparable, Codable, CustomStringConver
     /// Microseconds since 1970.
     package var microsecondsSince1970: Int64 { secondsSince1970 * 1_000_000 }
 
-    package var description: String { CivilTime(secondsSince1970: secondsSince1970).text + "Z" }
+    package var description: String { CivilTime(secondsSince1970: secondsSince1970).text() }
 
     package static func < (left: Time, right: Time) -> Bool { left.secondsSince1970 < right.secondsSince1970 }
 
@@ -31,10 +33,12 @@ package struct Time: Hashable, Sendable, Comparable, Codable, CustomStringConver
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }
+
+    package func write(to writer: inout JSONWriter) { writer.string(description) }
 }
 
 /// A time of the API with six digits of a second ("2026-01-31T12:00:00.123456Z").
-package struct MicroTime: Hashable, Sendable, Comparable, Codable, CustomStringConvertible {
+package struct MicroTime: Hashable, Sendable, Comparable, Codable, JSONWritable, CustomStringConvertible {
     /// Microseconds since 1970-01-01T00:00:00Z.
     package var microsecondsSince1970: Int64
 
@@ -48,7 +52,7 @@ package struct MicroTime: Hashable, Sendable, Comparable, Codable, CustomStringC
 
     package var description: String {
         let (seconds, micros) = microsecondsSince1970.flooredDivision(by: 1_000_000)
-        return "\(CivilTime(secondsSince1970: seconds).text).\(padded(micros, 6))Z"
+        return CivilTime(secondsSince1970: seconds).text(".\(padded(micros, 6))Z")
     }
 
     package static func < (left: MicroTime, right: MicroTime) -> Bool {
@@ -63,6 +67,8 @@ package struct MicroTime: Hashable, Sendable, Comparable, Codable, CustomStringC
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }
+
+    package func write(to writer: inout JSONWriter) { writer.string(description) }
 }
 
 /// Microseconds since 1970 of a text in RFC 3339.
