@@ -51,6 +51,15 @@ package enum JSONCoding {
         try decode(type, from: Tape(scanning: bytes, limits: limits))
     }
 
+    /// The same for a type that reads itself, which needs nothing of Codable.
+    package static func decode<T: JSONReadable>(
+        _ type: T.Type,
+        from bytes: [UInt8],
+        limits: JSONLimits = .default
+    ) throws(JSONError) -> T {
+        try read(try Tape(scanning: bytes, limits: limits)) { try T(reading: JSONMembers($0)) }
+    }
+
     package static func decode<T: Decodable>(_ type: T.Type, from value: JSONValue) throws(JSONError) -> T {
         try decode(type, from: Tape(scanning: value.bytes(), limits: .own, hasSource: false))
     }
@@ -78,8 +87,12 @@ package enum JSONCoding {
     }
 
     private static func decode<T: Decodable>(_ type: T.Type, from tape: Tape) throws(JSONError) -> T {
+        try read(tape) { try $0.value(type) }
+    }
+
+    private static func read<T>(_ tape: Tape, _ reading: (JSONNode) throws -> T) throws(JSONError) -> T {
         do {
-            return try JSONNode(tape, 0).value(type)
+            return try reading(JSONNode(tape, 0))
         } catch let failure as DecodingFailure {
             throw tape.failure(failure.reason, at: failure.node)
         } catch let error as JSONError {

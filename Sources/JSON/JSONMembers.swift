@@ -5,13 +5,18 @@
 package struct JSONMembers {
     /// nil when a decoder of others is read.
     private let ofText: TapeMembers?
-    private let ofOthers: KeyedDecodingContainer<PathKey>?
+    private let ofOthers: ForeignMembers?
 
     @usableFromInline
     init(_ decoder: any Decoder) throws {
         let node = TapeDecoder.node(of: decoder)
         ofText = try node.map { try TapeMembers($0.tape, $0.index) }
-        ofOthers = node == nil ? try decoder.container(keyedBy: PathKey.self) : nil
+        ofOthers = node == nil ? try ForeignMembers(decoder) : nil
+    }
+
+    init(_ node: JSONNode) throws {
+        ofText = try TapeMembers(node.tape, node.index)
+        ofOthers = nil
     }
 
     // MARK: Members that must be there
@@ -67,6 +72,14 @@ package struct JSONMembers {
 
 // MARK: The two sources
 
+/// Behind a reference: the container's type is made when the program runs, and programs that read only text need none.
+private final class ForeignMembers {
+    let container: KeyedDecodingContainer<PathKey>
+
+    @inline(never)
+    init(_ decoder: any Decoder) throws { container = try decoder.container(keyedBy: PathKey.self) }
+}
+
 extension JSONMembers {
     @usableFromInline var isOfText: Bool { ofText != nil }
 
@@ -88,7 +101,7 @@ extension JSONMembers {
 
     @usableFromInline
     func findOfOthers<T: Decodable>(_ name: StaticString, _ type: T.Type) throws -> T? {
-        try ofOthers?.decodeIfPresent(type, forKey: PathKey(stringValue: name.description))
+        try ofOthers?.container.decodeIfPresent(type, forKey: PathKey(stringValue: name.description))
     }
 
     @usableFromInline
@@ -97,7 +110,7 @@ extension JSONMembers {
         guard let ofOthers else {
             throw DecodingError.keyNotFound(key, DecodingError.Context(codingPath: [], debugDescription: "no object"))
         }
-        return try ofOthers.decode(type, forKey: key)
+        return try ofOthers.container.decode(type, forKey: key)
     }
 }
 

@@ -4,6 +4,11 @@ package struct MountAttributes: OptionSet, Hashable, Sendable {
 
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// Written out: the standard library's is generic, and finds out about this type when it runs.
+    package init(arrayLiteral elements: MountAttributes...) {
+        rawValue = elements.reduce(0) { $0 | $1.rawValue }
+    }
+
     package static let readOnly = MountAttributes(rawValue: 0x1)
     package static let noSetuid = MountAttributes(rawValue: 0x2)
     package static let noDevices = MountAttributes(rawValue: 0x4)

@@ -6,6 +6,11 @@ package struct NamespaceFlags: OptionSet, Hashable, Sendable {
 
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// Written out: the standard library's is generic, and finds out about this type when it runs.
+    package init(arrayLiteral elements: NamespaceFlags...) {
+        rawValue = elements.reduce(0) { $0 | $1.rawValue }
+    }
+
     package static let mount = NamespaceFlags(rawValue: UInt64(SWL_CLONE_NEWNS))
     package static let uts = NamespaceFlags(rawValue: UInt64(SWL_CLONE_NEWUTS))
     package static let ipc = NamespaceFlags(rawValue: UInt64(SWL_CLONE_NEWIPC))

@@ -9,8 +9,8 @@ package struct HostFacts: Hashable, Sendable {
     package var lastCapability: UInt64
     /// The caller's own oom_score_adj, which it can not go below without CAP_SYS_RESOURCE.
     package var oomScoreAdj: Int
-    /// The caller's hard limits by resource number.
-    package var hardLimits: [Int32: UInt64]
+    /// The caller's hard limits.
+    package var hardLimits: [HardLimit]
     /// The caller's user namespace is not the machine's.
     package var inUserNamespace = false
     package var appArmor: Bool
@@ -23,7 +23,7 @@ package struct HostFacts: Hashable, Sendable {
         capabilities: CapabilitySet,
         lastCapability: UInt64 = 40,
         oomScoreAdj: Int = 0,
-        hardLimits: [Int32: UInt64] = [:],
+        hardLimits: [HardLimit] = [],
         appArmor: Bool = false,
         seLinux: Bool = false,
         mounts: [MountEntry] = []
@@ -35,6 +35,18 @@ package struct HostFacts: Hashable, Sendable {
         self.appArmor = appArmor
         self.seLinux = seLinux
         self.mounts = mounts
+    }
+
+    /// How far a resource may be raised without a right; a list of these needs no search for the hash of its keys.
+    package struct HardLimit: Hashable, Sendable {
+        /// RLIMIT_…
+        package let resource: Int32
+        package let most: UInt64
+
+        package init(resource: Int32, most: UInt64) {
+            self.resource = resource
+            self.most = most
+        }
     }
 }
 

@@ -6,12 +6,12 @@ extension HostFacts {
     static func read(for spec: RuntimeSpec) throws(RuntimeError) -> HostFacts {
         try doing("look at the host") { () throws(SysError) in
             let capabilities = CapabilitySet(bits: try Privileges.capabilities().permitted)
-            var limits: [Int32: UInt64] = [:]
+            var limits: [HardLimit] = []
             // Who may raise them does not ask.
             if !capabilities.contains("CAP_SYS_RESOURCE") {
                 for limit in spec.process?.rlimits ?? [] {
                     guard let number = ResourceLimits.number(limit.type) else { continue }
-                    limits[number] = try Privileges.limit(number).hard
+                    limits.append(HardLimit(resource: number, most: try Privileges.limit(number).hard))
                 }
             }
             let last = UInt64(try Files.readText("/proc/sys/kernel/cap_last_cap")) ?? 40

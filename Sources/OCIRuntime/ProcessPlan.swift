@@ -250,7 +250,8 @@ struct ProcessPlan {
                 throw RuntimeError(.invalid, step: "set the rlimit", subject: limit.type, cause: "soft is above hard")
             }
             var (soft, hard) = (limit.soft, limit.hard)
-            if let most = host.hardLimits[number], hard > most, !host.capabilities.contains("CAP_SYS_RESOURCE") {
+            let allowed = host.hardLimits.first { $0.resource == number }
+            if let most = allowed?.most, hard > most, !host.capabilities.contains("CAP_SYS_RESOURCE") {
                 warnings.append("\(limit.type) is lowered from \(hard) to \(most): raising it needs CAP_SYS_RESOURCE")
                 (soft, hard) = (min(soft, most), most)
             }

@@ -92,7 +92,7 @@ struct ContainerPlanTests {
     func clampedLimits() throws {
         var host = Samples.host
         host.capabilities = Samples.allCapabilities.subtracting(CapabilitySet.parse(["CAP_SYS_RESOURCE"]).set)
-        host.hardLimits = [7: 1000]
+        host.hardLimits = [.init(resource: 7, most: 1000)]
         host.oomScoreAdj = 100
         let change: (inout RuntimeSpec) -> Void = {
             $0.process?.rlimits = [.init(type: "RLIMIT_NOFILE", hard: 5000, soft: 2000)]
