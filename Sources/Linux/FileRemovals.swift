@@ -84,11 +84,11 @@ package final class FileRemovals: Sendable {
 }
 
 /// Reading from an inotify descriptor.
-enum InotifyEvents {
+package enum InotifyEvents {
     /// Takes all that waits.
     ///
     /// - Returns: The watches that something happened to; -1 among them means that the kernel has dropped some.
-    static func drain(_ descriptor: Int32) -> Set<Int32> {
+    package static func drain(_ descriptor: Int32) -> Set<Int32> {
         var changed: Set<Int32> = []
         var buffer = [UInt8](repeating: 0, count: 16384)
         while true {
@@ -107,5 +107,5 @@ enum InotifyEvents {
         }
     }
 
-    static let overflow: Int32 = -1
+    package static let overflow: Int32 = -1
 }

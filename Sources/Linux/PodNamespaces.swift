@@ -62,7 +62,7 @@ package struct PodNamespaces: ~Copyable, Sendable {
                 }
                 let call = unsafe request.failed_call.map { unsafe String(cString: $0) } ?? "pipe2"
                 let index = unsafe request.failed_sysctl
-                let subject = call.contains("/proc/sys") && index < sysctls.count ? sysctls[index].key : "sandbox"
+                let subject = call.hasSuffix("(/proc/sys)") && index < sysctls.count ? sysctls[index].key : "sandbox"
                 return .failure(SysError(call: call, subject: subject, errno: Errno(-code)))
             }
         }

@@ -3,6 +3,8 @@ import Linux
 import TestSupport
 import Testing
 
+@testable import NodeAgent
+
 @Suite("Changes in directories")
 struct DirectoryChangesTests {
     @Test("writing, renaming and making files is told; two listeners of one directory both hear it")

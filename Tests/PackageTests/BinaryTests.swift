@@ -19,6 +19,16 @@ struct BinaryTests {
         #expect(!file.dynamicSection)
     }
 
+    /// Its queues start with the program, and conformances of the concurrency library are searched whenever any is. Seen to
+    /// fail with `AsyncStream` used anywhere in `Linux`.
+    @Test("they do not carry libdispatch", arguments: ModuleTable.staticExecutables)
+    func withoutDispatch(_ product: String) throws {
+        let file = try Files.read(try #require(BuiltProducts.path(product)))
+        let label = Array("com.apple.root.".utf8)
+        let found = file.indices.contains { file[$0] == label[0] && file[$0...].starts(with: label) }
+        #expect(!found, "something in or below \(product) uses Swift's concurrency")
+    }
+
     @Test(
         "a stripped release build has less than 12 MB",
         .enabled(

@@ -1,10 +1,11 @@
 import Glibc
+import Linux
 import Synchronization
 
 /// Tells when files in a directory are written, made, renamed or removed, with `inotify(7)`.
 ///
 /// One descriptor serves all directories: the kernel gives a user few of them.
-package final class DirectoryChanges: Sendable {
+final class DirectoryChanges: Sendable {
     private let descriptor: Descriptor
     private let state = Mutex(State())
 
@@ -19,7 +20,7 @@ package final class DirectoryChanges: Sendable {
     )
 
     /// - Parameter loop: Where changes are noticed.
-    package init(loop: LoopThread) throws(SysError) {
+    init(loop: LoopThread) throws(SysError) {
         let number = try sys("inotify_init1", "") { inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)) }
         descriptor = Descriptor(owning: number)
         loop.mailbox.post { [self] loop in
@@ -35,7 +36,7 @@ package final class DirectoryChanges: Sendable {
     /// A stream with an element whenever something has changed since the last one was taken: changes do not pile up.
     ///
     /// Look at the directory after the stream was made, then wait for its elements: nothing is missed so.
-    package func stream(of directory: String) throws(SysError) -> AsyncStream<Void> {
+    func stream(of directory: String) throws(SysError) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let raw = descriptor.raw
         // Under the lock: a watch of the same directory that ends at this moment must not take ours with it.
