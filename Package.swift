@@ -20,13 +20,16 @@ let cSettings: [CSetting] = [
 
 // The shim and the runtime must start in under a millisecond and hold one thread: no dynamic libraries, no Foundation.
 // Released, they carry no symbols, equal functions once, and no index of unwind tables: nothing in them unwinds.
-let staticExecutable: [LinkerSetting] = [
-    .unsafeFlags(["-static-executable"]),
-    .unsafeFlags(
-        ["-Xlinker", "-s", "-Xlinker", "--icf=safe", "-Xlinker", "--no-eh-frame-hdr"],
-        .when(configuration: .release)
-    ),
-]
+// They begin at an entry point of CLinux, which has them run from a file that no container can write to (seal.c).
+func staticExecutable(entry: String) -> [LinkerSetting] {
+    [
+        .unsafeFlags(["-static-executable", "-Xlinker", "--entry=\(entry)"]),
+        .unsafeFlags(
+            ["-Xlinker", "-s", "-Xlinker", "--icf=safe", "-Xlinker", "--no-eh-frame-hdr"],
+            .when(configuration: .release)
+        ),
+    ]
+}
 
 let package = Package(
     name: "swiftlet",
@@ -150,12 +153,12 @@ let package = Package(
         .executableTarget(
             name: "containerd-shim-swiftlet-v1",
             dependencies: ["TTRPC", "OCIRuntime", "OCI", "JSON", "Linux"],
-            linkerSettings: staticExecutable
+            linkerSettings: staticExecutable(entry: "swl_start_sealed")
         ),
         .executableTarget(
             name: "swiftlet-oci",
             dependencies: ["OCIRuntime", "OCI", "JSON", "Linux"],
-            linkerSettings: staticExecutable
+            linkerSettings: staticExecutable(entry: "swl_start_commands")
         ),
 
         // Tests mirror Sources; TestSupport is never part of a product.

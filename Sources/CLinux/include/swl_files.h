@@ -52,7 +52,3 @@ int swl_set_window_size(int fd, uint16_t rows, uint16_t columns);
 int swl_wait(int pid, int options, int *_Nonnull status, int64_t *_Nullable cpu_microseconds);
 /// Loads a device filter for cgroup v2 and attaches it to a cgroup; `instructions` is struct bpf_insn[].
 int swl_attach_device_filter(int cgroup, const void *_Nonnull instructions, uint32_t count);
-
-/// A program that defines this is executed again, sealed (see `SealedExecutable`), before anything else of it runs, if it
-/// answers 1 for its arguments. The decision comes before the runtime of any language is set up: async-signal-safe C only.
-int swl_wants_seal(int argc, char *_Nullable const *_Nonnull argv) __attribute__((weak));

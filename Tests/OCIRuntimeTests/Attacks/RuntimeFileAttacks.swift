@@ -34,7 +34,7 @@ struct RuntimeFileAttacks {
         #expect(failure?.errno == Errno(EROFS) || failure?.errno == .notPermitted, "\(String(describing: failure))")
     }
 
-    /// Seen to fail with `wantsSeal` and `Commands.seal` returning at once: the last open succeeds, and whoever holds it
+    /// Seen to fail with the C library's own entry point and `Commands.seal` returning at once: the last open succeeds, and whoever holds it
     /// owns the runtime of the next container.
     @Test(
         "the runtime's file, kept open through /proc/PID/exe of an init, cannot be written once nothing runs from it (CVE-2019-5736)"
