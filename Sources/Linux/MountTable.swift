@@ -39,23 +39,33 @@ package enum MountTable {
     /// Reads the text of a mountinfo file; lines that are not understood are left out.
     package static func parse(_ text: [UInt8]) -> [MountEntry] {
         var entries: [MountEntry] = []
-        for line in text.split(separator: 0x0A) {
-            let fields = line.split(separator: 0x20)
-            guard fields.count >= 10, let dash = fields.dropFirst(6).firstIndex(of: [0x2D]), fields.count > dash + 3
-            else { continue }
-            func text(_ index: Int) -> String { String(decoding: fields[index], as: UTF8.self) }
-            entries.append(
-                MountEntry(
-                    root: unescape(fields[3]),
-                    mountPoint: unescape(fields[4]),
-                    propagation: fields[6..<dash].map { String(decoding: $0, as: UTF8.self) },
-                    type: text(dash + 1),
-                    source: unescape(fields[dash + 2]),
-                    superOptions: fields[dash + 3].split(separator: 0x2C).map { String(decoding: $0, as: UTF8.self) }
-                )
-            )
+        var fields: [ArraySlice<UInt8>] = []
+        var start = 0
+        // Each byte once: every container is made with a look at this table, which on a busy node is long.
+        for index in 0...text.count {
+            let byte = index < text.count ? text[index] : 0x0A
+            guard byte == 0x20 || byte == 0x0A else { continue }
+            if index > start { fields.append(text[start..<index]) }
+            start = index + 1
+            guard byte == 0x0A else { continue }
+            if let entry = entry(fields) { entries.append(entry) }
+            fields.removeAll(keepingCapacity: true)
         }
         return entries
+    }
+
+    private static func entry(_ fields: [ArraySlice<UInt8>]) -> MountEntry? {
+        guard fields.count >= 10, let dash = fields[6...].firstIndex(where: { $0.count == 1 && $0.first == 0x2D }),
+            fields.count > dash + 3
+        else { return nil }
+        return MountEntry(
+            root: unescape(fields[3]),
+            mountPoint: unescape(fields[4]),
+            propagation: fields[6..<dash].map { String(decoding: $0, as: UTF8.self) },
+            type: String(decoding: fields[dash + 1], as: UTF8.self),
+            source: unescape(fields[dash + 2]),
+            superOptions: fields[dash + 3].split(separator: 0x2C).map { String(decoding: $0, as: UTF8.self) }
+        )
     }
 
     /// The mount that holds `path` (absolute, without links): the deepest one, and of those the last mounted.

@@ -236,8 +236,25 @@ struct MountPlan {
         }
     }
 
+    /// Nearly every path is; then nothing has to be taken apart.
+    private static func isClean(_ path: String) -> Bool {
+        var (length, dots) = (0, 0)
+        guard path.utf8.first == 0x2F else { return false }
+        for byte in path.utf8.dropFirst() {
+            if byte == 0x2F {
+                if length == dots, length <= 2 { return false }
+                (length, dots) = (0, 0)
+            } else {
+                length += 1
+                if byte == 0x2E { dots += 1 }
+            }
+        }
+        return length != dots || length > 2
+    }
+
     /// An absolute path without ".", "..", doubled and trailing slashes, by text alone.
     static func clean(_ path: String) -> String {
+        if isClean(path) { return path }
         var parts: [Substring] = []
         for part in PathText.parts(path) {
             switch part {

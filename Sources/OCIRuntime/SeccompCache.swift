@@ -43,7 +43,9 @@ enum SeccompCache {
         key.reserveCapacity(16384)
         func add(_ text: String) {
             add(UInt64(text.utf8.count))
-            key.append(contentsOf: text.utf8)
+            var text = text
+            // SAFETY: the bytes are copied while they are lent.
+            text.withUTF8 { unsafe key.append(contentsOf: $0) }
         }
         func add(_ number: UInt64?) {
             var rest = number ?? 0
