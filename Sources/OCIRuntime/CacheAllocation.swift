@@ -60,6 +60,12 @@ struct CacheAllocation: Hashable, Sendable {
     /// The directories that the container's end removes, in this order.
     var owned: [String] { (monitor.map { [$0] } ?? []) + (exists ? [] : [directory]) }
 
+    /// What `place` changes of a group that is there already; nil if nothing, or if the group goes with the container.
+    func undo() throws(RuntimeError) -> CacheUndo? {
+        guard exists, !schemata.isEmpty else { return nil }
+        return try doing("set up Intel RDT") { () throws(SysError) in try CacheUndo(directory, isNew: false) }
+    }
+
     /// Makes the group and moves a process into it.
     func place(_ pid: Int32) throws(RuntimeError) {
         try doing("set up Intel RDT", hint: "the kernel's reason is in /sys/fs/resctrl/info/last_cmd_status") {

@@ -40,21 +40,31 @@ struct CacheChange: Hashable, Sendable {
         directory = group ?? "\(mountPoint ?? "")/\(id)"
     }
 
-    /// Sets the schemas, and moves the processes into a group that it made.
-    func apply(to processes: [Int32]) throws(RuntimeError) {
-        try doing("set up Intel RDT", hint: "the kernel's reason is in /sys/fs/resctrl/info/last_cmd_status") {
-            () throws(SysError) in
+    /// Sets the schemas, and moves the processes into a group that it made. Everything or nothing.
+    ///
+    /// - Returns: How to take it back.
+    func apply(to processes: [Int32]) throws(RuntimeError) -> CacheUndo {
+        let step = "set up Intel RDT"
+        let hint = "the kernel's reason is in /sys/fs/resctrl/info/last_cmd_status"
+        let undo = try doing(step) { () throws(SysError) in try CacheUndo(directory, isNew: makesGroup) }
+        do throws(SysError) {
             if makesGroup { try Files.makeDirectories(directory) }
             try Files.put(schemata, to: directory + "/schemata")
-            guard makesGroup else { return }
+            guard makesGroup else { return undo }
             // A task is a thread; what they start from here on is in the group as they are.
             for process in processes {
                 for thread in (try? Files.list("/proc/\(process)/task")) ?? [] {  // ended meanwhile
                     do throws(SysError) {
                         try Files.put(thread, to: directory + "/tasks")
-                    } catch  where error.errno == .noProcess {}
+                    } catch {
+                        if error.errno != .noProcess { throw error }
+                    }
                 }
             }
+            return undo
+        } catch {
+            // The kernel takes a list of schemas line by line: the first ones may be set.
+            throw undo.explained(RuntimeError(error, step: step, hint: hint))
         }
     }
 }

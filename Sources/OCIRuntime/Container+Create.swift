@@ -246,6 +246,7 @@ extension Container {
             return try program.spawn(birth)
         }
         withExtendedLifetime(pipes) {}
+        var cacheBefore: CacheUndo?
         do {
             // Before it is ready: if this process dies from here on, `delete` finds what it has to take away.
             let initProcess = InitProcess(pid: child.pid, startTime: try startTime(of: child.pid))
@@ -266,6 +267,7 @@ extension Container {
                 case .idMaps: try plan.namespaces.idMaps?.write(pid: initPid, privileged: plan.isPrivileged)
                 case .placement:
                     try plan.networkDevices.move(to: initPid)
+                    cacheBefore = try plan.cacheAllocation?.undo()
                     try plan.cacheAllocation?.place(initPid)
                 case .attributes: try StageProgram.apply(plan.attributes, to: initPid)
                 case .hooks:
@@ -301,7 +303,7 @@ extension Container {
             )
         } catch {
             child.abandon()
-            throw error
+            throw cacheBefore?.explained(error) ?? error
         }
     }
 

@@ -36,12 +36,19 @@ extension Container {
         let change = try cache.map { wanted throws(RuntimeError) in
             try CacheChange(wanted, id: id, group: stored.resctrlGroup, mountPoint: try CacheAllocation.mountPoint())
         }
-        try cgroup.update(resources)
-        if let change { try apply(change) }
+        let undo = try change.map { change throws(RuntimeError) in try apply(change) }
+        do throws(RuntimeError) {
+            try cgroup.update(resources)
+        } catch {
+            guard let undo else { throw error }
+            let told = undo.explained(error)
+            try stored.write(directory)
+            throw told
+        }
         for warning in CgroupLimits.warnings(resources, mode: cgroup.layout.mode) { warn(warning) }
     }
 
-    private func apply(_ change: CacheChange) throws(RuntimeError) {
+    private func apply(_ change: CacheChange) throws(RuntimeError) -> CacheUndo {
         if change.makesGroup {
             // Written before it is made, so that `delete` finds it.
             var changed = stored
@@ -49,7 +56,12 @@ extension Container {
             changed.resctrlGroups = (stored.resctrlGroups ?? []) + [change.directory]
             try changed.write(directory)
         }
-        try change.apply(to: try processes())
+        do throws(RuntimeError) {
+            return try change.apply(to: try processes())
+        } catch {
+            try stored.write(directory)
+            throw error
+        }
     }
 
     /// Thaws every process.
