@@ -129,6 +129,7 @@ package struct Container: Sendable {
     func start(
         release: () throws(SysError) -> (errno: Errno, note: String)?
     ) throws(RuntimeError) {
+        // config.md, "Process": optional, and "REQUIRED when start is called".
         if stored.withoutProcess == true {
             throw RuntimeError(
                 .invalid,

@@ -4,11 +4,15 @@ extension RuntimeSpec {
     /// The newest version of the specification that this runtime knows.
     package static let newestVersion = "1.3.0"
 
+    /// The version that the template names: the lowest that has all of it, so that older runtimes take it too. crun before
+    /// 1.9 refuses what it does not know, and runc 1.1 writes 1.0.2.
+    package static let templateVersion = "1.0.0"
+
     /// A small complete configuration: a shell in namespaces of its own, with the usual mounts and few capabilities.
     package static var template: RuntimeSpec {
         let capabilities = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
         return RuntimeSpec(
-            ociVersion: newestVersion,
+            ociVersion: templateVersion,
             process: Process(
                 terminal: true,
                 user: User(uid: 0, gid: 0),

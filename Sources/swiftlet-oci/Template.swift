@@ -30,19 +30,19 @@ enum Template {
         spec.linux?.uidMappings = [.init(containerID: 0, hostID: Privileges.userID, size: 1)]
         spec.linux?.gidMappings = [.init(containerID: 0, hostID: Privileges.groupID, size: 1)]
         spec.linux?.resources = nil
-        var mounts = (spec.mounts ?? []).filter { $0.destination != "/sys" && $0.destination != "/sys/fs/cgroup" }
-        for index in mounts.indices {
-            // Ids other than the own one do not exist there.
-            mounts[index].options?.removeAll { $0.hasPrefix("gid=") || $0.hasPrefix("uid=") }
-        }
-        mounts.append(
-            RuntimeSpec.Mount(
-                destination: "/sys",
-                type: "none",
-                source: "/sys",
-                options: ["rbind", "nosuid", "noexec", "nodev", "ro"]
-            )
+        // A sysfs of its own belongs to a network namespace of its own.
+        let hosts = RuntimeSpec.Mount(
+            destination: "/sys",
+            type: "none",
+            source: "/sys",
+            options: ["rbind", "nosuid", "noexec", "nodev", "ro"]
         )
-        spec.mounts = mounts
+        spec.mounts = spec.mounts?.map { mount in
+            guard mount.destination != hosts.destination else { return hosts }
+            var mount = mount
+            // Ids other than the own one do not exist there.
+            mount.options?.removeAll { $0.hasPrefix("gid=") || $0.hasPrefix("uid=") }
+            return mount
+        }
     }
 }

@@ -456,7 +456,8 @@ struct ContainerTests {
         #expect(try bundle.leftovers() == [])
     }
 
-    // Seen failing with "process is missing" at create.
+    /// The specification, config.md, "Process": "process (object, OPTIONAL) specifies the container process. This property is
+    /// REQUIRED when start is called." Seen failing with "process is missing" at create.
     @Test("a container without process is created, is refused its start unchanged, and takes others by exec")
     func noProcess() throws {
         let bundle = try TestBundle()

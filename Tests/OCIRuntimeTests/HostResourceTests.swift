@@ -96,18 +96,55 @@ struct HostResourceTests {
             try Files.makeDirectories("\(directory.path)/\(group)")
             for file in ["schemata", "tasks"] { try Files.write("\(directory.path)/\(group)/\(file)", [], mode: 0o600) }
         }
-        try made.apply(to: [getpid()])
+        _ = try made.apply(to: [getpid()])
         #expect(try Files.readText(directory.path + "/c1/schemata") == "L3:0=f\nMB:0=20")
         #expect(try !Files.readText(directory.path + "/c1/tasks").isEmpty)
         let theirs = try change(.init(memBwSchema: "MB:0=30\n"), group: directory.path + "/gold")
         #expect(!theirs.makesGroup)
-        try theirs.apply(to: [getpid()])
+        _ = try theirs.apply(to: [getpid()])
         #expect(try Files.readText(directory.path + "/gold/schemata") == "MB:0=30")
         #expect(try Files.readText(directory.path + "/gold/tasks").isEmpty)
     }
 
-    @Test("the template follows the newest version that features name")
-    func version() { #expect(RuntimeSpec.template.ociVersion == RuntimeFeatures.ours.ociVersionMax) }
+    /// Seen failing with everything applied one after the other: "MB:0=90" stayed, and so did the empty group.
+    @Test("what is refused leaves a resctrl group as it was, and a group that was made for it is gone")
+    func refusedCacheChange() throws {
+        let directory = try TemporaryDirectory()
+        for kind in ["L3", "MB"] { try Files.makeDirectories("\(directory.path)/info/\(kind)") }
+        func change(_ group: String?) throws -> CacheChange {
+            try CacheChange(.init(memBwSchema: "MB:0=90\n"), id: "c1", group: group, mountPoint: directory.path)
+        }
+        // No resctrl: a directory that is made here has no file for schemas.
+        #expect(throws: RuntimeError.self) { _ = try change(nil).apply(to: [getpid()]) }
+        #expect(!Files.exists(directory.path + "/c1"))
+        let (gold, schemata) = (directory.path + "/gold", directory.path + "/gold/schemata")
+        try Files.makeDirectories(gold)
+        try Files.write(schemata, Array("MB:0=10\n".utf8), mode: 0o600)
+        let later = RuntimeError(.system, step: "set the cgroup limit", cause: "refused")
+        let undo = try change(gold).apply(to: [])
+        #expect(try Files.readText(schemata) == "MB:0=90")
+        #expect(undo.explained(later) == later)
+        #expect(try Files.readText(schemata) == "MB:0=10")
+        // The group of an administrator that a new container joins.
+        let joined = try CacheAllocation(
+            .init(closID: "gold", memBwSchema: "MB:0=20"),
+            id: "c1",
+            mountPoint: directory.path,
+            exists: Files.exists
+        )
+        let before = try #require(try joined.undo())
+        try Files.put("MB:0=20\n", to: schemata)
+        #expect(before.explained(later) == later)
+        #expect(try Files.readText(schemata) == "MB:0=10")
+        try Files.removeTree(gold)
+        #expect(undo.explained(later).description.contains("could not be brought back"))
+    }
+
+    @Test("the template names no newer version than it needs, and features the newest that is known")
+    func version() {
+        #expect(RuntimeSpec.template.ociVersion == "1.0.0")
+        #expect(RuntimeFeatures.ours.ociVersionMax == "1.3.0")
+    }
 
     @Test("features say what this runtime has, and nothing that it lacks")
     func features() throws {
