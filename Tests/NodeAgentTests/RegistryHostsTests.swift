@@ -74,6 +74,26 @@ struct RegistryHostsTests {
         #expect(try parse(text).count == 2)
     }
 
+    // Seen failing: each of these was refused for want of a table's name.
+    @Test(
+        "what begins with a bracket inside of a list or of a long string is no table",
+        arguments: [
+            "a = [\n[\n1,\n],\n[\n]\n]", "a = [\n[[[1]]],\n[[\n[1]]]\n]", "a = [\n[{b = 1}],\n  [ {b = 2} ]\n]",
+            "a = [ # [ \"\n[ # ]]\n1]\n]", "a = [']', \"\\\"]\",\n[\n]]", "a = \"\"\"\n[\n\\\"\"\"\\\\\"\"\"\"\"",
+            "a = '''\n[[\n''\n[ \\'''''", "a = \"\"\nb = ''\n[c]", "a = \"x[\"\n\"[\" = 1\n['[x']\nb = 2",
+        ]
+    )
+    func brackets(_ text: String) {
+        #expect(throws: Never.self) { _ = try TOMLText.table(text) }
+        // The same text, and then a table without a name: that is still found, by its line.
+        let line = text.split(separator: "\n", omittingEmptySubsequences: false).count + 1
+        #expect {
+            _ = try TOMLText.table(text + "\n[")
+        } throws: {
+            "\($0)".hasPrefix("line \(line):")
+        }
+    }
+
     @Test("certificates are found beside the file, and what is wrong is said with its place")
     func certificates() throws {
         let directory = try TemporaryDirectory()
