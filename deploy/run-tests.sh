@@ -77,6 +77,7 @@ if [ $# = 0 ]; then
     client kubernetes env "SWIFTLET=$scratch/debug/swiftlet" Tests/clients/kubernetes.sh
     client docker Tests/clients/docker.sh
     client systemd Tests/systemd/run.sh hybrid
+    client systemd-podman Tests/systemd/run.sh podman
     # The virtual machine takes minutes: SWIFTLET_VM=1 deploy/run-tests.sh
     if [ -n "${SWIFTLET_VM:-}" ]; then client virtual-machine Tests/systemd/run.sh v2; fi
 fi

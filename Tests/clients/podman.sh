@@ -72,6 +72,10 @@ podman run --network none --detach --name "$name" --memory 64m --cpus 0.5 --pids
 check "run --detach" 0 $?
 check "it runs" running "$(podman inspect --format '{{.State.Status}}' "$name")"
 pid=$(podman inspect --format '{{.State.Pid}}' "$name")
+scope=libpod-$(podman inspect --format '{{.Id}}' "$name").scope
+if [ "$manager" = systemd ]; then
+    check "a scope of systemd" "machine.slice active" "$(echo $(systemctl show "$scope" -P Slice -P ActiveState))"
+fi
 group() { sed -n "s/^[0-9]*:$1:/\/sys\/fs\/cgroup\/$1/p" "/proc/$pid/cgroup"; }
 if [ -n "$(group memory)" ]; then
     check "--memory" 67108864 "$(cat "$(group memory)/memory.limit_in_bytes")"
@@ -108,6 +112,9 @@ podman stop --time 1 "$name" >/dev/null 2>&1
 check "stop" exited "$(podman inspect --format '{{.State.Status}}' "$name")"
 podman rm "$name" >/dev/null
 check "rm" "" "$(podman ps --all --quiet)"
+if [ "$manager" = systemd ]; then
+    check "its scope is gone" inactive "$(systemctl show "$scope" -P ActiveState)"
+fi
 podman run --network none --detach --name "$name" "$image" sh -c 'echo line; sleep 1000' >/dev/null
 check "logs" line "$(sleep 0.3; podman logs "$name" 2>&1)"
 podman rm --force --time 0 "$name" >/dev/null
