@@ -64,8 +64,11 @@ package final class ExecProcess: Sendable {
     }
 
     /// A shim that copies may still be at it when the process has ended. It answers Delete when it is done; if something
-    /// else holds the output open, after a few seconds.
+    /// else holds the output open, after a few seconds. So it is asked when our fifos have room for all that it may hold: a
+    /// client that is slow must not use these seconds up.
     private func waitForCopies() async {
+        await stdout?.waitUntilEmpty()
+        await stderr?.waitUntilEmpty()
         // Without an answer there is nobody who copies.
         _ = try? await shim.attempt(
             shim.taskService,
@@ -114,6 +117,9 @@ package final class ExecProcess: Sendable {
     /// - Returns: Its exit code; nil if the shim does not know it.
     @discardableResult
     package func discard() async -> Int32? {
+        // Nobody reads any more; who waits for that goes on.
+        stdout?.finish()
+        stderr?.finish()
         let code = await ExecService.discard(id, of: containerID, at: shim, directory: directory, pool: pool)
         return code ?? exitCode.withLock { $0 }
     }

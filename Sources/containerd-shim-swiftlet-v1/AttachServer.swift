@@ -4,10 +4,12 @@ import Linux
 /// Lets clients listen in on a container's output: a socket in the bundle, on which each client gets what is written from
 /// its coming on, in frames: one byte for the stream (1 stdout, 2 stderr), four for the length, the highest first, bytes.
 ///
-/// A slow client makes the container wait, as a slow terminal would. One that takes nothing for ten seconds is let go:
-/// a client that hangs must not hang a container.
+/// A slow client makes the container wait, as a slow terminal would, for as long as the client lives: it gets every byte
+/// (decision 0106). After the container's end nobody waits: what is left is given to the kernel.
 final class AttachServer {
-    private static let patience: UInt64 = 10_000_000_000
+    /// How much may wait for a client after the container's end, when its output is read without regard for clients. The
+    /// process leaves far less; more is written by what it left running.
+    private static let mostAtEnd = 4 << 20
     private static let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
 
     private let loop: EventLoop
@@ -19,7 +21,6 @@ final class AttachServer {
     private final class Client {
         let socket: Handle
         var pending: [UInt8] = []
-        var timer: EventLoop.Timer?
         init(_ socket: Handle) { self.socket = socket }
     }
 
@@ -46,6 +47,10 @@ final class AttachServer {
             let wasEmpty = client.pending.isEmpty
             client.pending += frame
             if wasEmpty { write(client) }
+            if client.pending.count > Self.mostAtEnd {
+                ShimLog.warning("attach: a client that is slow was let go after the end of the container")
+                drop(client)
+            }
         }
     }
 
@@ -54,8 +59,26 @@ final class AttachServer {
         guard !isClosing else { return }
         isClosing = true
         loop.remove(listener.raw)
-        for client in clients.values where client.pending.isEmpty { drop(client) }
+        for client in clients.values {
+            guard !client.pending.isEmpty else {
+                drop(client)
+                continue
+            }
+            // The socket keeps what it has taken until the client reads it, also when this shim is gone.
+            enlarge(client.socket, to: client.pending.count)
+            write(client)
+        }
         resumeIfClear()
+    }
+
+    /// Gives a socket room for so many bytes more, with what the kernel needs for each piece of them.
+    private func enlarge(_ socket: Handle, to bytes: Int) {
+        var size = Int32(clamping: 2 * bytes + (1 << 20))
+        let length = socklen_t(MemoryLayout<Int32>.size)
+        if unsafe setsockopt(socket.raw, SOL_SOCKET, SO_SNDBUFFORCE, &size, length) != 0 {
+            // Without CAP_NET_ADMIN as much as is allowed; what does not fit waits here.
+            _ = unsafe setsockopt(socket.raw, SOL_SOCKET, SO_SNDBUF, &size, length)
+        }
     }
 
     private func acceptAll() {
@@ -86,40 +109,27 @@ final class AttachServer {
     }
 
     private func write(_ client: Client) {
-        var progress = false
         while !client.pending.isEmpty {
             let count = unsafe client.pending.withUnsafeBytes {
                 unsafe send(client.socket.raw, $0.baseAddress, $0.count, Self.flags)
             }
             if count >= 0 {
                 client.pending.removeFirst(count)
-                progress = true
                 continue
             }
             let failure = Errno.current
             if failure == .interrupted { continue }
             guard failure == .again else { return drop(client) }
-            wait(client, anew: progress)
-            return
+            return wait(client)
         }
         settle(client)
     }
 
-    /// Waits until the client takes more, but not for ever.
-    private func wait(_ client: Client, anew: Bool) {
+    /// Waits until the client takes more, or goes.
+    private func wait(_ client: Client) {
         do {
             try loop.modify(client.socket.raw, [.readable, .writable])
         } catch {
-            return drop(client)
-        }
-        if anew, let timer = client.timer {
-            loop.cancel(timer)
-            client.timer = nil
-        }
-        guard client.timer == nil else { return }
-        client.timer = loop.after(nanoseconds: Self.patience) { [self, weak client] in
-            guard let client else { return }
-            ShimLog.warning("attach: a client took nothing for 10 s and was let go")
             drop(client)
         }
     }
@@ -127,16 +137,12 @@ final class AttachServer {
     /// The client has everything.
     private func settle(_ client: Client) {
         client.pending = []
-        if let timer = client.timer { loop.cancel(timer) }
-        client.timer = nil
         if isClosing { return drop(client) }
         try? loop.modify(client.socket.raw, .readable)  // fails only for a client that is gone
         resumeIfClear()
     }
 
     private func drop(_ client: Client) {
-        if let timer = client.timer { loop.cancel(timer) }
-        client.timer = nil
         client.pending = []
         loop.remove(client.socket.raw)
         clients[client.socket.raw] = nil

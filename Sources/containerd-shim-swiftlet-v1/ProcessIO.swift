@@ -24,8 +24,8 @@ final class ProcessIO {
     private static let quiet: UInt64 = 100_000_000
     /// How long draining may take in all.
     private static let longestDrain: UInt64 = 2_000_000_000
-    /// How long a client may take nothing of what a process left that has ended.
-    private static let patience: UInt64 = 10_000_000_000
+    /// More than the kernel keeps of what a process wrote to a terminal and nobody has read.
+    private static let terminalRest = 64 << 10
 
     let request: StdioRequest
     private let container: String
@@ -33,8 +33,10 @@ final class ProcessIO {
     private let loop: EventLoop
     private let output: StdioTarget
     private let errors: StdioTarget
+    /// Not the container's first process.
+    private let isExec: Bool
     /// Copies to fifos of plain paths, in the place of giving them to the process.
-    private let copies: Bool
+    private var copies: Bool { isExec && !request.terminal }
     /// What the process inherits; closed here once it has them.
     private var childEnds: (input: Handle, output: Handle, errors: Handle)?
     /// The shim's own hold on fifos.
@@ -47,7 +49,7 @@ final class ProcessIO {
     private var attach: AttachServer?
     private var logger: BinaryLogger?
     private var onDrained: (() -> Void)?
-    private var drain: (timer: EventLoop.Timer, deadline: UInt64, bytes: Int)?
+    private var drainTimer: EventLoop.Timer?
 
     /// Understands where the streams are to go; nothing is opened before `open`.
     ///
@@ -60,7 +62,7 @@ final class ProcessIO {
         isExec: Bool = false
     ) throws(TTRPC.Status) {
         self.request = request
-        copies = isExec && !request.terminal
+        self.isExec = isExec
         self.container = container
         self.namespace = namespace
         self.loop = loop
@@ -101,9 +103,9 @@ final class ProcessIO {
         switch output {
         case .cri(let path, let limits): try addReader(master, try log(path, limits), .standardOutput)
         case .fifo(let path, _):
-            let keeper = try Self.openFIFO(path)
-            keepers.append(keeper)
-            readers.append(try Pump(from: master, to: keeper, on: loop) { [weak self] in self?.readerEnded() })
+            readers.append(
+                try Pump(from: master, to: try Self.openFIFO(path), on: loop) { [weak self] in self?.readerEnded() }
+            )
         case .file(let path):
             readers.append(
                 try Pump(from: master, to: try Self.openFile(path), on: loop) { [weak self] in self?.readerEnded() }
@@ -129,11 +131,19 @@ final class ProcessIO {
     func closeInput() { stdinKeeper = nil }
 
     /// Empties the output of a process that has ended, then calls `done` (at once, if nothing is left).
+    ///
+    /// What exec left is passed on at the pace of its client, for as long as the client is there; `giveUp` ends that. A
+    /// container's end is told after two seconds at the latest.
     func drain(_ done: @escaping () -> Void) {
         stdinPump?.finish()
         stdinPump = nil
         for reader in readers {
-            if copies, let pump = reader as? Pump { pump.finishWithWhatIsThere() } else { reader.readAvailable() }
+            if isExec, let pump = reader as? Pump {
+                pump.onRoom = { [weak self] in self?.drainOn() }
+                pump.finishWithWhatIsThere(atMost: request.terminal ? Self.terminalRest : nil)
+            } else {
+                reader.readAvailable()
+            }
         }
         if readers.allSatisfy(\.isDone) {
             close()
@@ -141,13 +151,16 @@ final class ProcessIO {
             return
         }
         onDrained = done
-        watchDrain(deadline: waitsForClient ? .max : EventLoop.now + Self.longestDrain)
+        drainOn()
     }
+
+    /// Nobody wants to know what is left of the output of a process that has ended.
+    func giveUp() { finishDrain() }
 
     /// Closes everything; what was not read is lost.
     func close() {
-        if let drain { loop.cancel(drain.timer) }
-        drain = nil
+        if let drainTimer { loop.cancel(drainTimer) }
+        drainTimer = nil
         stdinPump?.finish()
         stdinPump = nil
         stdinKeeper = nil
@@ -163,21 +176,27 @@ final class ProcessIO {
         logger = nil
     }
 
-    /// True if what is left is known, and the client takes its time with it.
-    private var waitsForClient: Bool { copies && readers.contains { $0 is Pump && !$0.isDone } }
+    private var bytesMoved: Int { readers.reduce(0) { $0 + $1.bytesMoved } }
+    private var isCongested: Bool { readers.contains { ($0 as? Pump)?.isCongested ?? false } }
+
+    private func drainOn() {
+        guard onDrained != nil, drainTimer == nil else { return }
+        watchDrain(deadline: EventLoop.now + Self.longestDrain)
+    }
 
     private func watchDrain(deadline: UInt64) {
-        let bytes = readers.reduce(0) { $0 + $1.bytesMoved }
-        let timer = loop.after(nanoseconds: waitsForClient ? Self.patience : Self.quiet) { [weak self] in
-            guard let self, let last = drain else { return }
-            drain = nil
-            if readers.reduce(0, { $0 + $1.bytesMoved }) > last.bytes, EventLoop.now < last.deadline {
-                watchDrain(deadline: last.deadline)
-            } else {
+        // The pump says when it goes on, or when the client has gone.
+        if isExec, isCongested { return }
+        let before = bytesMoved
+        drainTimer = loop.after(nanoseconds: Self.quiet) { [weak self] in
+            guard let self else { return }
+            drainTimer = nil
+            if isCongested || bytesMoved > before, EventLoop.now < deadline {
+                watchDrain(deadline: deadline)
+            } else if !(isExec && isCongested) {
                 finishDrain()
             }
         }
-        drain = (timer, deadline, bytes)
     }
 
     private func readerEnded() {

@@ -21,7 +21,7 @@ protocol OutputReader: AnyObject {
     var isDone: Bool { get }
     /// How many bytes were read so far, and written if it copies.
     var bytesMoved: Int { get }
-    /// Reads what is there now.
+    /// Reads what is there now, because the process has ended.
     func readAvailable()
     /// Gives up what is not there yet.
     func finish()
@@ -38,6 +38,10 @@ final class LogReader: OutputReader {
     private let attach: AttachServer?
     private let onEnd: () -> Void
     private var source: Handle?
+    /// Waits for those who listen in.
+    private var isPaused = false
+    /// The process has ended: what it left goes into the log, whoever listens in.
+    private var isEnding = false
     private(set) var bytesMoved = 0
     var isDone: Bool { source == nil }
 
@@ -66,19 +70,25 @@ final class LogReader: OutputReader {
     /// Reads on only when those who listen in have taken what they were given: the container waits for them, not memory.
     private func readAndPace() {
         readOnce()
-        guard let source, let attach, attach.isCongested else { return }
+        guard !isEnding, let source, let attach, attach.isCongested else { return }
         loop.remove(source.raw)
-        attach.whenClear { [weak self] in
-            guard let self, let source = self.source else { return }
-            do {
-                try watch(source)
-            } catch {
-                finish()
-            }
+        isPaused = true
+        attach.whenClear { [weak self] in self?.readOn() }
+    }
+
+    private func readOn() {
+        guard isPaused, let source else { return }
+        isPaused = false
+        do {
+            try watch(source)
+        } catch {
+            finish()
         }
     }
 
     func readAvailable() {
+        isEnding = true
+        readOn()
         // A writer that never stops must not keep the shim here for ever; the loop comes back to it.
         for _ in 0..<64 { if !readOnce() { return } }
     }
@@ -121,15 +131,21 @@ final class LogReader: OutputReader {
 /// Copies from one descriptor to another; neither side can hold up the loop.
 final class Pump: OutputReader {
     private let loop: EventLoop
-    private let sink: Handle
+    private var sink: Handle
     private let onEnd: () -> Void
+    /// Called when a sink that was full has taken what it was given.
+    var onRoom: (() -> Void)?
     private var source: Handle?
     private var pending: ArraySlice<UInt8> = []
     private var sourceEnded = false
-    /// How much of the source may still be read.
-    private var allowance = Int.max
+    /// How much of the source may still be read; set when the process has ended.
+    private var allowance: Int?
+    /// The sink is open for writing only: its reader's going away shows.
+    private var noticesReader = false
     private(set) var bytesMoved = 0
     var isDone: Bool { source == nil }
+    /// The sink is full.
+    var isCongested: Bool { !pending.isEmpty }
 
     /// - Parameter onEnd: Called once, when the source has ended and its bytes are written, or the sink is gone.
     init(
@@ -151,13 +167,16 @@ final class Pump: OutputReader {
         for _ in 0..<64 { if !copyOnce() { return } }
     }
 
-    /// Passes on what is in the source now, and nothing that comes later; done when the sink has taken it.
-    func finishWithWhatIsThere() {
+    /// Passes on what the process left that has ended, and not what others go on writing; done when the sink has taken it, or
+    /// nobody reads it any more.
+    ///
+    /// - Parameter most: How much it may have left; nil is what is in the source now.
+    func finishWithWhatIsThere(atMost most: Int? = nil) {
         guard let source, !sourceEnded else { return }
         var count: Int32 = 0
         // A source that cannot tell has nothing more to say.
-        allowance = unsafe ioctl(source.raw, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
-        readAvailable()
+        allowance = most ?? (unsafe ioctl(source.raw, UInt(FIONREAD), &count) == 0 ? Int(count) : 0)
+        if isCongested { waitForRoom() } else { readAvailable() }
         endIfAllowed()
     }
 
@@ -179,12 +198,12 @@ final class Pump: OutputReader {
     private func copyOnce() -> Bool {
         guard let source, !sourceEnded, pending.isEmpty else { return false }
         var buffer = [UInt8](repeating: 0, count: 16384)
-        let limit = min(buffer.count, allowance)
+        let limit = min(buffer.count, allowance ?? .max)
         guard limit > 0 else { return false }
         let count = unsafe read(source.raw, &buffer, limit)
         if count > 0 {
             bytesMoved += count
-            allowance -= allowance == .max ? 0 : count
+            if let left = allowance { allowance = left - count }
             pending = buffer[..<count]
             write()
             endIfAllowed()
@@ -215,14 +234,28 @@ final class Pump: OutputReader {
                 finish()
                 return
             }
-            do {
-                loop.remove(source.raw)
-                try loop.add(sink.raw, .writable) { [weak self] _ in self?.resume() }
-            } catch {
-                pending = []
-                finish()
+            loop.remove(source.raw)
+            return waitForRoom()
+        }
+    }
+
+    /// Goes on when the reader has taken something.
+    ///
+    /// While the process lives, its reader may come and go: the sink is open in both directions. What a process left that
+    /// has ended is for the reader that is there, and for as long as it is there.
+    private func waitForRoom() {
+        loop.remove(sink.raw)
+        do {
+            if allowance != nil, !noticesReader {
+                let path = "/proc/self/fd/\(sink.raw)"
+                sink = Handle(try Descriptor.open(path, O_WRONLY | O_NONBLOCK))
+                noticesReader = true
             }
-            return
+            try loop.add(sink.raw, .writable) { [weak self] _ in self?.resume() }
+        } catch {
+            // ENXIO: nobody reads.
+            pending = []
+            finish()
         }
     }
 
@@ -231,6 +264,7 @@ final class Pump: OutputReader {
         loop.remove(sink.raw)
         write()
         endIfAllowed()
+        defer { if pending.isEmpty, self.source != nil { onRoom?() } }
         guard pending.isEmpty, self.source != nil, !sourceEnded else { return }
         do {
             try loop.add(source.raw, .readable) { [weak self] _ in self?.copyOnce() }

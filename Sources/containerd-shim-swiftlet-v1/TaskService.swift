@@ -214,6 +214,8 @@ struct TaskService {
         let container = try state.container(request.id)
         let process = try container.process(request.execID)
         guard process.end == nil, process.pid > 0 else {
+            // Its client wants an end, and not what is left of the output.
+            if request.signal == UInt32(SIGKILL), process.end != nil, !process.execID.isEmpty { process.io.giveUp() }
             throw TTRPC.Status(.notFound, "process \(process.eventID) has already finished: not found")
         }
         let signal = Int32(truncatingIfNeeded: request.signal)
@@ -243,7 +245,10 @@ struct TaskService {
             return response
         }
         try container.engine.delete(container.reference, force: true)
-        for exec in container.execs.values { state.abandon(exec) }
+        for exec in container.execs.values {
+            exec.io.close()
+            state.abandon(exec)
+        }
         RootfsMount.unmount(container.reference.bundle + "/rootfs")
         state.remove(container)
         for name in [ExitRecord.fileName, Warnings.fileName, "init.pid"] {

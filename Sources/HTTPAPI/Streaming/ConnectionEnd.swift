@@ -35,6 +35,7 @@ final class ConnectionEnd: ChannelDuplexHandler {
     private var requestIsLast = false
     private var isEnding = false
     private var timer: Scheduled<Void>?
+    private var stallTimer: Scheduled<Void>?
 
     init(refuse: @escaping Refusal) { self.refuse = refuse }
 
@@ -112,15 +113,27 @@ final class ConnectionEnd: ChannelDuplexHandler {
         context.close(mode: .output, promise: nil)
     }
 
+    /// A stopping server answers what it has begun; a client that takes nothing of its answer does not keep it from stopping.
+    private func endIfStalled(_ channel: any Channel) {
+        stallTimer = channel.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+            if channel.isWritable { self.endIfStalled(channel) } else { channel.close(promise: nil) }
+        }
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent, stallTimer == nil { endIfStalled(context.channel) }
         if isEnding, let event = event as? ChannelEvent, event == .inputClosed { context.channel.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
+        stallTimer?.cancel()
         context.fireChannelInactive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        stallTimer?.cancel()
+    }
 }

@@ -63,5 +63,6 @@ struct WebSocketService: UpgradedService {
             await body(client)
             group.cancelAll()
         }
+        await client.leave()
     }
 }

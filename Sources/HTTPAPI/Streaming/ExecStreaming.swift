@@ -67,13 +67,14 @@ struct ExecStreaming: Sendable {
                 case .inputEnded: break
                 }
             }
+            // First, because a client may take its time with the last words.
+            await session.end(exitCode: exitCode, reason: exitCode == nil ? reason : nil)
             if let exitCode {
                 await client.finish(.exitCode(exitCode))
             } else {
                 await client.finish(.failure(reason ?? "the command's end is not known"))
             }
             group.cancelAll()
-            await session.end(exitCode: exitCode, reason: exitCode == nil ? reason : nil)
         }
     }
 

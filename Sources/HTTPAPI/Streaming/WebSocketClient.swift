@@ -1,4 +1,5 @@
 import NIOCore
+import ServiceLifecycle
 
 /// Exec and attach over WebSocket: binary messages whose first byte is the channel (`v4.channel.k8s.io`), and with
 /// `v5.channel.k8s.io` the message 255 CHANNEL, which closes one.
@@ -106,12 +107,30 @@ final class WebSocketClient: RemoteClient {
     }
 
     func finish(_ status: RemoteStatus) async {
-        // Also a task that was cancelled, because the agent stops, says goodbye.
+        // Also a task that was cancelled, because the agent stops, says goodbye; but then not for long.
         await Task {
-            // Whoever has gone meanwhile does not want to know.
-            try? await send(.error, status.json)
-            await close(1000, "")
+            await withTaskGroup { group in
+                group.addTask {
+                    // Whoever has gone meanwhile does not want to know.
+                    try? await self.send(.error, status.json)
+                    await self.close(1000, "")
+                }
+                group.addTask {
+                    // Throws only when the goodbye was said before.
+                    try? await gracefulShutdown()
+                    try? await Task.sleep(for: .seconds(1))
+                }
+                await group.next()
+                group.cancelAll()
+            }
         }.value
+    }
+
+    /// Returns when the client has read everything and gone: closing the connection before would throw away what it has
+    /// not read yet. A stopping agent does not wait.
+    func leave() async {
+        outbound.finish()
+        await cancelWhenGracefulShutdown { await self.watcher.wait() }
     }
 
     private func close(_ code: UInt16, _ reason: String) async {

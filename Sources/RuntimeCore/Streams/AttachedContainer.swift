@@ -18,7 +18,7 @@ package final class AttachedContainer: Sendable {
         self.shim = shim
     }
 
-    /// The next bytes of the process's output; nil when the process has ended, or this reader was too slow for too long.
+    /// The next bytes of the process's output; nil when the process has ended.
     package func next() async throws -> AttachFrames.Piece? {
         while unsafe waiting.isEmpty {
             guard let bytes = try await output.read() else { return nil }

@@ -18,6 +18,15 @@ package final class StreamEnd: Sendable {
         var isFinishing = false
         /// How much may still be read after that.
         var allowance = 1 << 20
+        /// Nobody will read any more.
+        var isOver = false
+        /// Who wants to know that all was read that was there.
+        var followers: [CheckedContinuation<Void, Never>] = []
+
+        mutating func takeFollowers() -> [CheckedContinuation<Void, Never>] {
+            defer { followers = [] }
+            return followers
+        }
     }
 
     /// - Parameters:
@@ -32,6 +41,17 @@ package final class StreamEnd: Sendable {
 
     /// The next bytes, at most `limit`; nil at the end, or when nothing more is there after `finish`.
     package func read(limit: Int = 64 << 10) async throws -> [UInt8]? {
+        do {
+            if let bytes = try await readOnce(limit) { return bytes }
+        } catch {
+            end()
+            throw error
+        }
+        end()
+        return nil
+    }
+
+    private func readOnce(_ limit: Int) async throws -> [UInt8]? {
         while !Task.isCancelled {
             // Asked before reading: what was written before the end is read, then it is over.
             let isFinishing = state.withLock { $0.isFinishing }
@@ -87,19 +107,44 @@ package final class StreamEnd: Sendable {
 
     /// The process behind this stream has ended: what it wrote is read, and nothing more is waited for.
     package func finish() {
-        state.withLock { $0.isFinishing = true }
+        let followers = state.withLock { state in
+            state.isFinishing = true
+            return state.takeFollowers()
+        }
+        for follower in followers { follower.resume() }
         wake()
+    }
+
+    /// Returns when the reader has taken all that was there and waits for more, or reads no more.
+    package func waitUntilEmpty() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLock { state in
+                if state.waiter != nil || state.isFinishing || state.isOver { return true }
+                state.followers.append(continuation)
+                return false
+            }
+            if isEmpty { continuation.resume() }
+        }
+    }
+
+    private func end() {
+        let followers = state.withLock { state in
+            state.isOver = true
+            return state.takeFollowers()
+        }
+        for follower in followers { follower.resume() }
     }
 
     /// Returns when the descriptor is ready, after `finish`, or when the task is cancelled.
     private func wait(for interest: Readiness) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let waits = state.withLock { state in
-                    guard !state.isFinishing, !Task.isCancelled else { return false }
+                let (waits, followers) = state.withLock { state in
+                    guard !state.isFinishing, !Task.isCancelled else { return (false, state.takeFollowers()) }
                     state.waiter = continuation
-                    return true
+                    return (true, state.takeFollowers())
                 }
+                for follower in followers { follower.resume() }
                 guard waits else { return continuation.resume() }
                 mailbox.post { [self] loop in
                     // Woken meanwhile.
