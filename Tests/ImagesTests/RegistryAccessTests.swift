@@ -198,6 +198,24 @@ struct RegistryAccessTests {
         }
     }
 
+    @Test("a credential helper that hangs is ended, also one that does not want to end")
+    func helperHangs() throws {
+        let directory = try TemporaryDirectory()
+        for (name, script) in [("polite", "sleep 1000"), ("stubborn", "trap '' TERM; sleep 1000; sleep 1000")] {
+            let path = directory.path + "/docker-credential-" + name
+            try Files.replace(path, with: Array("#!/bin/sh\n\(script)\n".utf8), mode: 0o755)
+            let error = #expect(throws: ImageError.self) {
+                try CredentialHelper.credentials(
+                    name,
+                    server: "x.example.com",
+                    path: directory.path + ":/usr/bin:/bin",
+                    seconds: 1
+                )
+            }
+            #expect("\(String(describing: error))".contains("docker-credential-\(name) gave no answer within 1 s"))
+        }
+    }
+
     @Test("credential helpers answer as docker's do")
     func helpers() throws {
         let answer = #"{"ServerURL":"x","Username":"<token>","Secret":"s"}"#

@@ -331,6 +331,85 @@ struct RegistryClientTests {
         try expectNothing(other, refused, "token server")
     }
 
+    @Test(
+        "a layer whose connection breaks again and again goes on with a new token each time that the old one has expired"
+    )
+    func tokensOfOneLayer() throws {
+        let image = image
+        let fixture = try ImageFixture()
+        let tokens = try TinyServer { _, before in .init(body: Array(#"{"token":"t\#(before)"}"#.utf8)) }
+        defer { tokens.stop() }
+        let challenge = "WWW-Authenticate: Bearer realm=\"http://\(tokens.host)/token\",service=\"reg\""
+        let used = Mutex<Set<String>>([])
+        let one = configuration { $0.parallelDownloads = 1 }
+        let (result, server) = try pull(fixture, configuration: one) { request, _ in
+            // Each token is good for one request.
+            guard let token = request.headers["authorization"], used.withLock({ $0.insert(token).inserted }) else {
+                return .init(status: 401, headers: [challenge])
+            }
+            var answer = image.answer(request)
+            if request.path == image.layerPath, answer.body.count > 100_000 { answer.cutAfter = 100_000 }
+            return answer
+        }
+        try expectWhole(fixture, result)
+        let ranges = server.seen.filter { $0.path == image.layerPath && $0.headers["authorization"] != nil }
+            .compactMap { $0.headers["range"] }
+        #expect(ranges == ["bytes=100000-", "bytes=200000-", "bytes=300000-"])
+    }
+
+    @Test("a registry that refuses every token that its server gives is asked a few times, and not for ever")
+    func refusedTokens() throws {
+        let fixture = try ImageFixture()
+        let tokens = try TinyServer { _, before in .init(body: Array(#"{"token":"t\#(before)"}"#.utf8)) }
+        defer { tokens.stop() }
+        let challenge = "WWW-Authenticate: Bearer realm=\"http://\(tokens.host)/token\""
+        let (result, server) = try pull(fixture) { _, _ in .init(status: 401, headers: [challenge]) }
+        try expectNothing(fixture, result, "401")
+        #expect(server.seen.count <= 4)
+        #expect(tokens.seen.count <= 3)
+    }
+
+    @Test("of several challenges, in one line or in many, the one that we can answer is answered")
+    func severalChallenges() throws {
+        let image = image
+        let basic = "WWW-Authenticate: Basic realm=\"it\""
+        for lines in [
+            ["WWW-Authenticate: Negotiate", basic], ["WWW-Authenticate: NTLM, Digest realm=\"d\", nonce=\"n\"", basic],
+            ["WWW-Authenticate: Negotiate, Basic realm=\"a, b\", Digest realm=\"d\",nonce=\"n\""],
+        ] {
+            let fixture = try ImageFixture()
+            let alice = RegistryCredentials(username: "alice", password: "secret")
+            let (result, _) = try pull(fixture, credentials: alice) { request, _ in
+                guard request.headers["authorization"] == "Basic YWxpY2U6c2VjcmV0" else {
+                    return .init(status: 401, headers: lines)
+                }
+                return image.answer(request)
+            }
+            try expectWhole(fixture, result)
+        }
+    }
+
+    @Test(
+        "a mirror that may not say what a tag stands for is asked for content only, one that may not pull for nothing"
+    )
+    func mirrorCapabilities() throws {
+        let image = image
+        let fixture = try ImageFixture()
+        let servers = try (0..<3).map { _ in try TinyServer { request, _ in image.answer(request) } }
+        defer { for server in servers { server.stop() } }
+        var places = servers.map { RegistryEndpoint(url: "http://\($0.host)/v2", isMirror: $0 !== servers[2]) }
+        places[0].canPull = false
+        places[1].canResolve = false
+        let endpoints = places
+        let configuration = configuration { $0.endpoints = { (_) throws(ImageError) in endpoints } }
+        _ = try RegistryClient(store: fixture.store, configuration: configuration)
+            .pull(try ImageReference("example.com/x/bb:1"))
+        #expect(servers[0].seen.isEmpty)
+        #expect(servers[1].count(image.manifestPath) == 0)
+        #expect(servers[1].count(image.layerPath) == 1)
+        #expect(servers[2].seen.map(\.path) == [image.manifestPath])
+    }
+
     @Test("mirrors are asked first, told whom they stand for, and passed over when they fail")
     func mirrors() throws {
         let image = image
@@ -369,6 +448,12 @@ struct RegistryClientTests {
                 == bearer
         )
         #expect(Challenge.parse(["Negotiate, Basic realm=\"a \\\"b\\\"\""]) == .basic)
+        #expect(
+            Challenge.parse([
+                "Basic realm=\"x\", Bearer realm=\"https://a/t?x=1,2\",service=\"s\",scope=\"repository:a/b:pull,push\""
+            ])
+                == bearer
+        )
         #expect(Challenge.parse(["Bearer"]) == nil)
         #expect(Challenge.parse(["Digest realm=\"x\""]) == nil)
         #expect(Challenge.parse([]) == nil)

@@ -6,7 +6,8 @@ enum CredentialHelper {
     /// Where programs of the system are; not the agent's own PATH, which whoever started it may have set to anything.
     static let standardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-    /// Asks a helper for the credentials of a server. Blocks for half a minute at most.
+    /// Asks a helper for the credentials of a server. Blocks for half a minute at most: a helper that asks a person waits
+    /// for ever.
     ///
     /// - Parameters:
     ///   - name: As config.json writes it: "pass", "ecr-login".
@@ -16,7 +17,8 @@ enum CredentialHelper {
     static func credentials(
         _ name: String,
         server: String,
-        path: String = standardPath
+        path: String = standardPath,
+        seconds: Int = 30
     ) throws(ImageError) -> RegistryCredentials? {
         guard !name.isEmpty, !name.contains("/"), !name.contains("..") else {
             throw .malformed(
@@ -27,8 +29,19 @@ enum CredentialHelper {
         let program = "docker-credential-" + name
         let outcome = try doing("asking \(program) for the credentials of \(server)") { () throws(SysError) in
             try Spawn.run(
-                ["/bin/sh", "-c", "printf '%s' \"$2\" | timeout 30 \"$1\" get", "sh", program, server],
+                [
+                    "/bin/sh", "-c", "printf '%s' \"$2\" | timeout --kill-after 1 \(seconds) \"$1\" get", "sh", program,
+                    server,
+                ],
                 environment: ["PATH=\(path)", "HOME=/root"]
+            )
+        }
+        // What timeout(1) says: it ended the program, or it had to kill it.
+        if [124, 137].contains(outcome.code) {
+            throw .unauthorized(
+                host: server,
+                what: "its images",
+                reason: "\(program) gave no answer within \(seconds) s"
             )
         }
         guard outcome.code == 0 else {

@@ -141,8 +141,8 @@ final class PullRun {
         }
     }
 
-    /// Fetches a manifest or an index: that of a descriptor, or what the reference stands for. The endpoint that has
-    /// it is asked first from then on.
+    /// Fetches a manifest or an index: that of a descriptor, or what the reference stands for. Endpoints that failed are
+    /// asked last from then on; those that were not asked, because they may not say what a tag stands for, keep their place.
     func document(_ descriptor: ContentDescriptor?) throws(ImageError) -> RegistryClient.Document {
         let expected = descriptor?.digest ?? reference.digest
         if let expected { lease?.add([expected]) }
@@ -155,11 +155,11 @@ final class PullRun {
         let what = "\(reference.name)\(expected == nil ? ":" : "@")\(name)"
         let usable = endpoints.filter { expected != nil || $0.canResolve }
         var last: ImageError?
+        var failed: [RegistryEndpoint] = []
         for endpoint in usable {
             do throws(ImageError) {
                 let found = try fetch(what, name, endpoint, expected, descriptor)
-                endpoints.removeAll { $0 == endpoint }
-                endpoints.insert(endpoint, at: 0)
+                endpoints = endpoints.filter { !failed.contains($0) } + failed
                 return found
             } catch {
                 switch error {
@@ -170,6 +170,7 @@ final class PullRun {
                 // The registry itself comes last; what it says matters most.
                 if endpoint != usable.last { progress(.retrying(what: what, reason: "\(error)")) }
                 last = error
+                failed.append(endpoint)
             }
         }
         throw last ?? .network(host: reference.domain, what: what, reason: "no endpoint is configured for it")

@@ -200,6 +200,8 @@ final class RegistrySession {
             send(call)
             return
         }
+        // It was let in: what comes next may ask for a new token, however often the connection breaks.
+        if transfer.isSuccess { call.authorizations = 0 }
         let error = ImageError.network(host: host, what: call.what, reason: reason)
         let permanent = [
             CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_UNSUPPORTED_PROTOCOL,
