@@ -19,6 +19,7 @@ enum Routes {
         let namespaces = ListHandler(agent: agent, kind: .namespaces)
         let podChanges = PodHandlers(agent: agent)
         let namespaceChanges = NamespaceHandlers(agent: agent)
+        let nodeChanges = NodeHandlers(agent: agent)
         let events = EventHandlers(agent: agent)
         let logs = PodLogHandler(agent: agent)
         let exec = ExecHandlers(agent: agent)
@@ -93,9 +94,13 @@ enum Routes {
             Route(.get, inNamespace + "/events/{name}", "read an event", events.get),
             Route(.get, "/api/v1/nodes", "list or watch nodes", nodes.list),
             Route(.get, "/api/v1/nodes/{name}", "read a node", nodes.get),
+            Route(.put, "/api/v1/nodes/{name}", "replace a node's metadata", nodeChanges.replace),
+            Route(.patch, "/api/v1/nodes/{name}", "patch a node's metadata", nodeChanges.patch),
             Route(.get, "/api/v1/namespaces", "list or watch namespaces", namespaces.list),
             Route(.post, "/api/v1/namespaces", "create a namespace", namespaceChanges.create),
             Route(.get, "/api/v1/namespaces/{name}", "read a namespace", namespaces.get),
+            Route(.put, "/api/v1/namespaces/{name}", "replace a namespace's metadata", namespaceChanges.replace),
+            Route(.patch, "/api/v1/namespaces/{name}", "patch a namespace's metadata", namespaceChanges.patch),
             Route(.delete, "/api/v1/namespaces/{name}", "delete a namespace with its pods", namespaceChanges.delete),
             Route(
                 .get,

@@ -166,6 +166,10 @@ def official():
     check("delete of many", 0, lambda: len(core.list_namespaced_config_map(NAMESPACE).items))
 
     core.create_namespace({"metadata": {"name": "shop"}})
+    marked = {"metadata": {"labels": {"a": "b"}}}
+    check("a namespace's label", "b", lambda: core.patch_namespace("shop", marked).metadata.labels["a"])
+    check("a node's label", "b", lambda: core.patch_node("n1", marked).metadata.labels["a"])
+    check("a node that is to be cordoned", 422, lambda: core.patch_node("n1", {"spec": {"unschedulable": True}}))
     core.delete_namespace("shop", dry_run="All")
     check("a namespace stays on trial", "Active", lambda: core.read_namespace("shop").status.phase)
     core.delete_namespace("shop")

@@ -90,7 +90,7 @@ package struct ServedResource: Hashable, Sendable {
         name: "nodes",
         kind: "Node",
         isNamespaced: false,
-        verbs: ["get", "list", "watch"],
+        verbs: ["get", "list", "patch", "update", "watch"],
         shortNames: ["no"]
     )
 
@@ -98,7 +98,7 @@ package struct ServedResource: Hashable, Sendable {
         name: "namespaces",
         kind: "Namespace",
         isNamespaced: false,
-        verbs: ["create", "delete", "get", "list", "watch"],
+        verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
         shortNames: ["ns"]
     )
 

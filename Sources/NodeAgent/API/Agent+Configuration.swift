@@ -211,7 +211,7 @@ extension Agent {
 
 extension ObjectMeta {
     /// What a client cannot change of a stored object.
-    fileprivate mutating func takeOverIdentity(of old: ObjectMeta) {
+    mutating func takeOverIdentity(of old: ObjectMeta) {
         name = old.name
         namespace = old.namespace
         generateName = old.generateName

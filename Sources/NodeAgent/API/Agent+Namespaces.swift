@@ -98,7 +98,7 @@ extension Agent {
         let stream = Self.namespaceStream(name)
         guard let object = store.object(stream) else { return }
         let namespace = try decode(Namespace.self, object.bytes)
-        guard namespace.metadata.deletionTimestamp != nil,
+        guard namespace.metadata.deletionTimestamp != nil, namespace.metadata.finalizers.isEmpty,
             store.objects(resource: PodStream.resource, namespace: name).items.isEmpty
         else { return }
         guard try await removeConfiguration(in: name, origin: RequestOrigin(actor: systemActor)) else { return }
