@@ -19,8 +19,13 @@ extension EventStore {
         return try page(after: seq, upTo: head, limit: limit)
     }
 
-    /// Events in `after+1 ... upTo` from the disk, at most `limit` of them or about 4 MiB.
-    func page(after seq: Seq, upTo head: Seq, limit: Int) throws(ReadError) -> [EventRecord] {
+    /// Events in `after+1 ... upTo` from the disk, at most `limit` of them or about so many bytes.
+    func page(
+        after seq: Seq,
+        upTo head: Seq,
+        limit: Int,
+        bytes byteLimit: Int = 4 << 20
+    ) throws(ReadError) -> [EventRecord] {
         if limit <= 0 { return [] }
         return try readers.read { reader throws(ReadError) in
             var events: [EventRecord] = []
@@ -36,7 +41,7 @@ extension EventStore {
                 expected += 1
                 events.append(row.record)
                 bytes += row.record.weight
-                return events.count < limit && bytes < 4 << 20
+                return events.count < limit && bytes < byteLimit
             }
             if events.isEmpty, hole == nil, seq < head { hole = seq + 1 }
             if hole != nil { try self.checkNotExpired(seq) }

@@ -26,7 +26,10 @@ package final class WatchCursor: Sendable {
         case closed
     }
 
-    /// The next events that pass the filter, at most `max`; waits until there is at least one.
+    /// What one call of `next` brings at most, in bytes: events that have left the ring are held by their readers alone.
+    package static let byteLimit = 256 << 10
+
+    /// The next events that pass the filter, at most `max` or about 256 KiB; waits until there is at least one.
     ///
     /// - Returns: An empty array only if the task was cancelled or the store closed.
     /// - Throws: `.expired` if the cursor lagged so far that compaction overtook it.
@@ -47,10 +50,13 @@ package final class WatchCursor: Sendable {
                     throw .expired(floor: floor)
                 } catch { throw .failed(error.description) }
                 var found: [EventRecord] = []
+                var bytes = 0
                 var upTo = from
-                for event in page where found.count < max {
+                for event in page where found.count < max && bytes < Self.byteLimit {
                     upTo = event.seq
-                    if filter.matches(event.stream) { found.append(event) }
+                    guard filter.matches(event.stream) else { continue }
+                    found.append(event)
+                    bytes += event.weight
                 }
                 place.withLock { $0 = upTo }
                 if !found.isEmpty { return found }
@@ -72,10 +78,13 @@ package final class WatchCursor: Sendable {
             if from < state.floor { return .expired(floor: state.floor) }
             if from + 1 < state.ring.first { return .disk(head: state.head) }
             var found: [EventRecord] = []
+            var bytes = 0
             var seq = from
-            while seq < state.head, found.count < max, let event = state.ring[seq + 1] {
+            while seq < state.head, found.count < max, bytes < Self.byteLimit, let event = state.ring[seq + 1] {
                 seq += 1
-                if filter.matches(event.stream) { found.append(event) }
+                guard filter.matches(event.stream) else { continue }
+                found.append(event)
+                bytes += event.weight
             }
             return found.isEmpty ? .nothing(upTo: seq) : .events(found, upTo: seq)
         }
@@ -162,6 +171,8 @@ extension EventStore {
     /// Reads a page of the log on the pager's threads.
     func pageOffThread(after seq: Seq, upTo head: Seq, limit: Int) async throws(ReadError) -> [EventRecord] {
         published.with { $0.statistics.diskPages += 1 }
-        return try await pager.run { () throws(ReadError) in try self.page(after: seq, upTo: head, limit: limit) }
+        return try await pager.run { () throws(ReadError) in
+            try self.page(after: seq, upTo: head, limit: limit, bytes: WatchCursor.byteLimit)
+        }
     }
 }

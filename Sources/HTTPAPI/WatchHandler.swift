@@ -12,6 +12,9 @@ struct WatchHandler: Sendable {
     /// How often a client that asked for bookmarks gets one.
     static let bookmarkInterval = Duration.seconds(60)
 
+    /// So many bytes are written in one piece, give or take one event.
+    private static let writeLimit = 64 << 10
+
     func watch(_ request: APIRequest, _ options: ListOptions) async throws -> Response {
         let namespace = kind.isNamespaced ? request.parameters["namespace"] : nil
         let filter = try ObjectFilter(request, kind: kind)
@@ -60,7 +63,14 @@ struct WatchHandler: Sendable {
             var text: [UInt8] = []
             if let events {
                 if events.isEmpty { return }
-                for event in events { text += try lines.lines(of: event) }
+                for event in events {
+                    text += try lines.lines(of: event)
+                    // A client that does not read holds no more than this.
+                    guard text.count >= Self.writeLimit else { continue }
+                    try await output.write(text)
+                    nextBookmark = clock.now + Self.bookmarkInterval
+                    text = []
+                }
             }
             let isOver = end.map { clock.now >= $0 } ?? false
             if bookmarks, isOver || (text.isEmpty && clock.now >= nextBookmark) {

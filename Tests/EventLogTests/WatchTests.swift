@@ -19,6 +19,27 @@ struct WatchTests {
         }
     }
 
+    @Test("a cursor brings big events in small parts, from memory and from the disk", arguments: [false, true])
+    func bigEvents(fromDisk: Bool) async throws {
+        var options = smallOptions()
+        if fromDisk { options.ringBytes = 1 }
+        try await withStore(options) { store, _ in
+            _ = try await store.append(create("a"))
+            let big = String(repeating: "x", count: 100_000)
+            for number in 1...10 { _ = try await store.append(change("a", "\(number)" + big)) }
+            _ = try await store.append(create("b"))
+            let cursor = try await store.watch(after: 1, resource: pods)
+            var delivered: [Seq] = []
+            while delivered.count < 11 {
+                let part = try await cursor.next(max: 500)
+                #expect(part.dropLast().reduce(0) { $0 + $1.weight } < WatchCursor.byteLimit)
+                delivered += part.map(\.seq)
+            }
+            #expect(delivered == Array(2...12))
+            #expect((store.statistics.diskPages > 0) == fromDisk)
+        }
+    }
+
     @Test("a waiting cursor is not woken by what its filter does not want, and its place moves on nevertheless")
     func filteredWake() async throws {
         try await withStore { store, _ in

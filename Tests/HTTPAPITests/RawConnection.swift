@@ -32,6 +32,28 @@ enum RawConnection {
         }.value
     }
 
+    /// Sends a text, lets `waiting` happen while nothing is read, and returns what has come until the server closed the
+    /// connection, in whatever way.
+    static func answer(
+        to text: String,
+        at socket: String,
+        waiting: @Sendable () async throws -> Void
+    ) async throws -> String {
+        let connection = try UnixSocket.connect(socket)
+        try connection.setBlocking()
+        try Descriptor.send(connection.raw, Array(text.utf8), subject: "server")
+        try await waiting()
+        return await Task.detached {
+            var bytes: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            while true {
+                let count = unsafe read(connection.raw, &buffer, buffer.count)
+                guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+                bytes += buffer[..<count]
+            }
+        }.value
+    }
+
     /// Sends a text, waits for the first byte of the answer, sends no more and reads until the server has noticed.
     static func leave(after text: String, at socket: String) async throws {
         try await Task.detached {

@@ -44,6 +44,49 @@ struct SlowClientTests {
         }
     }
 
+    @Test("a watch whose client reads nothing is ended, and the next one goes on without a gap")
+    func watchNotRead() async throws {
+        var pace = RequestPace.Limits()
+        pace.reading = .milliseconds(300)
+        try await TestServer.run(pace: pace) { client in
+            let maps = "/api/v1/namespaces/default/configmaps"
+            let big = String(repeating: "x", count: 100_000)
+            let made = try await client.send(
+                "POST",
+                maps,
+                body: #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m"},"data":{"big":"\#(big)"}}"#
+            )
+            #expect(made.status == 201, "\(made.text)")
+            let start = try #require(try made.json()["metadata"]?["resourceVersion"]?.stringValue)
+            let request = "GET \(maps)?watch=1&resourceVersion=\(start) HTTP/1.1\r\nHost: x\r\n\r\n"
+            let text = try await RawConnection.answer(
+                to: request,
+                at: client.socket,
+                waiting: {
+                    for number in 1...40 {
+                        let patch = try await client.send(
+                            "PATCH",
+                            maps + "/m",
+                            ["content-type": "application/merge-patch+json"],
+                            body: "{\"data\":{\"n\":\"\(number)\"}}"
+                        )
+                        #expect(patch.status == 200)
+                    }
+                    try await Task.sleep(for: .seconds(1))
+                }
+            )
+            // Numbers of the whole lines that reached the client: the first ones.
+            let numbers = text.split(separator: "\n").compactMap { line -> Int? in
+                guard line.contains("}}"), let at = line.firstRange(of: "\"n\":\"") else { return nil }
+                return Int(line[at.upperBound...].prefix { $0.isNumber })
+            }
+            #expect(numbers.count < 40)
+            #expect(numbers == Array(1...40).prefix(numbers.count).map(\.self))
+            let rest = try await client.get("\(maps)?watch=1&timeoutSeconds=1&resourceVersion=\(start)").lines()
+            #expect(rest.compactMap { $0["object"]?["data"]?["n"]?.stringValue } == (1...40).map(String.init))
+        }
+    }
+
     @Test("a client that goes away during a pull ends its own request, and nothing else")
     func left() async throws {
         try await TestServer.run { client in

@@ -38,7 +38,11 @@ struct StalledBody: Error {
     let seconds: Int64
 }
 
-/// Ends connections whose client stalls: in the middle of a request's body, or between requests for too long.
+/// Ends connections whose client stalls: in the middle of a request's body, between requests for too long, or by reading
+/// nothing of an answer.
+///
+/// A watch that ends so goes on from the last version that its client has read. Text may be read as slowly as one likes:
+/// somebody may sit before a log, page by page.
 ///
 /// Whoever reads the body gets a `StalledBody` and answers it; the connection ends after that, or a little later whatever
 /// is answered.
@@ -57,6 +61,8 @@ final class RequestPace: ChannelDuplexHandler {
         var body = TimeAmount.seconds(60)
         /// Between an answer and the next request.
         var idle = TimeAmount.minutes(5)
+        /// In which a client takes nothing of an answer in JSON, such as a watch.
+        var reading = TimeAmount.seconds(60)
     }
 
     private enum Phase {
@@ -73,6 +79,8 @@ final class RequestPace: ChannelDuplexHandler {
     /// The request whose body is on its way has its answer, or the beginning of it.
     private var isAnswered = false
     private var hasStalled = false
+    private var mustBeRead = false
+    private var readingTimer: Scheduled<Void>?
 
     /// How long an answer to a stalled request may take until the connection ends without it.
     private static let answerTime = TimeAmount.seconds(5)
@@ -101,7 +109,10 @@ final class RequestPace: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .head(let head) = unwrapOutboundIn(data), head.status.kind != .informational { isAnswered = true }
+        if case .head(let head) = unwrapOutboundIn(data), head.status.kind != .informational {
+            isAnswered = true
+            mustBeRead = head.headerFields[.contentType] == Answer.json
+        }
         // An answer before the body's end (a refusal) does not change what is waited for.
         if case .end = unwrapOutboundIn(data), phase == .answering {
             phase = .idle
@@ -110,9 +121,34 @@ final class RequestPace: ChannelDuplexHandler {
         context.write(data, promise: promise)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { stop() }
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        readingTimer?.cancel()
+        readingTimer = nil
+        if !context.channel.isWritable, mustBeRead { expectReading(context.channel, unread: Self.unread(context.channel)) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// Ends the connection unless the client takes something of what waits for it; slow readers get all the time they need.
+    private func expectReading(_ channel: any Channel, unread: Int) {
+        readingTimer = channel.eventLoop.assumeIsolated().scheduleTask(in: limits.reading) {
+            let left = Self.unread(channel)
+            if left == unread { return channel.close(promise: nil) }
+            self.expectReading(channel, unread: left)
+        }
+    }
+
+    private static func unread(_ channel: any Channel) -> Int {
+        // Every channel of a socket knows it; one that does not counts as not read.
+        (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        readingTimer?.cancel()
+        stop()
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
+        readingTimer?.cancel()
         stop()
         context.fireChannelInactive()
     }
