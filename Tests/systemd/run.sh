@@ -14,6 +14,7 @@ skip() { echo "skipped: $1"; exit 77; }
 [ -x "$beds/systemd-container.sh" ] || skip "no test bed in $beds"
 [ -x "$oci" ] || skip "no $oci: swift build -c release --product swiftlet-oci"
 command -v mmdebstrap >/dev/null || skip "mmdebstrap is not installed"
+[ -r /etc/apt/sources.list.d/debian.sources ] || skip "the beds are made from /etc/apt/sources.list.d/debian.sources, which is not here"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 strip -o "$work/swiftlet-oci" "$oci" && cp /bin/busybox Tests/systemd/inside.sh "$work/" || exit 1
