@@ -139,7 +139,7 @@ struct ConformanceTests {
         #expect(try call(["delete", "-f", "e"]).code == 0)
     }
 
-    // Seen failing when exec read the bundle's config.json alone.
+    // Seen to fail when exec read the bundle's config.json alone.
     @Test("exec knows the configuration of a container that was made with --config")
     func foreignConfiguration() throws {
         bundle.spec.process?.env = ["PATH=/bin", "FROM=elsewhere"]

@@ -143,6 +143,9 @@ struct IdentityAttacks {
     }
 
     /// More than one message or page holds must not be cut, wrapped or written in part.
+    ///
+    /// Seen to fail with the checks of the count and of the largest id in `IDMaps` taken out, and of the length in
+    /// `NetworkDevices`.
     @Test("id maps and names that the kernel's messages do not hold are refused before (CVE-2021-43784)")
     func lengths() throws {
         func refusal(_ maps: [RuntimeSpec.IDMapping]) -> String {
