@@ -9,7 +9,8 @@ import Testing
 
 @testable import HTTPAPI
 
-@Suite("Connections that are used again")
+/// Serialized: reads that block in several cases at once would take all threads of the server.
+@Suite("Connections that are used again", .serialized)
 struct ConnectionReuseTests {
     private static let host = "Host: s\r\n"
     private static let last = "GET /healthz HTTP/1.1\r\n\(host)Connection: close\r\n\r\n"
@@ -107,7 +108,7 @@ struct ConnectionReuseTests {
             let plain = "GET / HTTP/1.1\r\n\(Self.host)\r\n"
             let upgrade = "GET /echo HTTP/1.1\r\n\(Self.host)Connection: Upgrade\r\nUpgrade: echo\r\n\r\n"
             let text = try await RawConnection.exchange(
-                [String(repeating: plain, count: count) + upgrade, "one ", "two"],
+                [(String(repeating: plain, count: count) + upgrade, "HTTP/1.1 101"), ("one ", "one "), ("two", "two")],
                 at: path
             )
             #expect(text.components(of: "plain") == count, "\(text)")

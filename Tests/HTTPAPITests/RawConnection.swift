@@ -13,18 +13,21 @@ enum RawConnection {
         }.value
     }
 
-    /// Sends texts, each after something of the answer to the one before has come, and returns all that comes until the
-    /// server closes the connection.
-    static func exchange(_ texts: [String], at socket: String) async throws -> String {
+    /// Sends texts, each after what is wanted of the answer to the one before has come, and returns all that comes until
+    /// the server closes the connection.
+    static func exchange(_ texts: [(text: String, wanted: String)], at socket: String) async throws -> String {
         try await Task.detached {
             let connection = try UnixSocket.connect(socket)
             try connection.setBlocking()
             var answer: [UInt8] = []
-            for text in texts {
+            for (text, wanted) in texts {
                 try Descriptor.send(connection.raw, Array(text.utf8), subject: "server")
                 var piece = [UInt8](repeating: 0, count: 4096)
-                let size = unsafe read(connection.raw, &piece, piece.count)
-                answer += piece.prefix(max(0, size))
+                while !String(decoding: answer, as: UTF8.self).contains(wanted) {
+                    let size = unsafe read(connection.raw, &piece, piece.count)
+                    guard size > 0 else { break }
+                    answer += piece.prefix(size)
+                }
             }
             _ = shutdown(connection.raw, Int32(SHUT_WR))
             answer += try Files.readAll(connection.raw, subject: "server")

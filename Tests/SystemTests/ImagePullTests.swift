@@ -451,7 +451,7 @@ extension SystemSuite {
                     try !Files.list(agent.root + "/content/ingest").isEmpty
                 }
                 #expect(try agent.swiftlet(["image", "rm", "bb:1"]).code == 0)
-                try agent.wait("the answer") { ((try? Files.readText(answer)) ?? "").contains(" 504 ") }
+                try agent.wait("the answer") { ((try? Files.readText(answer)) ?? "").contains(" 408 ") }
                 #expect(try Files.readText(answer).contains("stalled"))
                 #expect(try Files.list(agent.root + "/content/ingest") == [])
             }
