@@ -28,11 +28,16 @@ package final class Console {
                 if count < 0 {
                     if errno == EINTR { continue }
                     if isError { return }
-                    throw Closed()
+                    throw Self.failure(of: "standard output", errno)
                 }
                 offset += count
             }
         }
+    }
+
+    /// What a failed write means: nobody reads any more, or the answer got lost (a full disk).
+    static func failure(of stream: String, _ code: Int32) -> any Error {
+        code == EPIPE ? Closed() : ClientFailure.failed("\(stream): \(unsafe String(cString: strerror(code)))")
     }
 
     /// Writes bytes of the answer as they are.

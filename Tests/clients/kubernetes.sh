@@ -60,7 +60,7 @@ contexts: [{name: node, context: {cluster: node, user: me, namespace: default}}]
 current-context: node
 YAML
 
-KUBECONFIG=$work/kubeconfig HOME=$work PATH=$work/venv/bin:$PATH timeout --kill-after 5 120 \
+PYTHONDONTWRITEBYTECODE=1 KUBECONFIG=$work/kubeconfig HOME=$work PATH=$work/venv/bin:$PATH timeout --kill-after 5 120 \
     "$work/venv/bin/python" Tests/clients/kubernetes_clients.py
 result=$?
 if ! kill -0 "$agent" 2>/dev/null || grep -q ' error ' "$work/agent.log"; then

@@ -60,25 +60,14 @@ struct ImageExportCommand: ParsableCommand {
             if let platform { target = target.with("platform", platform) }
             if file == "-" {
                 guard isatty(1) == 0 else { throw ClientFailure.usage("an archive is not for a terminal: name a file") }
-                try client.copy(target)
+                do {
+                    try client.copy(target)
+                } catch is Console.Closed {
+                    throw ClientFailure.failed("standard output was closed before the archive was complete")
+                }
                 return
             }
-            // What breaks off is no archive: the file gets its name when it is complete.
-            let temporary = file + ".part-\(getpid())"
-            let output = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-            guard output >= 0 else {
-                throw ClientFailure.failed("\(temporary): \(unsafe String(cString: strerror(errno)))")
-            }
-            var isComplete = false
-            defer {
-                close(output)
-                if !isComplete { _ = unsafe unlink(temporary) }
-            }
-            try write(client, target, to: output, console)
-            guard unsafe rename(temporary, file) == 0 else {
-                throw ClientFailure.failed("\(file): \(unsafe String(cString: strerror(errno)))")
-            }
-            isComplete = true
+            try ArchiveFile.write(file) { output in try write(client, target, to: output, console) }
         }
     }
 

@@ -90,7 +90,9 @@ struct RemoteSession {
             }
             let failure = Errno.current
             if failure == .interrupted { continue }
-            guard failure == .again else { throw Console.Closed() }
+            guard failure == .again else {
+                throw Console.failure(of: number == 1 ? "standard output" : "standard error", failure.code)
+            }
             var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
             _ = unsafe poll(&entry, 1, -1)
         }

@@ -106,14 +106,20 @@ struct ExecStreaming: Sendable {
                     }
                 case .stdinClosed:
                     input = nil
-                    try await process.closeInput()
+                    await Self.tell { try await process.closeInput() }
                 case .resize(let width, let height):
-                    try await process.resize(width: width, height: height)
+                    await Self.tell { try await process.resize(width: width, height: height) }
                 }
             }
             return .gone(Task.isCancelled ? "the agent is stopping" : "the client went away")
         } catch {
             return Task.isCancelled ? .inputEnded : .gone("the client went away")
         }
+    }
+
+    /// Tells the process something that it may be too late for: containerd's shim for runc refuses it once the process has
+    /// ended, and how that ended is told by the wait for it.
+    private static func tell(_ act: () async throws -> Void) async {
+        do { try await act() } catch {}  // as said above; a shim that is gone fails the wait, too
     }
 }
