@@ -14,8 +14,9 @@ struct ImageHandlers: Sendable {
 
     func list(_ request: APIRequest) async throws -> Response {
         let records = try agent.core.listImages(namespace: try namespace(of: request))
-        let list = JSONValue.object(["images": .array(try records.map { try JSONCoding.value(of: $0) })])
-        return try Answer.document(list.bytes(), for: request)
+        let filter = try StoreFilter(request.queries("filter"))
+        let images = try records.map { try JSONCoding.value(of: $0) }.filter { filter.matches($0) }
+        return try Answer.document(JSONValue.object(["images": .array(images)]).bytes(), for: request)
     }
 
     /// The body is the archive; the answer is progress, one JSON object a line, and last `{"images": [...]}` or

@@ -125,7 +125,10 @@ extension ImageError: CustomStringConvertible {
             "\(host) answered \(status) for \(what)\(message.isEmpty ? "" : ": \(message)")"
                 + (status == 404 ? "; check the name and the tag" : "; try again later, or ask who runs the registry")
         case .network(let host, let what, let reason):
-            "cannot reach \(host) for \(what): \(reason); check the name of the registry and the network"
+            "cannot reach \(host) for \(what): \(reason); "
+                + (reason.contains("certificate")
+                    ? "put the certificate of its authority into certs.d/\(host)/ca.crt"
+                    : "check the name of the registry and the network")
         case .cancelled(let what): "\(what) was given up"
         case .system(let cause, let doing):
             "\(doing): \(cause)\(ImageError.advice(for: cause.errno))"

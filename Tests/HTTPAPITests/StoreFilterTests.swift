@@ -98,6 +98,7 @@ struct LeaseRequestTests {
             ("PATCH", "/v1/content/sha256:00/labels", "{}", 400),
             ("PATCH", "/v1/snapshots/none/labels", #"{"a":"b"}"#, 404),
             ("GET", "/v1/images/why?name=none:1", "", 404), ("GET", "/v1/leases?filter==", "", 400),
+            ("GET", "/v1/images?filter==", "", 400),
         ]
     )
     func refused(method: String, path: String, body: String, status: Int) async throws {

@@ -72,6 +72,9 @@ extension SystemSuite {
         func leases() throws {
             try RunningAgent.with { agent in
                 let image = try #require(try agent.get("/v1/images").json["images"]?.arrayValue?.first)
+                let own = try #require(image["name"]?.stringValue)
+                #expect(try agent.get("/v1/images?filter=name==\(own)").json["images"] == [image])
+                #expect(try agent.get("/v1/images?filter=name==other").json["images"] == [])
                 let manifest = try #require(image["target"]?["digest"]?.stringValue)
                 let before = try texts(agent, "/v1/content", "content", "digest")
                 try check(agent, ["lease", "create", "--id", "keeps", "purpose=test"])
