@@ -60,9 +60,11 @@ extension PodView {
             return status
         }
         let canRestart = !isStopping && !isTerminal && outcome == nil
-        status.initContainerStatuses = inits.map { containerStatus($0, canRestart: canRestart) }
-        status.containerStatuses = mains.map { containerStatus($0, canRestart: canRestart) }
-        status.ephemeralContainerStatuses = ephemerals.map { containerStatus($0, canRestart: canRestart) }
+        if !isRefused {
+            status.initContainerStatuses = inits.map { containerStatus($0, canRestart: canRestart) }
+            status.containerStatuses = mains.map { containerStatus($0, canRestart: canRestart) }
+            status.ephemeralContainerStatuses = ephemerals.map { containerStatus($0, canRestart: canRestart) }
+        }
         if !isTerminal {
             status.phase = phase(outcome: outcome)
             if runtime.deadlineExceededAt != nil, status.phase == "Failed" {
@@ -81,6 +83,12 @@ extension PodView {
             generation: pod.metadata.generation
         )
         return status
+    }
+
+    /// The node did not take the pod (OutOfcpu, NodeAffinity): nothing is created, so its containers have no state, as with
+    /// kubelet.
+    private var isRefused: Bool {
+        isTerminal && !pod.status.reason.isEmpty && runtime.containers.isEmpty && runtime.deadlineExceededAt == nil
     }
 
     /// The phase by Kubernetes' rules. A terminal one is reported only when nothing of the pod runs any more.

@@ -34,13 +34,19 @@ extension Agent {
         }
     }
 
-    /// The object after an event, or as it is now if there was no event.
+    /// The object after an event, or as it is now if there was no event or the event did not change it.
     func image(of stream: StreamRef, at seq: Seq?) throws(APIError) -> [UInt8] {
-        if let seq { return try image(at: seq) }
+        if let seq, !isWithoutChange(seq) { return try image(at: seq) }
         guard let object = store.object(stream) else {
             throw .notFound(resource: stream.resource.plural, name: stream.name)
         }
         return object.bytes
+    }
+
+    private func isWithoutChange(_ seq: Seq) -> Bool {
+        // What cannot be read is told by whoever wants its image.
+        guard let event = try? store.event(seq) else { return false }
+        return event.after == nil
     }
 
     func encoded(_ object: some Encodable) throws(APIError) -> [UInt8] {

@@ -171,9 +171,12 @@ extension Agent {
                 pod.metadata.deletionTimestamp.map {
                     $0.microsecondsSince1970 - (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000_000
                 } ?? now()
+            // An end that is past already moves back by what the period is shorter, as with kube-apiserver: never forward.
+            let latest = pod.metadata.deletionTimestamp?.microsecondsSince1970 ?? .max
+            let end = max(began, now() - grace * 1_000_000) + grace * 1_000_000
             let fact = PodDeletionRequested(
                 gracePeriodSeconds: grace,
-                deletionTimestamp: max(began, now() - grace * 1_000_000) + grace * 1_000_000
+                deletionTimestamp: end < latest ? end : began + grace * 1_000_000
             )
             return PodCommand.Change(fact: .deletionRequested(fact), isDeletion: true, isForced: isForced)
         }
