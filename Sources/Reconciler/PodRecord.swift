@@ -124,6 +124,9 @@ package struct ContainerRuntime: Hashable, Sendable, Codable {
         package var failedAt: Microseconds = 0
         /// Set when the wait was recorded.
         package var backedOffUntil: Microseconds?
+
+        /// True until a pull succeeds, also while the next one is on its way: what held the container up is still so.
+        var hasFailed: Bool { state == .failed || (state == .pulling && failures > 0) }
     }
 
     package struct BackOff: Hashable, Sendable, Codable {

@@ -157,14 +157,14 @@ extension PodView {
 
     /// A container that ended shows that end until something holds its next start up.
     private func isWaitingAgain(_ container: ContainerRuntime) -> Bool {
-        container.state == .created || container.pull.state == .failed || container.createError != nil
+        container.state == .created || container.pull.hasFailed || container.createError != nil
             || container.backOff != nil || container.termination?.startFailed == true
     }
 
     private func waiting(_ name: String, _ container: ContainerRuntime) -> ContainerStateWaiting {
-        if container.pull.state == .failed {
+        if container.pull.hasFailed {
             let pull = container.pull
-            return pull.backedOffUntil == nil
+            return pull.state == .failed && pull.backedOffUntil == nil
                 ? ContainerStateWaiting(reason: pull.reason, message: pull.message)
                 : ContainerStateWaiting(reason: "ImagePullBackOff", message: pull.message)
         }

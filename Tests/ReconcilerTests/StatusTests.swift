@@ -255,6 +255,10 @@ struct StatusTests {
         for (failures, delay) in [(2, 20.0), (3, 40), (4, 80), (5, 160), (6, 300), (7, 300)] {
             story.now += Microseconds((story.wakesIn ?? 0) * 1_000_000)
             #expect(story.decided == ["pull c"])
+            // Seen to fail with ContainerCreating and no message for as long as the pull tried.
+            let held = story.container("c").state
+            try story.happens(.imagePullStarted(ImagePullStarted(container: story.ref("c"), image: "img")))
+            #expect(story.container("c").state == held && held.waiting?.reason == "ImagePullBackOff")
             try story.pullFails("c")
             #expect(story.state("c") == "waiting:ErrImagePull")
             try story.recordDecisions()
