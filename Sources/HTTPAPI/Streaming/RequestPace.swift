@@ -124,7 +124,9 @@ final class RequestPace: ChannelDuplexHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         readingTimer?.cancel()
         readingTimer = nil
-        if !context.channel.isWritable, mustBeRead { expectReading(context.channel, unread: Self.unread(context.channel)) }
+        if !context.channel.isWritable, mustBeRead {
+            expectReading(context.channel, unread: Self.unread(context.channel))
+        }
         context.fireChannelWritabilityChanged()
     }
 
