@@ -8,9 +8,9 @@ extension Files {
         return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// True if the effective user may write to the file or directory (faccessat(2)).
-    package static func isWritable(_ path: String) -> Bool {
-        unsafe faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0
+    /// Why the effective user may not write to the file or directory, nil if it may (faccessat(2)).
+    package static func obstacleToWriting(_ path: String) -> Errno? {
+        unsafe faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? nil : Errno.current
     }
 
     /// Swaps two existing paths at once, `renameat2(2)` with RENAME_EXCHANGE.

@@ -1,21 +1,79 @@
 import Linux
+import OCI
 
 extension CgroupLayout {
-    /// The part of a layout in which the caller may make directories, and the directories of the rest.
-    ///
-    /// For a caller that is not the machine's root: where nobody delegated a cgroup to it, the container stays in the
-    /// caller's own cgroup, without limits.
-    func delegated() -> (layout: CgroupLayout, missing: [String]) {
-        let (kept, missing) = (trees.filter { Self.isWritable($0.path) }, trees.filter { !Self.isWritable($0.path) })
-        return (CgroupLayout(mode: mode, trees: kept), missing.map(\.path))
+    /// What a caller that is not the machine's root can have of a layout.
+    struct Delegated {
+        /// Only the trees in which the caller may make directories; in the others the container stays with the caller.
+        var layout: CgroupLayout
+        /// Without the device rules that no cgroup could enforce.
+        var resources: RuntimeSpec.Resources
+        var warnings: [String]
     }
 
-    /// True if the directory, or the next one above it that exists, can be written to.
-    private static func isWritable(_ path: String) -> Bool {
+    /// Leaves out the trees that nobody delegated to the caller, unless something was asked of them: a path, or a limit.
+    ///
+    /// Device rules alone are dropped, with a warning: a user can make no device nodes in a user namespace, and opens
+    /// those that are there with its own rights. runc's rule, for version 1 and version 2 alike.
+    ///
+    /// - Parameter cgroupsPath: As in config.json; nil or empty if the place does not matter to the caller.
+    /// - Throws: `.refused` for a path that the caller may not make and for limits that nothing would enforce.
+    func delegated(
+        cgroupsPath: String?,
+        resources: RuntimeSpec.Resources,
+        obstacle: (String) -> Errno? = Self.obstacle
+    ) throws(RuntimeError) -> Delegated {
+        var (kept, missing): ([Tree], [(tree: Tree, reason: Errno)]) = ([], [])
+        for tree in trees {
+            if let reason = obstacle(tree.path) { missing.append((tree, reason)) } else { kept.append(tree) }
+        }
+        guard let first = missing.first else { return Delegated(layout: self, resources: resources, warnings: []) }
+        if let cgroupsPath, !cgroupsPath.isEmpty {
+            throw RuntimeError(
+                .refused,
+                step: "make the cgroup",
+                subject: first.tree.path,
+                cause: "\(first.reason)",
+                errno: first.reason,
+                hint: "linux.cgroupsPath asks for it: have a cgroup delegated (systemd: Delegate=yes), "
+                    + "or leave out cgroupsPath and all limits"
+            )
+        }
+        let lacks = { (controller: String) in mode == .v2 || missing.contains { $0.tree.hierarchy.has(controller) } }
+        let unenforced = try writes(for: resources).filter { lacks($0.controller) }
+        if !unenforced.isEmpty {
+            throw RuntimeError(
+                .refused,
+                step: "set the cgroup limits",
+                subject: unenforced.map(\.file).joined(separator: ", "),
+                cause: "the caller may not make a cgroup that has them: \(first.reason)",
+                errno: first.reason,
+                hint: "have a cgroup delegated (systemd: Delegate=yes), or leave out the limits of linux.resources"
+            )
+        }
+        var resources = resources
+        if lacks("devices") { resources.devices = [RuntimeSpec.DeviceRule(allow: true, access: "rwm")] }
+        let places = missing.map(\.tree.path).joined(separator: ", ")
+        return Delegated(
+            layout: CgroupLayout(mode: mode, trees: kept),
+            resources: resources,
+            warnings: [
+                "the container has no cgroup of its own, and no device rules but the caller's own rights, "
+                    + "where the caller may not make one: \(places)"
+            ]
+        )
+    }
+
+    private func writes(for resources: RuntimeSpec.Resources) throws(RuntimeError) -> [CgroupWrite] {
+        mode == .v2 ? try CgroupLimits.v2(resources) : CgroupLimits.v1(resources)
+    }
+
+    /// Why the caller may not write to the directory, or to the next one above it that exists.
+    private static func obstacle(_ path: String) -> Errno? {
         var place = path
         while !Files.exists(place), let slash = place.lastIndex(of: "/"), slash != place.startIndex {
             place = String(place[..<slash])
         }
-        return Files.isWritable(place)
+        return Files.obstacleToWriting(place)
     }
 }

@@ -119,18 +119,11 @@ extension Container {
         )
         var resources = spec.linux?.resources ?? RuntimeSpec.Resources()
         var warnings: [String] = []
-        if layout.unit == nil, !host.isPrivileged || host.inUserNamespace {
-            let (delegated, missing) = layout.delegated()
-            layout = delegated
-            if !missing.isEmpty {
-                resources = RuntimeSpec.Resources(devices: [RuntimeSpec.DeviceRule(allow: true, access: "rwm")])
-                warnings.append(
-                    "the container has no cgroup of its own and no limits where the caller may not make one: "
-                        + missing.joined(separator: ", ")
-                )
-            }
-        }
         try CgroupLimits.check(resources, mode: layout.mode)
+        if layout.unit == nil, !host.isPrivileged || host.inUserNamespace {
+            let delegated = try layout.delegated(cgroupsPath: spec.linux?.cgroupsPath, resources: resources)
+            (layout, resources, warnings) = (delegated.layout, delegated.resources, delegated.warnings)
+        }
         var seccomp: SeccompProgram?
         if let profile = spec.linux?.seccomp {
             seccomp = try SeccompCache.program(for: profile, directory: root.seccompCache)

@@ -56,6 +56,60 @@ struct MetadataTests {
         }
     }
 
+    @Test("what only a stored object has is no part of a new one")
+    func created() async throws {
+        try await TestServer.run { client in
+            let collections = [
+                "/api/v1/namespaces": "", "/api/v1/namespaces/default/configmaps": "",
+                "/api/v1/namespaces/default/secrets": "",
+                "/api/v1/namespaces/default/pods": #","spec":{"containers":[{"name":"c","image":"i"}]}"#,
+            ]
+            for (path, rest) in collections {
+                func body(_ metadata: String) -> String { #"{"metadata":{"name":"new",\#(metadata)}\#(rest)}"# }
+                let read = try await client.send("POST", path, body: body(#""resourceVersion":"7""#))
+                #expect(read.status == 400, "\(path): \(read.text)")
+                #expect(read.text.contains("resourceVersion should not be set on objects to be created"))
+                let own = try await client.send("POST", path, body: body(#""finalizers":["bad"]"#))
+                #expect(own.status == 422, "\(path): \(own.text)")
+                let words = "metadata.finalizers[0]: Invalid value: \\\"bad\\\": name is neither a standard"
+                #expect(own.text.contains(words), "\(own.text)")
+                #expect(try await client.get("\(path)/new").status == 404)
+                let past = #""2020-01-01T00:00:00Z""#
+                let made = try await client.send(
+                    "POST",
+                    path,
+                    body: body(
+                        #""resourceVersion":"0","uid":"u","generation":9,"selfLink":"s","creationTimestamp":\#(past),"#
+                            + #""deletionTimestamp":\#(past),"deletionGracePeriodSeconds":3"#
+                    )
+                )
+                #expect(made.status == 201, "\(path): \(made.text)")
+                let metadata = try #require(try JSONValue(parsing: made.text)["metadata"])
+                for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"] {
+                    #expect(metadata[field] == nil, "\(path) \(field)")
+                }
+                #expect(metadata["uid"]?.stringValue?.utf8.count == 36)
+                #expect(metadata["generation"]?.int64Value ?? 0 < 2)
+                #expect(!made.text.contains("2020-01-01"))
+                let same = #"{"metadata":{"name":"new"}\#(rest)}"#
+                let again = try await client.send("POST", path + "?dryRun=All", body: same)
+                #expect(again.status == 409, "\(path): \(again.text)")
+            }
+        }
+    }
+
+    @Test("an update takes no finalizer that is not qualified")
+    func unqualified() async throws {
+        try await TestServer.run { client in
+            let maps = "/api/v1/namespaces/default/configmaps"
+            _ = try await client.send("POST", maps, body: #"{"metadata":{"name":"m"}}"#)
+            let patch = #"{"metadata":{"finalizers":["foregroundDeletion","bad"]}}"#
+            let reply = try await client.send("PATCH", "\(maps)/m", Self.merge, body: patch)
+            #expect(reply.status == 422)
+            #expect(reply.text.contains("metadata.finalizers[1]: Invalid value: \\\"bad\\\": name is neither"))
+        }
+    }
+
     @Test("a node is labelled and annotated; what nobody would heed is refused")
     func nodes() async throws {
         try await TestServer.run { client in

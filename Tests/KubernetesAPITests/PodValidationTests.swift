@@ -105,8 +105,14 @@ extension BrokenRule {
             "metadata.finalizers: Invalid value: \"\": name part must be non-empty",
             "metadata.finalizers: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', "
                 + "and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex "
-                + "used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+                + "used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+            "metadata.finalizers[0]: Invalid value: \"\": name is neither a standard finalizer name nor is it fully qualified"
         ) { $0.metadata.finalizers = [""] },
+        BrokenRule(
+            "a finalizer that is not qualified, after one that need not be",
+            "metadata.finalizers[1]: Invalid value: \"bad\": name is neither a standard finalizer name nor is it fully "
+                + "qualified"
+        ) { $0.metadata.finalizers = ["orphan", "bad", "example.com/good", "foregroundDeletion", "kubernetes"] },
         BrokenRule("an owner without a uid", "metadata.ownerReferences.uid: Invalid value: \"\": must not be empty") {
             $0.metadata.ownerReferences = [OwnerReference(apiVersion: "v1", kind: "Pod", name: "x")]
         },

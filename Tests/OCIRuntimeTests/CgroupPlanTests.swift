@@ -56,6 +56,54 @@ struct CgroupPlanTests {
         #expect(throws: RuntimeError.self) { try CgroupLayout(Samples.hosts(.hybrid), cgroupsPath: path, id: "c") }
     }
 
+    @Test(
+        "a caller without a delegated cgroup has none, but may ask for no limit and no place then",
+        arguments: [CgroupMode.v1, .hybrid, .v2]
+    )
+    func undelegated(_ mode: CgroupMode) throws {
+        let layout = Samples.layout(mode)
+        let devices = RuntimeSpec.Resources(devices: [.init(allow: false, access: "rwm")])
+        let none = try layout.delegated(cgroupsPath: "", resources: devices) { _ in .accessDenied }
+        #expect(none.layout.trees.isEmpty && none.warnings.count == 1)
+        #expect(none.resources.devices?.map(\.allow) == [true])
+        let all = try layout.delegated(cgroupsPath: "/a", resources: resources) { _ in nil }
+        #expect(all.layout == layout && all.resources == resources && all.warnings.isEmpty)
+        let cases: [(String?, RuntimeSpec.Resources, String)] = [
+            ("/a", devices, "make the cgroup"),
+            (nil, .init(memory: .init(limit: 1 << 20)), "set the cgroup limits memory."),
+            (nil, .init(pids: .init(limit: 9)), "pids.max: the caller may not make a cgroup"),
+            (nil, .init(cpu: .init(cpus: "0")), "cpuset.cpus"),
+            (nil, .init(hugepageLimits: [.init(pageSize: "2MB", limit: 0)]), mode == .v2 ? "hugetlb.2MB.max" : ""),
+            (nil, .init(unified: ["memory.high": "1"]), mode == .v2 ? "memory.high" : ""),
+        ]
+        for (path, resources, words) in cases where !words.isEmpty {
+            let failure = #expect(throws: RuntimeError.self) {
+                try layout.delegated(cgroupsPath: path, resources: resources) { _ in .accessDenied }
+            }
+            #expect(failure?.kind == .refused && failure?.errno == .accessDenied)
+            #expect(failure?.description.contains(words) == true, "\(failure?.description ?? "")")
+        }
+    }
+
+    @Test("where some hierarchies are the caller's, their limits are set, and those of the others refused")
+    func delegatedInPart() throws {
+        let layout = Samples.layout(.hybrid)
+        func delegated(_ resources: RuntimeSpec.Resources) throws -> CgroupLayout.Delegated {
+            try layout.delegated(cgroupsPath: nil, resources: resources) {
+                $0.contains("/memory/") ? .accessDenied : nil
+            }
+        }
+        let wanted = RuntimeSpec.Resources(devices: [.init(allow: false, access: "rwm")], pids: .init(limit: 9))
+        let given = try delegated(wanted)
+        #expect(given.resources == wanted)
+        #expect(given.layout.tree("memory") == nil && given.layout.trees.count == layout.trees.count - 1)
+        #expect(given.warnings.count == 1 && given.warnings[0].hasSuffix(": /sys/fs/cgroup/memory/test/c1"))
+        let failure = #expect(throws: RuntimeError.self) {
+            try delegated(.init(memory: .init(limit: 1 << 20), pids: .init(limit: 9)))
+        }
+        #expect(failure?.description.hasPrefix("set the cgroup limits memory.limit_in_bytes: ") == true)
+    }
+
     private var resources: RuntimeSpec.Resources {
         RuntimeSpec.Resources(
             memory: .init(limit: 1 << 20, reservation: 4096, swap: 3 << 20),

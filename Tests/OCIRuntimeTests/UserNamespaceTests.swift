@@ -234,6 +234,7 @@ struct RootlessTests {
 
     private func bundle() throws -> TestBundle {
         let bundle = try TestBundle()
+        bundle.spec.linux?.cgroupsPath = nil
         bundle.spec.linux?.namespaces?.append(.init(type: .user))
         bundle.spec.linux?.uidMappings = [.init(containerID: 0, hostID: Self.user, size: 1)]
         bundle.spec.linux?.gidMappings = [.init(containerID: 0, hostID: Self.user, size: 1)]
@@ -244,7 +245,7 @@ struct RootlessTests {
         return bundle
     }
 
-    @Test("a user runs a container with a map of its own id: no cgroup, no limits, but all namespaces")
+    @Test("a user runs a container with a map of its own id: without a cgroup, but with all namespaces")
     func run() throws {
         let bundle = try bundle()
         bundle.spec.process?.oomScoreAdj = 700
@@ -253,9 +254,33 @@ struct RootlessTests {
         let outcome = try call(bundle, "run", "--bundle", bundle.path, "r")
         let errors = String(decoding: outcome.errors, as: UTF8.self).split(separator: "\n")
         #expect(errors.allSatisfy { $0.hasPrefix("swiftlet-oci: warning: ") }, "\(errors)")
-        #expect(errors.contains { $0.contains("no cgroup of its own and no limits") })
+        #expect(errors.contains { $0.contains("no cgroup of its own") })
         #expect(String(decoding: outcome.output, as: UTF8.self) == "0\n1\ndeny\n700\n0\n")
         #expect(try Files.owner(bundle.path + "/rootfs/f").uid == Self.user)
+        #expect(try bundle.leftovers() == [])
+    }
+
+    @Test(
+        "limits and a place that the user may not have are refused, and nothing runs or stays",
+        arguments: ["limit", "place"]
+    )
+    func limits(_ asked: String) throws {
+        let bundle = try bundle()
+        bundle.shell("echo ran")
+        if asked == "limit" {
+            bundle.spec.linux?.resources?.memory = .init(limit: 64 << 20)
+        } else {
+            bundle.spec.linux?.cgroupsPath = "/" + bundle.name
+        }
+        try bundle.writeConfig()
+        for command in ["run", "create"] {
+            let outcome = try call(bundle, command, "--bundle", bundle.path, "r")
+            let errors = String(decoding: outcome.errors, as: UTF8.self)
+            #expect(outcome.code == 1 && outcome.output.isEmpty)
+            let refused = asked == "limit" ? "set the cgroup limits memory." : "make the cgroup /"
+            #expect(errors.contains(refused), "\(errors)")
+            #expect(errors.contains("Delegate=yes") && errors.split(separator: "\n").count == 1, "\(errors)")
+        }
         #expect(try bundle.leftovers() == [])
     }
 

@@ -387,8 +387,9 @@ extension SystemSuite {
                     proxy.cut(connections: down, after: 0)
                     proxy.cutUploads(connections: up, after: 700_000)
                     let lines = try check(agent.swiftlet(["image", "push", "-o", "json", image]))
-                    // A request that was not answered is made again without a word.
-                    #expect(up == 0 || lines.contains("\"retrying\""), "\(lines)")
+                    // Not that it says "retrying": on a connection that was used before, libcurl makes an unanswered
+                    // request again by itself.
+                    #expect(proxy.uploadCutsLeft == 0, "\(lines)")
                     try check(agent.swiftlet(["image", "rm", image]))
                     try check(agent.swiftlet(["image", "pull", image]))
                     try check(agent.swiftlet(["image", "rm", image]))

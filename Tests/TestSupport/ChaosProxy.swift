@@ -46,6 +46,9 @@ package final class ChaosProxy: Sendable {
     /// Cuts the next connections that send more than so many bytes.
     package func cutUploads(connections: Int, after bytes: Int) { uploadCuts.withLock { $0 = (connections, bytes) } }
 
+    /// How many connections that send much are still to be cut.
+    package var uploadCutsLeft: Int { uploadCuts.withLock { $0.connections } }
+
     package func stop() {
         _ = shutdown(listener, Int32(SHUT_RDWR))
         stopped.wait()

@@ -3,6 +3,8 @@
 /// Source: k8s.io/apimachinery, api/validation.
 enum ObjectMetaValidation {
     private static let mostAnnotationBytes = 256 << 10
+    /// Finalizers that need no domain: those of the garbage collector, and that of namespaces.
+    private static let standardFinalizers: Set = ["kubernetes", "orphan", "foregroundDeletion"]
 
     static func validate(
         _ meta: ObjectMeta,
@@ -91,6 +93,14 @@ enum ObjectMetaValidation {
         validateOwners(meta.ownerReferences, path.child("ownerReferences"), &errors)
         for finalizer in meta.finalizers {
             errors.invalid(path.child("finalizers"), finalizer, each: NameRules.qualifiedName(finalizer))
+        }
+        for (index, finalizer) in meta.finalizers.enumerated()
+        where !finalizer.utf8.contains(0x2F) && !standardFinalizers.contains(finalizer) {
+            errors.invalid(
+                path.child("finalizers")[index],
+                finalizer,
+                "name is neither a standard finalizer name nor is it fully qualified"
+            )
         }
     }
 

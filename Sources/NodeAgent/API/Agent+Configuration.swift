@@ -22,12 +22,7 @@ extension Agent {
         let errors = object.brokenRules()
         guard errors.isEmpty else { throw .invalid(kind: Object.kindName, name: name, errors: errors) }
         let stream = Object.stream(namespace: namespace, name: name)
-        let uid = UID.random()
-        object.metadata.uid = uid.description
-        object.metadata.resourceVersion = ""
-        object.metadata.generation = 0
-        object.metadata.deletionTimestamp = nil
-        object.metadata.creationTimestamp = Time(microsecondsSince1970: clock())
+        let uid = try begin(&object.metadata)
         if dryRun {
             guard store.object(stream) == nil else { throw .alreadyExists(resource: Object.plural, name: name) }
             return try encoded(object)

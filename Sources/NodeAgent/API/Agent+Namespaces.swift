@@ -24,14 +24,17 @@ extension Agent {
         let errors = ObjectValidation.validate(namespace)
         let name = namespace.metadata.name
         guard errors.isEmpty else { throw .invalid(kind: "Namespace", name: name, errors: errors) }
-        let uid = UID.random()
+        let uid = try begin(&namespace.metadata)
         namespace.metadata.namespace = ""
-        namespace.metadata.uid = uid.description
-        namespace.metadata.creationTimestamp = Time(microsecondsSince1970: clock())
         namespace.metadata.labels["kubernetes.io/metadata.name"] = name
         namespace.spec.finalizers = ["kubernetes"]
-        namespace.status.phase = "Active"
-        if dryRun { return try encoded(namespace) }
+        namespace.status = NamespaceStatus(phase: "Active")
+        if dryRun {
+            guard store.object(Self.namespaceStream(name)) == nil else {
+                throw .alreadyExists(resource: "namespaces", name: name)
+            }
+            return try encoded(namespace)
+        }
         let appended = try await append(
             Proposal(
                 stream: Self.namespaceStream(name),

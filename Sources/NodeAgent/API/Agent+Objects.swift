@@ -80,6 +80,27 @@ extension Agent {
         var generator = SystemRandomNumberGenerator()
         metadata.name = metadata.generateName + NameGenerator.suffix(using: &generator)
     }
+
+    /// Gives a new object its identity, and takes away what only a stored one has, as kube-apiserver does.
+    ///
+    /// - Throws: 400 for an object with a resourceVersion: it was read from somewhere, and the client means another one.
+    func begin(_ metadata: inout ObjectMeta) throws(APIError) -> UID {
+        guard metadata.resourceVersion.isEmpty || metadata.resourceVersion == "0" else {
+            throw .badRequest(
+                "resourceVersion should not be set on objects to be created: remove metadata.resourceVersion "
+                    + "(\(metadata.resourceVersion)), or PUT the object to change the one that exists"
+            )
+        }
+        let uid = UID.random()
+        metadata.uid = uid.description
+        metadata.resourceVersion = ""
+        metadata.selfLink = ""
+        metadata.generation = 0
+        metadata.creationTimestamp = Time(microsecondsSince1970: clock())
+        metadata.deletionTimestamp = nil
+        metadata.deletionGracePeriodSeconds = nil
+        return uid
+    }
 }
 
 extension APIError {

@@ -40,7 +40,7 @@ extension Agent {
             )
         }
         guard errors.isEmpty else { throw .invalid(kind: "Pod", name: pod.metadata.name, errors: errors) }
-        let uid = UID.random()
+        let uid = try begin(&pod.metadata)
         pod = Reconciler.admit(pod, node: node, uid: uid.description, now: clock())
         let rejection = pod.spec.nodeName.isEmpty ? nil : claimRoom(for: pod, uid: uid)
         // A claim that no pod of the log stands behind is let go.
