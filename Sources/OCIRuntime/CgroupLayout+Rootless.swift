@@ -35,7 +35,7 @@ extension CgroupLayout {
                 subject: first.tree.path,
                 cause: "\(first.reason)",
                 errno: first.reason,
-                hint: "linux.cgroupsPath asks for it: have a cgroup delegated (systemd: Delegate=yes), "
+                hint: "linux.cgroupsPath asks for it: have a cgroup delegated, as systemd's Delegate=yes does, "
                     + "or leave out cgroupsPath and all limits"
             )
         }
@@ -48,20 +48,21 @@ extension CgroupLayout {
                 subject: unenforced.map(\.file).joined(separator: ", "),
                 cause: "the caller may not make a cgroup that has them: \(first.reason)",
                 errno: first.reason,
-                hint: "have a cgroup delegated (systemd: Delegate=yes), or leave out the limits of linux.resources"
+                hint: "have a cgroup delegated, as systemd's Delegate=yes does, or leave out the limits"
             )
         }
-        var resources = resources
-        if lacks("devices") { resources.devices = [RuntimeSpec.DeviceRule(allow: true, access: "rwm")] }
-        let places = missing.map(\.tree.path).joined(separator: ", ")
-        return Delegated(
-            layout: CgroupLayout(mode: mode, trees: kept),
-            resources: resources,
-            warnings: [
-                "the container has no cgroup of its own, and no device rules but the caller's own rights, "
-                    + "where the caller may not make one: \(places)"
-            ]
-        )
+        var (resources, warnings) = (resources, [String]())
+        if lacks("devices") {
+            let rules = resources.devices ?? []
+            if try !rules.isEmpty && !DeviceRules(rules).allowsEverything {
+                warnings.append(
+                    "the rules of linux.resources.devices are not set, only the caller's own rights hold: it may not "
+                        + "make the cgroup \(first.tree.path): \(first.reason)"
+                )
+            }
+            resources.devices = [RuntimeSpec.DeviceRule(allow: true, access: "rwm")]
+        }
+        return Delegated(layout: CgroupLayout(mode: mode, trees: kept), resources: resources, warnings: warnings)
     }
 
     private func writes(for resources: RuntimeSpec.Resources) throws(RuntimeError) -> [CgroupWrite] {
