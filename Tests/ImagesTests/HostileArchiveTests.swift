@@ -29,7 +29,11 @@ struct HostileArchiveTests {
         switch layer.outcome {
         case .refused(let text):
             let error = #expect(throws: ImageError.self) { try unpacker.unpack(image.target.digest) }
-            if let error { #expect("\(error)".contains(text), "\(error)") }
+            if let error {
+                #expect("\(error)".contains(text), "\(error)")
+                #expect(error.isCallersFault, "\(error)")
+                #expect(!"\(error)".contains("\n"), "one line")
+            }
             #expect(try fixture.snapshots.list().isEmpty)
             #expect(try Files.list(fixture.root + "/snapshots/l") == [])
         case .contained(let file):

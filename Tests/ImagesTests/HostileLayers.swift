@@ -26,7 +26,7 @@ struct HostileLayer: Sendable, CustomTestStringConvertible {
         }
     }
 
-    static let all: [HostileLayer] = escapes + links + whiteouts + names + numbers + sizes
+    static let all: [HostileLayer] = escapes + links + whiteouts + names + numbers + owners + attributes + sizes
 
     private static let escapes: [HostileLayer] = [
         HostileLayer("a name that starts with ..", .refused("leads out")) { tar, _ in tar.file("../escape", "x") },
@@ -146,7 +146,11 @@ struct HostileLayer: Sendable, CustomTestStringConvertible {
         HostileLayer("a zero byte in a name", .refused("zero byte")) { tar, _ in
             tar.add("0", "x", [], .init(pax: [("path", Array("a\0b".utf8))]))
         },
-        HostileLayer("a link target longer than a path", .refused("cannot make")) { tar, _ in
+        HostileLayer("a link to nothing", .refused("\"x\" is a link to nothing")) { tar, _ in tar.symlink("x", to: "")
+        },
+        HostileLayer("a link target longer than a path", .refused("\"x\" is a link whose target has 5000 bytes")) {
+            tar,
+            _ in
             tar.add("2", "x", [], .init(pax: [("linkpath", [UInt8](repeating: 0x61, count: 5000))]))
         },
         HostileLayer("a root that is a file", .refused("root is not a directory")) { tar, _ in
@@ -170,13 +174,6 @@ struct HostileLayer: Sendable, CustomTestStringConvertible {
     ]
 
     private static let numbers: [HostileLayer] = [
-        HostileLayer("the user that means no change", .refused("uid 4294967295")) { tar, _ in
-            tar.add("0", "x", [], .init(uid: 4_294_967_295))
-        },
-        HostileLayer("a negative user", .refused("uid -2")) { tar, _ in tar.add("0", "x", [], .init(uid: -2)) },
-        HostileLayer("a user of 64 bits", .refused("gid 8589934592")) { tar, _ in
-            tar.add("0", "x", [], .init(gid: 8_589_934_592))
-        },
         HostileLayer("a negative size", .refused("negative")) { tar, _ in tar.add("0", "x", [], .init(size: -512)) },
         HostileLayer("a size beyond everything", .refused("not valid")) { tar, _ in
             tar.add("0", "x", [], .init(size: .max))
@@ -187,6 +184,47 @@ struct HostileLayer: Sendable, CustomTestStringConvertible {
         HostileLayer("a size beyond the archive", .refused("incomplete")) { tar, _ in
             tar.add("0", "x", [], .init(size: 1 << 20))
         },
+        HostileLayer(
+            "a time of more than 64 bits",
+            .refused("\"x\" has a header that is wrong: mtime 9223372036854775808 is")
+        ) {
+            tar,
+            _ in
+            tar.add("0", "x", [], .init(pax: [("mtime", Array("9223372036854775808".utf8))]))
+        },
+        HostileLayer("a time that is no number", .refused("\"x\" has a header that is wrong: mtime soon is")) {
+            tar,
+            _ in
+            tar.add("0", "x", [], .init(pax: [("mtime", Array("soon".utf8))]))
+        },
+        HostileLayer("a time of more than 64 bits in the header itself", .refused("mtime of an entry is out of range"))
+        {
+            tar,
+            _ in
+            var header = TarBuilder.header("0", Array("x".utf8), link: [], size: 0, .init())
+            header.replaceSubrange(136..<148, with: [0x80] + [UInt8](repeating: 0xFF, count: 11))
+            TarBuilder.checksum(&header)
+            tar.addRaw(header)
+        },
+        HostileLayer("a time before everything", .contained(file: "/x")) { tar, _ in
+            tar.add("0", "x", Array("evil".utf8), .init(pax: [("mtime", Array("-9223372036854775808".utf8))]))
+        },
+        HostileLayer("a device whose major number is too large", .refused("\"x\" has device number 4096:0")) { tar, _ in
+            tar.add("3", "x", [], .init(major: 4096))
+        },
+        HostileLayer("a device whose minor number is too large", .refused("\"x\" has device number 1:1048576")) {
+            tar,
+            _ in
+            tar.add("4", "x", [], .init(major: 1, minor: 1 << 20))
+        },
+        HostileLayer("a device number of more than 32 bits", .refused("device number 8589934592:0 is out of range")) {
+            tar,
+            _ in
+            var header = TarBuilder.header("3", Array("x".utf8), link: [], size: 0, .init())
+            header.replaceSubrange(329..<337, with: [0x80, 0, 0, 2, 0, 0, 0, 0])
+            TarBuilder.checksum(&header)
+            tar.addRaw(header)
+        },
         HostileLayer("a time beyond everything", .contained(file: "/x")) { tar, _ in
             tar.add("0", "x", Array("evil".utf8), .init(pax: [("mtime", Array("9223372036854775807.999999999".utf8))]))
         },
@@ -196,6 +234,84 @@ struct HostileLayer: Sendable, CustomTestStringConvertible {
             var header = TarBuilder.header("0", Array("y".utf8), link: [], size: 0, .init())
             header[0] = 0x7A
             tar.addRaw(header)
+        },
+    ]
+
+    private static let owners: [HostileLayer] = [
+        HostileLayer("the user that means no change", .refused("\"x\" has uid 4294967295, which is out of range")) {
+            tar,
+            _ in
+            tar.add("0", "x", [], .init(uid: 4_294_967_295))
+        },
+        HostileLayer("a user of 33 bits", .refused("\"x\" has uid 4294967296")) { tar, _ in
+            tar.add("0", "x", [], .init(uid: 1 << 32))
+        },
+        HostileLayer("a negative user", .refused("\"x\" has uid -2")) { tar, _ in tar.add("0", "x", [], .init(uid: -2))
+        },
+        HostileLayer("a group of 34 bits", .refused("\"x\" has gid 8589934592")) { tar, _ in
+            tar.add("0", "x", [], .init(gid: 8_589_934_592))
+        },
+        HostileLayer("a directory of a negative group", .refused("\"d\" has gid -1")) { tar, _ in
+            tar.add("5", "d", [], .init(gid: -1))
+        },
+        HostileLayer("a link of a user of 33 bits", .refused("\"l\" has uid 4294967296")) { tar, _ in
+            tar.add("2", "l", link: "x", [], .init(uid: 1 << 32))
+        },
+        HostileLayer("a root of a user of 33 bits", .refused("\"./\" has uid 4294967296")) { tar, _ in
+            tar.add("5", "./", [], .init(uid: 1 << 32))
+        },
+        HostileLayer("a user of 64 bits", .refused("\"x\" has a header that is wrong: uid 9223372036854775808 is")) {
+            tar,
+            _ in
+            tar.file("before", "x")
+            tar.add("0", "y", [], .init(pax: [("uid", Array("9223372036854775808".utf8)), ("path", Array("x".utf8))]))
+        },
+        HostileLayer("a group that is no number", .refused("\"x\" has a header that is wrong: gid wheel is")) {
+            tar,
+            _ in
+            tar.add("0", "x", [], .init(pax: [("gid", Array("wheel".utf8))]))
+        },
+    ]
+
+    private static func attribute(_ name: String, _ size: Int) -> TarBuilder.Options {
+        TarBuilder.Options(pax: [("SCHILY.xattr." + name, [UInt8](repeating: 1, count: size))])
+    }
+
+    private static let attributes: [HostileLayer] = [
+        HostileLayer("an attribute name of 256 bytes", .refused("\"x\" has an extended attribute whose name has 256")) {
+            tar,
+            _ in
+            tar.add("0", "x", [], attribute("user." + String(repeating: "a", count: 251), 1))
+        },
+        HostileLayer("an attribute of more than 64 KiB", .refused("\"d\" has the extended attribute user.a of 65537")) {
+            tar,
+            _ in
+            tar.add("5", "d", [], attribute("user.a", 65537))
+        },
+        HostileLayer(
+            "an attribute that is only a prefix",
+            .refused("\"x\" has the extended attribute user. of 1 bytes")
+        ) {
+            tar,
+            _ in
+            tar.add("0", "x", [], attribute("user.", 1))
+        },
+        HostileLayer(
+            "capabilities that are none",
+            .refused("\"x\" has the extended attribute security.capability of 3")
+        ) {
+            tar,
+            _ in
+            tar.add("0", "x", [], attribute("security.capability", 3))
+        },
+        HostileLayer("more attributes than a file can have", .refused("\"x\" has the extended attribute user.")) {
+            tar,
+            _ in
+            let all = (0..<200).map { ("SCHILY.xattr.user.\($0)", [UInt8](repeating: 1, count: 1000)) }
+            tar.add("0", "x", [], .init(pax: all))
+        },
+        HostileLayer("an attribute of an unknown kind", .contained(file: "/x")) { tar, _ in
+            tar.add("0", "x", Array("evil".utf8), .init(pax: [("SCHILY.xattr.unknown", [1])]))
         },
     ]
 

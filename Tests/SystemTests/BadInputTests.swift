@@ -99,15 +99,27 @@ extension SystemSuite {
             }
         }
 
-        @Test("an archive whose layer would escape is refused as a whole, and nothing of it stays")
-        func hostileLayer() throws {
+        @Test(
+            "an archive whose layer would escape, or that nobody can unpack, is refused as a whole, and nothing of it stays",
+            arguments: [
+                (#"entry.name = "../../escaped""#, #"entry "../../escaped" leads out"#),
+                ("entry.uid = 1 << 32", #""entry" has uid 4294967296, which is out of range"#),
+                (
+                    #"entry.pax_headers = {"SCHILY.xattr.user." + "a" * 300: "x"}"#,
+                    #""entry" has an extended attribute whose"#
+                ),
+                ("entry.type, entry.devmajor = tarfile.CHRTYPE, 5000", #""entry" has device number 5000:0"#),
+            ]
+        )
+        func hostileLayer(change: String, words: String) throws {
             try RunningAgent.with(image: false) { agent in
                 let script = #"""
                     import hashlib, io, json, sys, tarfile
                     layer = io.BytesIO()
-                    with tarfile.open(fileobj=layer, mode="w") as tar:
-                        entry = tarfile.TarInfo("../../escaped")
+                    with tarfile.open(fileobj=layer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+                        entry = tarfile.TarInfo("entry")
                         entry.size = 1
+                        exec(sys.argv[2])
                         tar.addfile(entry, io.BytesIO(b"x"))
                     digest = hashlib.sha256(layer.getvalue()).hexdigest()
                     config = json.dumps({"architecture": "amd64", "os": "linux",
@@ -120,10 +132,11 @@ extension SystemSuite {
                             tar.addfile(entry, io.BytesIO(data))
                     """#
                 let archive = agent.directory + "/hostile.tar"
-                let made = try Spawn.run(["python3", "-c", script, archive], environment: Shell.environment)
+                let made = try Spawn.run(["python3", "-c", script, archive, change], environment: Shell.environment)
                 try #require(made.code == 0, "\(String(decoding: made.errors, as: UTF8.self))")
                 let reply = try agent.request("POST", "/v1/images/import", bodyFile: archive)
-                #expect(reply.text.contains("escaped"), "\(reply.text)")
+                #expect(reply.code == 400, "\(reply.text)")
+                #expect(reply.message.contains(words), "\(reply.text)")
                 #expect(try agent.request("GET", "/v1/images").json["images"] == [])
                 let blobs = try Files.list(agent.root + "/content/blobs/sha256")
                 #expect(blobs == [])

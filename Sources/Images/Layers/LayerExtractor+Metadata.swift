@@ -40,26 +40,29 @@ extension LayerExtractor {
         guard entry.kind == .directory else {
             throw .refused(.malformed(what: label, reason: "its root is not a directory"))
         }
-        try system { () throws(SysError) in try describe(entry, tree.root.raw) }
+        if let reason = EntryRefusal.reason(entry) { throw .refused(impossible(entry, reason)) }
+        try describe(entry, tree.root.raw)
         describesRoot = true
         tree.setLater(entry.modified, ofDirectory: [])
     }
 
     /// Sets owner, mode and attributes of an open file or directory.
-    func describe(_ entry: TarEntry, _ descriptor: Int32) throws(SysError) {
-        let owner = try LayerExtractor.owner(entry)
-        try sys("fchown", "") { fchown(descriptor, owner.uid, owner.gid) }
-        try sys("fchmod", "") { fchmod(descriptor, entry.mode) }
+    func describe(_ entry: TarEntry, _ descriptor: Int32) throws(LayerTree.Obstacle) {
+        let owner = LayerExtractor.owner(entry)
+        try system { () throws(SysError) in
+            try sys("fchown", "") { fchown(descriptor, owner.uid, owner.gid) }
+            try sys("fchmod", "") { fchmod(descriptor, entry.mode) }
+        }
         for attribute in entry.attributes where !Overlay.owns(attribute.name) {
-            try setAttribute(attribute) { () throws(SysError) in
+            try setAttribute(attribute, of: entry) { () throws(SysError) in
                 try ExtendedAttributes.set(attribute.name, to: attribute.value, of: descriptor, subject: entry.name)
             }
         }
     }
 
-    func setAttributes(_ entry: TarEntry, ofPathOnly descriptor: Int32) throws(SysError) {
+    func setAttributes(_ entry: TarEntry, ofPathOnly descriptor: Int32) throws(LayerTree.Obstacle) {
         for attribute in entry.attributes where !Overlay.owns(attribute.name) {
-            try setAttribute(attribute) { () throws(SysError) in
+            try setAttribute(attribute, of: entry) { () throws(SysError) in
                 try ExtendedAttributes.set(
                     attribute.name,
                     to: attribute.value,
@@ -72,20 +75,30 @@ extension LayerExtractor {
 
     /// Forgives a file system that cannot keep an attribute, but never for file capabilities: a program that lost them
     /// would fail later and for no visible reason.
-    func setAttribute(_ attribute: TarEntry.Attribute, _ body: () throws(SysError) -> Void) throws(SysError) {
+    private func setAttribute(
+        _ attribute: TarEntry.Attribute,
+        of entry: TarEntry,
+        _ body: () throws(SysError) -> Void
+    ) throws(LayerTree.Obstacle) {
         do {
             try body()
         } catch {
             let forgivable = error.errno == .notSupported || error.errno == .notPermitted
-            if !forgivable || attribute.name.elementsEqual("security.capability".utf8) { throw error }
+            if forgivable, !attribute.name.elementsEqual("security.capability".utf8) { return }
+            if let reason = EntryRefusal.reason(attribute, error.errno, hasRoom: tree.hasRoom) {
+                throw .refused(impossible(entry, reason))
+            }
+            throw .system(error)
         }
     }
 
-    /// An id that fits; -1 would tell chown(2) to change nothing.
-    static func owner(_ entry: TarEntry) throws(SysError) -> (uid: uid_t, gid: gid_t) {
-        guard let uid = uid_t(exactly: entry.uid), let gid = gid_t(exactly: entry.gid), uid != .max, gid != .max else {
-            throw SysError(call: "chown", subject: "uid \(entry.uid), gid \(entry.gid)", errno: .invalidArgument)
-        }
-        return (uid, gid)
+    /// The owner of an entry that `EntryRefusal` has nothing against.
+    static func owner(_ entry: TarEntry) -> (uid: uid_t, gid: gid_t) {
+        (uid_t(truncatingIfNeeded: entry.uid), gid_t(truncatingIfNeeded: entry.gid))
+    }
+
+    /// An entry that can be made on no machine.
+    func impossible(_ entry: TarEntry, _ reason: String) -> ImageError {
+        .malformed(what: label, reason: "\"\(entry.name)\" \(reason)")
     }
 }

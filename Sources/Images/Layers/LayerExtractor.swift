@@ -69,7 +69,9 @@ final class LayerExtractor {
             }
         } catch {
             switch error {
-            case .system(let cause): throw .entry(what: label, entry: entry.name, cause: cause)
+            case .system(let cause):
+                if let reason = EntryRefusal.reason(cause.errno) { throw impossible(entry, reason) }
+                throw .entry(what: label, entry: entry.name, cause: cause)
             case .notDirectory(let place):
                 throw .malformed(
                     what: label,
@@ -96,31 +98,34 @@ final class LayerExtractor {
     }
 
     private func make(_ entry: TarEntry, at path: EntryPath, _ reader: TarReader) throws(LayerTree.Obstacle) {
+        if let reason = EntryRefusal.reason(entry) { throw .refused(impossible(entry, reason)) }
         let directory = try tree.directory(path.parent)
         let name = try system { () throws(SysError) in try PathResolution.cPath(path.name) }
         switch entry.kind {
         case .file: try makeFile(entry, name, in: directory, reader)
         case .directory:
-            try system { () throws(SysError) in
+            let made = try system { () throws(SysError) in
                 try tree.makeDirectory(name, in: directory)
-                let made = try Descriptor(
+                return try Descriptor(
                     owning: sys("open", "") {
                         unsafe openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                     }
                 )
-                try describe(entry, made.raw)
             }
+            try describe(entry, made.raw)
             tree.setLater(entry.modified, ofDirectory: path.bytes)
         case .symbolicLink:
             let target = try system { () throws(SysError) in try PathResolution.cPath(entry.linkTarget) }
             try create(name, in: directory) { unsafe symlinkat(target, directory, name) }
+            let owner = LayerExtractor.owner(entry)
             try system { () throws(SysError) in
-                let owner = try LayerExtractor.owner(entry)
-                try sys("chown", "") { unsafe fchownat(directory, name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) }
-                if !entry.attributes.isEmpty {
-                    let made = try tree.open(name, in: directory)
-                    try setAttributes(entry, ofPathOnly: made.raw)
-                }
+                _ = try sys("chown", "") { unsafe fchownat(directory, name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) }
+            }
+            if !entry.attributes.isEmpty {
+                let made = try system { () throws(SysError) in try tree.open(name, in: directory) }
+                try setAttributes(entry, ofPathOnly: made.raw)
+            }
+            try system { () throws(SysError) in
                 try LayerTree.set(entry.modified, of: name, in: directory, flags: AT_SYMLINK_NOFOLLOW)
             }
         case .hardLink: try makeHardLink(entry, at: path, reader)
@@ -169,8 +174,8 @@ final class LayerExtractor {
         } catch {
             throw .refused(error)
         }
+        try describe(entry, raw)
         try system { () throws(SysError) in
-            try describe(entry, raw)
             let moment = timespec(tv_sec: Int(entry.modified.seconds), tv_nsec: Int(entry.modified.nanoseconds))
             let times = [moment, moment]
             try sys("futimens", "") { unsafe futimens(raw, times) }
@@ -229,14 +234,16 @@ final class LayerExtractor {
         in directory: Int32
     ) throws(LayerTree.Obstacle) {
         try create(name, in: directory) { unsafe mknodat(directory, name, type | 0o600, UInt(device)) }
+        let made = try system { () throws(SysError) in try tree.open(name, in: directory) }
+        let place = "/proc/self/fd/\(made.raw)"
+        let owner = LayerExtractor.owner(entry)
         try system { () throws(SysError) in
-            let made = try tree.open(name, in: directory)
-            let place = "/proc/self/fd/\(made.raw)"
-            let owner = try LayerExtractor.owner(entry)
             try sys("chown", "") { unsafe fchownat(directory, name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) }
             // By descriptor: a chmod by name would follow a link.
             try sys("chmod", "") { unsafe chmod(place, entry.mode) }
-            try setAttributes(entry, ofPathOnly: made.raw)
+        }
+        try setAttributes(entry, ofPathOnly: made.raw)
+        try system { () throws(SysError) in
             try LayerTree.set(entry.modified, of: name, in: directory, flags: AT_SYMLINK_NOFOLLOW)
         }
     }

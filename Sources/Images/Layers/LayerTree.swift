@@ -88,6 +88,14 @@ final class LayerTree {
         try set(time, of: PathResolution.cPath(name.utf8), in: directory, flags: flags)
     }
 
+    /// Whether the disk has a megabyte and an inode to spare, so that "no space left" does not mean the disk.
+    var hasRoom: Bool {
+        var status = statvfs()
+        guard unsafe fstatvfs(root.raw, &status) == 0 else { return false }
+        // Some file systems do not count inodes.
+        return status.f_bavail * status.f_frsize >= 1 << 20 && (status.f_files == 0 || status.f_favail > 0)
+    }
+
     /// Marks a directory as hiding what lower layers have in it.
     func makeOpaque(_ directory: Int32) throws(SysError) {
         try ExtendedAttributes.set(

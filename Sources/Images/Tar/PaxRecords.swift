@@ -9,6 +9,8 @@ struct PaxRecords: Equatable {
     private(set) var attributes: [TarEntry.Attribute] = []
     /// GNU's sparse files, formats 0.0, 0.1 and 1.0.
     private(set) var sparse = Sparse()
+    /// What is wrong with the value of a record. Kept for whoever knows the name of the entry, which may come later.
+    private(set) var fault: TarHeader.Invalid?
 
     struct Sparse: Equatable {
         var major: Int64?
@@ -38,7 +40,7 @@ struct PaxRecords: Equatable {
             guard space + 1 < end - 1, rest[end - 1] == 0x0A else { throw PaxRecords.invalid }
             let record = rest[(space + 1)..<(end - 1)]
             guard let equals = record.firstIndex(of: 0x3D) else { throw PaxRecords.invalid }
-            try take(record[..<equals], record[(equals + 1)...])
+            do { try take(record[..<equals], record[(equals + 1)...]) } catch { fault = fault ?? error }
             rest = rest[end...]
         }
     }
@@ -60,9 +62,9 @@ struct PaxRecords: Equatable {
         switch String(decoding: key, as: UTF8.self) {
         case "path": path = try PaxRecords.name(value)
         case "linkpath": linkTarget = try PaxRecords.name(value)
-        case "size": size = try PaxRecords.optionalNumber(value)
-        case "uid": uid = try PaxRecords.optionalNumber(value)
-        case "gid": gid = try PaxRecords.optionalNumber(value)
+        case "size": size = try PaxRecords.optionalNumber(value, "size")
+        case "uid": uid = try PaxRecords.optionalNumber(value, "uid")
+        case "gid": gid = try PaxRecords.optionalNumber(value, "gid")
         case "mtime": modified = try PaxRecords.time(value)
         default: break
         }
@@ -94,8 +96,17 @@ struct PaxRecords: Equatable {
         return value.isEmpty ? nil : Array(value)
     }
 
-    private static func optionalNumber(_ value: ArraySlice<UInt8>) throws(TarHeader.Invalid) -> Int64? {
-        value.isEmpty ? nil : try number(value)
+    private static func optionalNumber(
+        _ value: ArraySlice<UInt8>,
+        _ what: String
+    ) throws(TarHeader.Invalid) -> Int64? {
+        if value.isEmpty { return nil }
+        guard let number = integer(value) else { throw outOfRange(what, value) }
+        return number
+    }
+
+    private static func outOfRange(_ what: String, _ value: ArraySlice<UInt8>) -> TarHeader.Invalid {
+        TarHeader.Invalid(reason: "\(what) \(ByteText.text(value.prefix(40))) is no number, or out of range")
     }
 
     private static func number(_ value: ArraySlice<UInt8>) throws(TarHeader.Invalid) -> Int64 {
@@ -109,7 +120,7 @@ struct PaxRecords: Equatable {
         let parts = value.split(separator: 0x2E, maxSplits: 1, omittingEmptySubsequences: false)
         let negative = value.first == 0x2D
         guard let whole = parts.first, let seconds = integer(whole) ?? (whole == [0x2D] ? 0 : nil) else {
-            throw PaxRecords.invalid
+            throw outOfRange("mtime", value)
         }
         var nanoseconds: Int64 = 0
         if parts.count == 2 {
@@ -119,7 +130,7 @@ struct PaxRecords: Equatable {
             }
         }
         if negative, nanoseconds > 0 {
-            guard seconds > Int64.min else { throw PaxRecords.invalid }
+            guard seconds > Int64.min else { throw outOfRange("mtime", value) }
             return TarEntry.Time(seconds: seconds - 1, nanoseconds: 1_000_000_000 - nanoseconds)
         }
         return TarEntry.Time(seconds: seconds, nanoseconds: nanoseconds)

@@ -73,7 +73,7 @@ struct TarHeader {
         let major = try TarHeader.number(bytes[329..<337], "device number")
         let minor = try TarHeader.number(bytes[337..<345], "device number")
         guard let first = UInt32(exactly: major), let second = UInt32(exactly: minor) else {
-            throw Invalid(reason: "a device number is out of range")
+            throw Invalid(reason: "device number \(major):\(minor) is out of range")
         }
         return (first, second)
     }

@@ -98,6 +98,9 @@ final class TarReader {
         entry.path = records.path ?? longName ?? header.path
         entry.linkTarget = records.linkTarget ?? longLink ?? header.linkTarget
         lastName = entry.name
+        if let fault = records.fault {
+            throw malformed("\"\(entry.name)\" has a header that is wrong: \(fault.reason)")
+        }
         entry.storedSize = records.size ?? headerSize
         guard (0...TarReader.sizeLimit).contains(entry.storedSize) else {
             throw malformed("the size of \"\(entry.name)\" is out of range")
