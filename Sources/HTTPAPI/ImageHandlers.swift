@@ -128,21 +128,13 @@ struct ImageHandlers: Sendable {
         return name
     }
 
-    /// The namespace of images, as containerd's: at most 76 letters and digits with separators.
+    /// The namespace of images, named by containerd's rules.
     func namespace(of request: APIRequest) throws(APIError) -> String {
         try namespace(request.query("namespace") ?? RuntimeCore.podNamespace)
     }
 
     func namespace(_ text: String) throws(APIError) -> String {
-        let isName =
-            (1...76).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                    || byte == 0x2E || byte == 0x5F || byte == 0x2D
-            }
-        guard isName else {
-            throw .badRequest("namespace \"\(text)\" is not a name of letters, digits, '.', '_' and '-'")
-        }
+        if let reason = Identifier.refusal(text) { throw .badRequest("namespace: \(reason)") }
         return text
     }
 

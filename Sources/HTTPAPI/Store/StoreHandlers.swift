@@ -69,9 +69,7 @@ struct StoreHandlers: Sendable {
         let body = try await document(request)
         let labels = try Self.labels(body["labels"])
         let id = body["id"]?.stringValue ?? "\(agent.now)-\(UID.random().description.prefix(8))"
-        guard (1...128).contains(id.utf8.count), !id.contains("/") else {
-            throw APIError.badRequest("id \"\(id)\": use 1 to 128 characters without a slash")
-        }
+        if let reason = Identifier.refusal(lease: id) { throw APIError.badRequest(reason) }
         let lease = LeaseRecord(
             id: id,
             namespace: try images.namespace(of: request),
@@ -216,6 +214,7 @@ struct StoreHandlers: Sendable {
             guard value.isNull || value.stringValue != nil else {
                 throw APIError.badRequest("label \(name): its value has to be a text, or null to take it away")
             }
+            if let text = value.stringValue { try Self.check(label: name, text) }
             changes.updateValue(value.stringValue, forKey: name)
         }
         let namespace = try images.namespace(of: request)
@@ -266,12 +265,17 @@ struct StoreHandlers: Sendable {
         }
     }
 
+    private static func check(label name: String, _ value: String) throws(APIError) {
+        if let reason = Identifier.refusal(label: name, value) { throw .badRequest(reason) }
+    }
+
     static func labels(_ value: JSONValue?) throws(APIError) -> [String: String] {
         guard let value, !value.isNull else { return [:] }
         guard let members = value.objectValue else { throw .badRequest("labels: they have to be an object") }
         var labels: [String: String] = [:]
         for (name, value) in members {
             guard let text = value.stringValue else { throw .badRequest("label \(name): its value has to be a text") }
+            try check(label: name, text)
             labels[name] = text
         }
         return labels
