@@ -54,7 +54,8 @@ extension CgroupLayout {
         var (resources, warnings) = (resources, [String]())
         if lacks("devices") {
             let rules = resources.devices ?? []
-            if try !rules.isEmpty && !DeviceRules(rules).allowsEverything {
+            let allowsEverything = try DeviceRules(rules).allowsEverything
+            if !rules.isEmpty && !allowsEverything {
                 warnings.append(
                     "the rules of linux.resources.devices are not set, only the caller's own rights hold: it may not "
                         + "make the cgroup \(first.tree.path): \(first.reason)"
