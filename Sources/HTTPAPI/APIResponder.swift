@@ -65,8 +65,15 @@ struct APIResponder: HTTPResponder {
                 origin
             )
         }
-        // The fields of the answer to GET, and no body, which would be read as the next answer (RFC 9110, section 9.3.2).
-        return request.method == .head ? response.createHeadResponse() : response
+        return request.method == .head ? Self.withoutBody(response) : response
+    }
+
+    /// The fields of the answer to GET, and no body, which would be read as the next answer (RFC 9110, section 9.3.2).
+    private static func withoutBody(_ response: Response) -> Response {
+        var head = response.createHeadResponse()
+        // Not that of the body that is left out.
+        if response.body.contentLength == nil { head.headers[.contentLength] = nil }
+        return head
     }
 
     private static func identify(_ response: inout Response, _ id: String) {
@@ -95,6 +102,15 @@ struct APIResponder: HTTPResponder {
     ) async throws -> Response {
         switch table.match(request.method, request.uri.path) {
         case .found(let route, let parameters):
+            if let codings = route.misfitting(contentEncoding: request.headers[.contentEncoding]) {
+                let error = APIError.unsupportedContentEncoding(
+                    request.headers[.contentEncoding] ?? "",
+                    accepted: codings
+                )
+                var response = failure(error, id: id, request)
+                response.headers[.acceptEncoding] = codings.joined(separator: ", ")
+                return response
+            }
             try route.checkAccept(request.headers[.accept])
             return try await route.handler(
                 APIRequest(

@@ -1,6 +1,7 @@
 import EventLog
 import Hummingbird
 import JSON
+import KubernetesAPI
 import NodeAgent
 
 /// GET /v1/log: the event log itself, one JSON object a line: `?after=SEQ&follow=1&type=PodCreated&name=web`.
@@ -8,17 +9,22 @@ struct EventLogHandler: Sendable {
     let agent: Agent
 
     func log(_ request: APIRequest) async throws -> Response {
+        let filter = try LogFilter(request.parsedQuery)
         let after = try request.count("after") ?? 0
         let follow = try request.flag("follow")
-        let limit = try request.count("limit")
-        let filter = try LogFilter(request.parsedQuery)
+        // As in Kubernetes' lists, no limit is 0.
+        let limit = try request.count("limit").flatMap { $0 > 0 ? $0 : nil }
         let asEvents = request.prefers("text/event-stream", to: "application/x-ndjson")
         // A stream of server-sent events goes on after the id that the client saw last.
-        let resumed = request.raw.headers[.lastEventID].flatMap(Seq.init) ?? after
+        let resumed = try QueryValue.count(request.raw.headers[.lastEventID], of: "Last-Event-ID") ?? after
         let floor = agent.store.floor
         // Whoever asks for everything gets what there is; whoever resumes must not lose events without being told.
         if resumed > 0, resumed < floor { throw WatchError.expired(floor: floor) }
         let start = max(resumed, floor)
+        // What is not there yet is waited for a while, as lists do; a watch does that by itself.
+        if !follow, !(await agent.store.reaches(start, within: .seconds(3))) {
+            throw WatchError.tooLarge(head: agent.store.head)
+        }
         let end = agent.store.head
         let cursor = follow ? try await agent.store.watch(after: start) : nil
         return Answer.stream(
@@ -73,7 +79,7 @@ struct EventLogHandler: Sendable {
             ("name", event.stream.name), ("uid", event.uid.description),
         ] {
             writer.key(name)
-            writer.string(name == "kind" ? kind(of: value) : value)
+            writer.string(name == "kind" ? LogKind.name(of: value) : value)
         }
         writer.endObject()
         writer.key("actor")
@@ -89,23 +95,5 @@ struct EventLogHandler: Sendable {
         writer.endObject()
         let line = writer.bytes + [0x0A]
         return asEvent ? Array("id: \(event.seq)\ndata: ".utf8) + line + [0x0A] : line
-    }
-
-    /// The resource's name as a kind: "Pod" for "pods".
-    static func kind(of plural: String) -> String {
-        switch plural {
-        case "pods": "Pod"
-        case "nodes": "Node"
-        case "namespaces": "Namespace"
-        case "configmaps": "ConfigMap"
-        case "secrets": "Secret"
-        case "images": "Image"
-        case "leases": "Lease"
-        case "contents": "Content"
-        case "snapshots": "Snapshot"
-        case "collections": "Collection"
-        case "requests": "Request"
-        default: plural
-        }
     }
 }

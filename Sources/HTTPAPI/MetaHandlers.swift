@@ -10,17 +10,29 @@ struct MetaHandlers: Sendable {
     let agent: Agent
     let counts: RequestCounts
 
-    func live(_ request: APIRequest) -> Response { Answer.text("ok") }
+    func live(_ request: APIRequest) throws -> Response {
+        let probe = request.raw.uri.path.split(separator: "/").first ?? "livez"
+        return try health(String(probe), [ReadinessCheck(name: "ping", failure: nil)], request)
+    }
 
-    /// Ready means: the pods are under care and the log takes changes.
-    func ready(_ request: APIRequest) -> Response {
-        if let reason = agent.store.isReadOnly {
-            return Answer.text("not ready: the event log takes no changes: \(reason)\n", status: .serviceUnavailable)
+    /// Ready means: the pods are under care, the log takes changes, and there is somewhere to carry them out.
+    func ready(_ request: APIRequest) throws -> Response { try health("readyz", agent.readiness, request) }
+
+    /// In kube-apiserver's form; `?exclude=NAME` leaves a check out.
+    private func health(_ probe: String, _ all: [ReadinessCheck], _ request: APIRequest) throws -> Response {
+        let excluded = Set(request.queries("exclude"))
+        let checks = all.filter { !excluded.contains($0.name) }
+        let failures = checks.compactMap(\.failure)
+        let status: HTTPResponse.Status = failures.isEmpty ? .ok : .serviceUnavailable
+        guard try request.flag("verbose") else {
+            if failures.isEmpty { return Answer.text("ok") }
+            return Answer.text("not ready: \(failures.joined(separator: "; "))\n", status: status)
         }
-        guard agent.isReady else {
-            return Answer.text("not ready: taking over the pods of the log\n", status: .serviceUnavailable)
+        let lines = checks.map { check in
+            check.failure.map { "[-]\(check.name) failed: \($0)" } ?? "[+]\(check.name) ok"
         }
-        return Answer.text("ok")
+        let end = "\(probe) check \(failures.isEmpty ? "passed" : "failed")"
+        return Answer.text((lines + [end]).joined(separator: "\n") + "\n", status: status)
     }
 
     func version(_ request: APIRequest) throws -> Response {

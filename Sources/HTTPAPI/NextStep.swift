@@ -29,6 +29,11 @@ enum NextStep {
             return "PUT or PATCH \(collection)/\(name) changes it, DELETE removes it"
         case .conflict where status.message.hasSuffix(APIError.objectModified): return "GET \(path) shows it"
         case .requestEntityTooLarge: return "archives of images go to POST /v1/images/import, where there is no limit"
+        case .methodNotAllowed where path.hasSuffix("/status"):
+            return
+                "the agent alone writes the status of a pod, from what it observes; labels and annotations are changed "
+                + "with PATCH \(path.dropLast("/status".count))"
+        case .unsupportedMediaType where status.message.hasPrefix("Content-Encoding"): return nil
         case .unsupportedMediaType: return "say so in the header Content-Type"
         case .notAcceptable: return "name one of them in the header Accept, or leave it out"
         case .invalid where method == .get || method == .head: return nil

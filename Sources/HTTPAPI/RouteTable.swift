@@ -33,6 +33,19 @@ struct Route: Sendable {
         segments = pattern.split(separator: "/")
     }
 
+    /// In which codings the body of a request may come: as it is, and an archive also as the archives themselves are.
+    private var contentCodings: [String] {
+        pattern == "/v1/images/import" ? ["identity", "gzip", "zstd"] : ["identity"]
+    }
+
+    /// What is accepted instead of a coding of the body that is not undone here; nil if there is none.
+    func misfitting(contentEncoding: String?) -> [String]? {
+        guard let contentEncoding else { return nil }
+        let accepted = contentCodings
+        let given = contentEncoding.split(separator: ",").map { $0.trimmed.lowercased() }
+        return given.count <= 1 && given.allSatisfy(accepted.contains) ? nil : accepted
+    }
+
     /// What is offered by the paths of Kubernetes' API that answer with objects.
     static let documentTypes = [Answer.json, "application/yaml"]
 

@@ -105,7 +105,8 @@ enum Routes {
             Route(
                 .get,
                 "/v1/log",
-                "the event log, one JSON object a line; ?after=SEQ&follow=1&type=T&name=N",
+                "the event log, one JSON object a line; ?after=SEQ&follow=1&limit=N (0: all), and with one value each: "
+                    + LogFilter.names.joined(separator: ", "),
                 eventLog.log
             ),
             Route(.get, "/stats/summary", "what the node, pods and containers use, in kubelet's form", stats.summary),
@@ -116,7 +117,7 @@ enum Routes {
             Route(.get, "/v1/doctor", "what of the machine is missing, and how to mend it", meta.doctor),
             Route(.get, "/healthz", "ok while the agent serves", meta.live),
             Route(.get, "/livez", "ok while the agent serves", meta.live),
-            Route(.get, "/readyz", "ok when changes are taken", meta.ready),
+            Route(.get, "/readyz", "ok when changes are taken and can be carried out; ?verbose", meta.ready),
             Route(.get, "/version", "versions", meta.version),
             Route(.get, "/metrics", "numbers in Prometheus' text format", meta.metrics),
             Route(.get, "/api", "discovery", meta.api),

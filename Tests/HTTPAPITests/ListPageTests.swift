@@ -127,6 +127,54 @@ struct BadParameterTests {
         }
     }
 
+    @Test("a body in a coding that is not undone is refused with what is accepted, before it is read")
+    func contentEncoding() async throws {
+        try await TestServer.run { client in
+            let cases = [
+                ("POST", Client.pods, "gzip", "identity"), ("POST", Client.pods, "br, identity", "identity"),
+                ("PATCH", "\(Client.pods)/p", "GZIP", "identity"), ("POST", "/v1/images/pull", "deflate", "identity"),
+                ("POST", "/v1/images/import", "br", "identity, gzip, zstd"),
+            ]
+            for (method, path, coding, accepted) in cases {
+                let reply = try await client.send(method, path, ["Content-Encoding": coding], body: Client.pod("p"))
+                #expect(reply.status == 415, "\(method) \(path) \(coding)")
+                #expect(reply.headers["accept-encoding"] == accepted)
+                let status = try reply.object(Status.self)
+                #expect(status.reason == "UnsupportedMediaType")
+                #expect(
+                    status.message
+                        == "Content-Encoding: \"\(coding)\" is not accepted here, only \(accepted); send the "
+                        + "body as it is"
+                )
+            }
+            let plain = try await client.send(
+                "POST",
+                Client.pods,
+                ["Content-Encoding": "Identity"],
+                body: Client.pod("p")
+            )
+            #expect(plain.status == 201)
+            // An archive is read as it is, whatever it is compressed with.
+            let archive = try await client.send("POST", "/v1/images/import", ["Content-Encoding": "gzip"], body: "no")
+            #expect(archive.status == 400)
+        }
+    }
+
+    @Test("the status of a pod can be read; changing it is refused with who writes it")
+    func statusOfPods() async throws {
+        try await TestServer.run { client in
+            _ = try await client.send("POST", Client.pods, body: Client.pod("p"))
+            #expect(try await client.get("\(Client.pods)/p/status").object(Pod.self).metadata.name == "p")
+            for method in ["PUT", "PATCH"] {
+                let reply = try await client.send(method, "\(Client.pods)/p/status", body: Client.pod("p"))
+                #expect(reply.status == 405)
+                #expect(reply.headers["allow"] == "GET")
+                #expect(reply.text.contains("the agent alone writes the status of a pod"))
+                #expect(reply.text.contains("with PATCH \(Client.pods)/p\""))
+            }
+        }
+    }
+
     @Test("a refusal says what to do next, after Kubernetes' own words")
     func nextSteps() async throws {
         let pods = Client.pods

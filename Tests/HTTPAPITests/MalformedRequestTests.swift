@@ -61,6 +61,45 @@ struct MalformedRequestTests {
         }
     }
 
+    @Test(
+        "HTTP/1.0 gets streams without chunks, up to the connection's end, and is not told to go on",
+        arguments: [
+            "/v1/log?limit=2", "/api/v1/namespaces/default/configmaps?watch=1&timeoutSeconds=1&allowWatchBookmarks=1",
+        ]
+    )
+    func oldStreams(path: String) async throws {
+        try await TestServer.run { client in
+            for more in ["", "Connection: keep-alive\r\n", "Expect: 100-continue\r\n"] {
+                let text = "GET \(path) HTTP/1.0\r\n\(more)\r\n"
+                let answer = try await RawConnection.answer(to: text, at: client.socket)
+                #expect(answer.hasPrefix("HTTP/1.0 200 OK\r\n"), "\(answer)")
+                #expect(answer.lowercased().contains("connection: close\r\n"), "\(answer)")
+                #expect(!answer.lowercased().contains("transfer-encoding"), "\(answer)")
+                let body = try #require(answer.firstRange(of: "\r\n\r\n"))
+                let lines = answer[body.upperBound...].split(separator: "\n")
+                #expect(!lines.isEmpty && lines.allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") }, "\(answer)")
+            }
+        }
+    }
+
+    @Test("HEAD says the length of what has one, and nothing of a stream's; the connection goes on")
+    func heads() async throws {
+        try await TestServer.run { client in
+            let streams = ["/v1/log", "/v1/log?follow=1", "\(Client.pods)?watch=1"]
+            let text = (streams + ["/healthz"]).map { "HEAD \($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined()
+            let last = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            let all = try await RawConnection.answer(to: text + last, at: client.socket)
+            let heads = all.split(separator: "\r\n\r\n")
+            #expect(heads.count == 6 && heads.last == "ok", "\(all)")
+            for head in heads.prefix(3) {
+                let lower = head.lowercased()
+                #expect(lower.hasPrefix("http/1.1 200 ok\r\n"), "\(head)")
+                #expect(!lower.contains("content-length") && !lower.contains("transfer-encoding"), "\(head)")
+            }
+            #expect(heads.dropFirst(3).first?.contains("Content-Length: 2\r\n") == true, "\(all)")
+        }
+    }
+
     @Test("the last request by its own word ends the connection: Connection: close, or HTTP/1.0")
     func lastByItsOwnWord() async throws {
         try await TestServer.run { client in

@@ -1,8 +1,10 @@
 import EventLog
+import Glibc
 import HTTPTypes
 import JSON
 import KubernetesAPI
 import Linux
+import NodeAgent
 import Testing
 
 @testable import HTTPAPI
@@ -101,6 +103,30 @@ struct ServerTests {
             #expect(unnamed.headers["cache-control"] == "no-cache")
             #expect(unnamed.body == document.body)
             #expect(try await client.get("/openapi/v2").status == 404)
+        }
+    }
+
+    @Test("ready is what can carry out changes: not with a directory that is read-only, which it names")
+    func readOnlyDirectory() async throws {
+        try await TestServer.run { client in
+            let names = ["log", "pods", "root", "state", "logs"]
+            let fine = try await client.get("/readyz?verbose")
+            #expect(fine.text == names.map { "[+]\($0) ok\n" }.joined() + "readyz check passed\n")
+            #expect(try await client.get("/livez?verbose").text == "[+]ping ok\nlivez check passed\n")
+            let logs = client.agent.configuration.logDirectory
+            try Files.makeDirectories(logs)
+            try #require(unsafe mount("tmpfs", logs, "tmpfs", UInt(MS_RDONLY), nil) == 0)
+            defer { #expect(unsafe umount2(logs, Int32(MNT_DETACH)) == 0) }
+            let plain = try await client.get("/readyz")
+            #expect(plain.status == 503)
+            #expect(plain.text.hasPrefix("not ready: \(logs) cannot be written to: Read-only file system; "))
+            let verbose = try await client.get("/readyz?verbose")
+            #expect(verbose.status == 503)
+            #expect(verbose.text.contains("[+]state ok\n[-]logs failed: \(logs) cannot be written to: Read-only"))
+            #expect(verbose.text.hasSuffix("\nreadyz check failed\n"))
+            #expect(try await client.get("/readyz?exclude=logs").text == "ok")
+            #expect(try await client.get("/livez").text == "ok")
+            #expect(try await client.get("/v1/doctor").text.contains("FAIL directories: \(logs) cannot be written to"))
         }
     }
 

@@ -1,3 +1,4 @@
+import Facts
 import JSON
 import KubernetesAPI
 import Testing
@@ -165,6 +166,54 @@ struct WatchTests {
             let followed = try await client.get("/v1/log?after=1&follow=1&limit=2").lines()
             #expect(followed.compactMap { $0["seq"]?.int64Value } == [2, 3])
         }
+    }
+
+    @Test(
+        "a filter of the event log that nothing can match is refused, with what there is or how it is written",
+        arguments: [
+            ("type=PodMade", "type: \"PodMade\" is not one of ApiRequest, "), ("type=", "type: \"\" is not one of "),
+            ("kind=pods", "kind: \"pods\" is not one of Collection, ConfigMap, "), ("uid=7", "is not a uid such as "),
+            ("correlation=first", "is not the seq of an event"), ("correlation=0", "is not the seq of an event"),
+            ("name=", "name: \"\" is empty"), ("actor=", "actor: \"\" is empty"), ("object=p", "no such parameter"),
+            ("name=a&name=b", "name: it is given more than once"),
+            ("after=1&after=2", "after: it is given more than once"),
+            ("limit=1&limit=1", "limit: it is given more than once"), ("limit=x", "limit must be a whole number"),
+        ]
+    )
+    func logFilters(query: String, sentence: String) throws {
+        let request = Make.request("/v1/log?\(query)")
+        let error = #expect(throws: APIError.self) {
+            _ = try LogFilter(request.parsedQuery)
+            _ = try request.count("limit")
+        }
+        #expect(error?.code == 400)
+        #expect(error?.status.message.contains(sentence) == true, "\(error?.status.message ?? "")")
+    }
+
+    @Test("the event log without a limit is limit=0; a position that there is not yet is none; uids may be in capitals")
+    func logEdges() async throws {
+        try await TestServer.run { client in
+            let uid = try await client.send("POST", pods, body: Client.pod("p")).object(Pod.self).metadata.uid
+            let all = try await client.get("/v1/log?limit=0").lines()
+            #expect(all.contains { $0["type"]?.stringValue == "PodCreated" })
+            let chosen = try await client.get("/v1/log?limit=1&type=PodCreated&uid=\(uid.uppercased())").lines()
+            #expect(chosen.first?["object"]?["name"]?.stringValue == "p")
+            #expect(try await client.get("/v1/log?namespace=&limit=1").lines().count == 1)
+            for query in ["after=99999999", "after=99999999&follow=1"] {
+                let future = try await client.get("/v1/log?\(query)")
+                #expect(future.status == 504)
+                #expect(future.text.contains("Too large resource version"))
+            }
+            let events = ["accept": "text/event-stream", "last-event-id": "x"]
+            #expect(try await client.get("/v1/log", events).status == 400)
+        }
+    }
+
+    @Test("every type of event and every kind of object can be asked for, and has one name")
+    func logNames() throws {
+        for type in FactType.all { _ = try LogFilter([("type", type.name)]) }
+        #expect(Set(LogKind.names).count == LogKind.names.count)
+        for kind in LogKind.names { _ = try LogFilter([("kind", kind)]) }
     }
 
     @Test("events of a pod are listed, read by name, watched, and tabulated")

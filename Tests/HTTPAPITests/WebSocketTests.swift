@@ -1,3 +1,5 @@
+import HTTPTypes
+import KubernetesAPI
 import NIOCore
 import NIOHTTP1
 import Testing
@@ -94,6 +96,33 @@ struct WebSocketTests {
         var old = request
         old.replaceOrAdd(name: "Sec-WebSocket-Version", value: "8")
         #expect(WebSocketUpgrade.headers(for: old) == nil)
+    }
+
+    @Test("whoever asks for subprotocols that nobody here speaks is told so")
+    func unknownSubprotocol() throws {
+        let name = try #require(HTTPField.Name("Sec-WebSocket-Protocol"))
+        for (asked, isUnknown) in [
+            ("chat", true), ("base64.channel.k8s.io, v9", true), ("v9, v4.channel.k8s.io", false),
+        ] {
+            let request = Make.request("/x", headers: [name: asked])
+            let message = ExecHandlers.upgradeRequired(request, "hint").status.message
+            #expect(message.contains("ask for WebSocket with the subprotocol v5.channel.k8s.io or v4.channel.k8s.io"))
+            #expect(message.contains("the subprotocol \"\(asked)\" is not spoken here; hint") == isUnknown)
+        }
+    }
+
+    @Test("attaching to no stream at all is refused, as running something without one")
+    func noStream() async throws {
+        try await TestServer.run { client in
+            _ = try await client.send("POST", Client.pods, body: Client.pod("p"))
+            for path in ["attach?stdout=0&stderr=0", "exec?command=id&stdout=0&stderr=false"] {
+                for method in ["GET", "POST"] {
+                    let reply = try await client.send(method, "\(Client.pods)/p/\(path)")
+                    #expect(reply.status == 400)
+                    #expect(reply.text.contains("you must specify at least one of stdin, stdout, stderr"))
+                }
+            }
+        }
     }
 
     @Test("the last word says how the command ended, in Kubernetes' form")

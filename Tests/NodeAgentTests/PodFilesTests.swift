@@ -281,15 +281,27 @@ struct PodVolumesTests {
         #expect(try Files.kind(base + "/untyped") == .directory)
         try prepare("/file", "")
         #expect(try Files.kind(base + "/file") == .regular)
-        for (path, type) in [
-            ("/file", "Directory"), ("/made", "File"), ("/file", "Socket"), ("/made", "CharDevice"),
-            ("/file", "BlockDevice"),
-            ("/made", "FileOrCreate"), ("/file", "DirectoryOrCreate"),
+        #expect(unsafe symlink(base + "/nowhere", base + "/dangling") == 0)
+        for (path, type, words) in [
+            ("/file", "Directory", "a directory"), ("/made", "File", "a file"), ("/file", "Socket", "a socket file"),
+            ("/made", "CharDevice", "a character device"), ("/file", "BlockDevice", "a block device"),
+            ("/made", "FileOrCreate", "a file"), ("/file", "DirectoryOrCreate", "a directory"),
+            ("/missing", "Directory", "a directory (it does not exist)"),
+            ("/missing", "File", "a file (it does not exist)"),
+            ("/missing", "CharDevice", "a character device (it does not exist)"),
+            ("/file/below", "Socket", "a socket file (it does not exist)"),
+            ("/dangling", "DirectoryOrCreate", "a directory (it links to nothing)"),
+            ("/dangling", "FileOrCreate", "a file (it links to nothing)"),
         ] {
-            let error = #expect(throws: ContainerConfigError.self) { try prepare(path, type) }
-            #expect(error?.description.hasPrefix("hostPath type check failed: \(base)\(path) is not a") == true)
+            #expect(throws: ContainerConfigError("hostPath type check failed: \(base)\(path) is not \(words)")) {
+                try prepare(path, type)
+            }
         }
-        #expect(throws: SysError.self) { try prepare("/missing", "Directory") }
+        #expect(throws: ContainerConfigError("hostPath \(base)/dangling cannot be had (it links to nothing)")) {
+            try prepare("/dangling", "")
+        }
+        #expect(throws: SysError.self) { try prepare("/file/below", "") }
+        #expect(!Files.exists(base + "/nowhere") && !Files.exists(base + "/missing"))
         #expect(throws: ContainerConfigError("unknown hostPath type Tape")) { try prepare("/file", "Tape") }
     }
 }

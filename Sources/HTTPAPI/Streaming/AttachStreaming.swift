@@ -9,23 +9,35 @@ struct AttachHandlers: Sendable {
     let agent: Agent
 
     func upgrade(_ request: APIRequest) throws(APIError) -> any UpgradedService {
+        let streams = try self.streams(request)
         let target = try self.target(request)
         let streaming = AttachStreaming(
             agent: agent,
             target: target,
-            stdin: try request.flag("stdin"),
-            stdout: try request.flag("stdout", default: true),
-            stderr: try request.flag("stderr", default: true),
+            stdin: streams.stdin,
+            stdout: streams.stdout,
+            stderr: streams.stderr,
             origin: request.origin
         )
         return WebSocketService { client in await streaming.serve(client) }
     }
 
     func needsUpgrade(_ request: APIRequest) throws(APIError) -> Response {
+        _ = try streams(request)
         _ = try target(request)
         throw ExecHandlers.upgradeRequired(
+            request,
             "to only read: …/namespaces/\(request["namespace"])/pods/\(request["name"])/log?follow=1"
         )
+    }
+
+    private func streams(_ request: APIRequest) throws(APIError) -> (stdin: Bool, stdout: Bool, stderr: Bool) {
+        let streams = (
+            stdin: try request.flag("stdin"), stdout: try request.flag("stdout", default: true),
+            stderr: try request.flag("stderr", default: true)
+        )
+        guard streams.stdin || streams.stdout || streams.stderr else { throw ContainerTarget.noStream }
+        return streams
     }
 
     private func target(_ request: APIRequest) throws(APIError) -> ContainerTarget {

@@ -21,14 +21,20 @@ struct ExecHandlers: Sendable {
         let options = try Self.options(request)
         _ = try agent.execTarget(namespace: request["namespace"], pod: request["name"], options: options)
         throw Self.upgradeRequired(
+            request,
             "for plain HTTP: POST /v1/namespaces/\(request["namespace"])/pods/\(request["name"])/exec"
         )
     }
 
-    static func upgradeRequired(_ hint: String) -> APIError {
-        .badRequest(
+    static func upgradeRequired(_ request: APIRequest, _ hint: String) -> APIError {
+        // A client that asks for WebSocket in order, but for other subprotocols, comes here, too.
+        let unknown = request.raw.headers[.secWebSocketProtocol].map { asked in
+            asked.split(separator: ",").map(\.trimmed).contains(where: WebSocketClient.protocols.contains)
+                ? "" : "; the subprotocol \(FieldError.quoted(asked)) is not spoken here"
+        }
+        return .badRequest(
             "Upgrade request required: ask for WebSocket with the subprotocol "
-                + "\(WebSocketClient.protocols.joined(separator: " or ")); \(hint)"
+                + "\(WebSocketClient.protocols.joined(separator: " or "))\(unknown ?? ""); \(hint)"
         )
     }
 

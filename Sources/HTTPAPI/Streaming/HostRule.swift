@@ -7,7 +7,8 @@ struct HostFault: Error {
 }
 
 /// Refuses such requests (RFC 9112, section 3.2): by the host, web pages are told from programs. Lets those of HTTP/1.0
-/// say what their version means, which is not seen any more behind this handler: nothing comes after them.
+/// say what their version means, which is not seen any more behind this handler: nothing comes after them. That holds for
+/// their `keep-alive`, too: what has no known length ends with the connection.
 final class HostRule: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -23,7 +24,7 @@ final class HostRule: ChannelInboundHandler {
                 isOver = true
                 return context.fireErrorCaught(HostFault(count: count))
             }
-            if !head.isKeepAlive {
+            if !head.isKeepAlive || head.version != .http1_1 {
                 head.headers.replaceOrAdd(name: "Connection", value: "close")
                 return context.fireChannelRead(wrapInboundOut(.head(head)))
             }

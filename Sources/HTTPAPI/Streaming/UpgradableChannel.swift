@@ -48,7 +48,9 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let operations = channel.pipeline.syncOperations
-            let encoder = HTTPResponseEncoder()
+            var configuration = HTTPResponseEncoder.Configuration()
+            configuration.automaticallySetFramingHeaders = false  // `AnswerFraming` does, which knows the requests
+            let encoder = HTTPResponseEncoder(configuration: configuration)
             let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
             let promise = channel.eventLoop.makePromise(of: Negotiated.self)
             try operations.addHandler(FirstHeadTimer(limit: pace.head))
@@ -79,6 +81,7 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
         let operations = channel.pipeline.syncOperations
         let successor = SocketSuccessor()
         try operations.addHandler(LaterUpgrade(decide: decide, successor: successor))
+        try operations.addHandler(AnswerFraming())
         try operations.addHandler(HostRule())
         try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try operations.addHandler(ConnectionEnd(refuse: refuse))

@@ -153,6 +153,15 @@ extension APIError {
         APIError(.requestEntityTooLarge, "Request entity too large: limit is \(limit)")
     }
 
+    /// 415: the body is compressed in a way that is not undone here, or at all.
+    package static func unsupportedContentEncoding(_ coding: String, accepted: [String]) -> APIError {
+        APIError(
+            .unsupportedMediaType,
+            "Content-Encoding: \(FieldError.quoted(coding)) is not accepted here, only \(accepted.joined(separator: ", ")); "
+                + "send the body as it is"
+        )
+    }
+
     /// 410: the log no longer holds the changes since the version that a watch or a list asks for.
     package static func expired(requested: String, oldest: String) -> APIError {
         APIError(.expired, "too old resource version: \(requested) (\(oldest))")

@@ -75,7 +75,7 @@ extension Agent {
             throw .badRequest("command: a word of a command line cannot hold the byte 0")
         }
         guard options.stdin || options.stdout || options.stderr else {
-            throw .badRequest("you must specify at least one of stdin, stdout, stderr")
+            throw ContainerTarget.noStream
         }
         return try target(namespace: namespace, pod: pod, container: options.container)
     }

@@ -16,6 +16,11 @@ package struct ContainerTarget: Sendable {
     package let tty: Bool
 }
 
+extension ContainerTarget {
+    /// 400: there is nothing that a client could read or write.
+    package static let noStream = APIError.badRequest("you must specify at least one of stdin, stdout, stderr")
+}
+
 extension Agent {
     /// Finds the container that exec or attach shall go to.
     ///

@@ -138,31 +138,45 @@ struct PodVolumes: Sendable {
     }
 }
 
-/// hostPath volumes: what their type promises (core/v1 HostPathType).
+/// hostPath volumes: what their type promises (core/v1 HostPathType), in kubelet's words where it is not so.
 enum HostPath {
+    private static let wanted: [String: (kind: Files.Kind, words: String)] = [
+        "Directory": (.directory, "a directory"), "DirectoryOrCreate": (.directory, "a directory"),
+        "File": (.regular, "a file"), "FileOrCreate": (.regular, "a file"), "Socket": (.socket, "a socket file"),
+        "CharDevice": (.characterDevice, "a character device"), "BlockDevice": (.blockDevice, "a block device"),
+    ]
+
     static func prepare(_ source: HostPathVolumeSource) throws {
-        let kind = source.type ?? ""
-        switch kind {
-        case "":
+        let path = source.path
+        let type = source.type ?? ""
+        var found = try kind(of: path)
+        if found == nil {
+            switch type {
             // No check; a path that is not there becomes a directory, as with Docker and containerd.
-            if !Files.exists(source.path) { try Files.makeDirectories(source.path) }
-            return
-        case "DirectoryOrCreate": if !Files.exists(source.path) { try Files.makeDirectories(source.path) }
-        case "FileOrCreate": if !Files.exists(source.path) { try Files.write(source.path, [], mode: 0o644) }
-        default: break
+            case "", "DirectoryOrCreate": try Files.makeDirectories(path)
+            case "FileOrCreate" where !Files.exists(path): try Files.write(path, [], mode: 0o644)
+            default: break
+            }
+            found = try kind(of: path)
         }
-        let found = try Files.kind(source.path)
-        let wanted: Files.Kind
-        switch kind {
-        case "Directory", "DirectoryOrCreate": wanted = .directory
-        case "File", "FileOrCreate": wanted = .regular
-        case "Socket": wanted = .socket
-        case "CharDevice": wanted = .characterDevice
-        case "BlockDevice": wanted = .blockDevice
-        default: throw ContainerConfigError("unknown hostPath type \(kind)")
+        let why = found == nil ? Files.exists(path) ? " (it links to nothing)" : " (it does not exist)" : ""
+        guard !type.isEmpty else {
+            if found != nil { return }
+            throw ContainerConfigError("hostPath \(path) cannot be had\(why)")
         }
-        guard found == wanted else {
-            throw ContainerConfigError("hostPath type check failed: \(source.path) is not a \(wanted)")
+        guard let wanted = wanted[type] else { throw ContainerConfigError("unknown hostPath type \(type)") }
+        guard found == wanted.kind else {
+            throw ContainerConfigError("hostPath type check failed: \(path) is not \(wanted.words)\(why)")
+        }
+    }
+
+    /// What is at a path, or where the links there lead; nil for nothing.
+    private static func kind(of path: String) throws(SysError) -> Files.Kind? {
+        do {
+            return try Files.kind(path)
+        } catch {
+            guard error.errno == .noEntry || error.errno == .notDirectory else { throw error }
+            return nil
         }
     }
 }

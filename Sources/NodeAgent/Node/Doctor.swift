@@ -43,6 +43,7 @@ extension Agent {
                 isFine: store.isReadOnly == nil,
                 detail: store.isReadOnly?.description ?? "takes changes; head \(store.head), floor \(store.floor)"
             ),
+            DirectoryFinding.of(DirectoryCheck.all(configuration).compactMap(\.failure)),
             DoctorFinding(name: "journal", isFine: isJournalConnected, isOptional: true, detail: journalStatus),
             ShimFinding.of(Result { try Self.shim(configuration) }),
         ]
@@ -63,6 +64,17 @@ enum ShimFinding {
             )
         case .failure(let error): return DoctorFinding(name: "shim", isFine: false, detail: "\(error)")
         }
+    }
+}
+
+/// Whether the agent's directories can be written to.
+enum DirectoryFinding {
+    static func of(_ failures: [String]) -> DoctorFinding {
+        DoctorFinding(
+            name: "directories",
+            isFine: failures.isEmpty,
+            detail: failures.isEmpty ? "can be written to" : failures.joined(separator: "; ")
+        )
     }
 }
 

@@ -171,7 +171,17 @@ final class PodWorker: Sendable {
         }
         let failures = (state.retries[id]?.failures ?? 0) + 1
         let delay = min(30, 1 << min(failures - 1, 5)) * 1_000_000
+        if failures == 1 {
+            environment.logger.warning(
+                "a step of a pod failed, trying again",
+                metadata: ["pod": "\(reference)", "step": "\(id)", "error": "\(Self.words(facts))"]
+            )
+        }
         state.retries[id] = Retry(failures: failures, at: environment.clock() + Int64(delay))
+    }
+
+    private static func words(_ facts: [PodFact]) -> String {
+        facts.compactMap { if case .warned(let warning) = $0 { warning.message } else { nil } }.joined(separator: "; ")
     }
 
     /// Folds facts and appends them. What happened cannot be refused: what the log does not take now it is given later, in
