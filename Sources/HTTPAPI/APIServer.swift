@@ -38,7 +38,7 @@ package struct APIServer: Service {
                 SocketFile.protect(path, group: agent.configuration.socketGroup, logger)
                 keeper.hold()
             },
-            logger: quiet
+            logger: ServerLog.quiet(logger)
         )
         try await withThrowingTaskGroup { group in
             group.addTask { try await Self.run(unix, "the unix socket \(path)") }
@@ -56,7 +56,7 @@ package struct APIServer: Service {
                             metadata: ["address": "\(plainHTTP)"]
                         )
                     },
-                    logger: quiet
+                    logger: ServerLog.quiet(logger)
                 )
                 group.addTask { try await Self.run(plain, "--insecure-http \(plainHTTP)") }
             }
@@ -85,13 +85,6 @@ package struct APIServer: Service {
                 pace: pace
             )
         }
-    }
-
-    /// Hummingbird's own messages: only what matters to an operator.
-    private var quiet: Logger {
-        var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .warning)
-        return quiet
     }
 }
 
