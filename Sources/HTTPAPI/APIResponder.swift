@@ -112,15 +112,15 @@ struct APIResponder: HTTPResponder {
                 return response
             }
             try route.checkAccept(request.headers[.accept])
-            return try await route.handler(
-                APIRequest(
-                    raw: request,
-                    parameters: parameters,
-                    origin: origin,
-                    expectation: expectation,
-                    connection: connection
-                )
+            let asked = APIRequest(
+                raw: request,
+                parameters: parameters,
+                origin: origin,
+                expectation: expectation,
+                connection: connection
             )
+            try route.checkParameters(asked.parsedQuery)
+            return try await route.handler(asked)
         case .otherMethods(let methods):
             let known = methods.map(\.rawValue).joined(separator: ", ")
             var response = failure(

@@ -136,17 +136,6 @@ final class StreamWriter: Sendable {
     /// Sends bytes; waits while the client is slow.
     func write(_ bytes: [UInt8]) async throws { try await unsafe writer.write(ByteBuffer(bytes: bytes)) }
 
-    /// Produces until that is done or `seconds` have passed; nil or 0 is without an end.
-    func within(seconds: Int64?, _ produce: @escaping @Sendable () async throws -> Void) async throws {
-        guard let seconds, seconds > 0 else { return try await produce() }
-        try await withThrowingTaskGroup { group in
-            group.addTask { try await produce() }
-            group.addTask { try await Task.sleep(for: .seconds(min(seconds, 1 << 31))) }
-            try await group.next()
-            group.cancelAll()
-        }
-    }
-
     /// Ends the stream, with fields that come after it.
     func finish(_ trailers: HTTPFields? = nil) async throws { try await unsafe writer.finish(trailers) }
 }

@@ -16,7 +16,7 @@ struct EventHandlers: Sendable {
         let options = try request.listOptions
         if options.isWatch { return try await watch(request, options) }
         let filter = try ObjectFilter(request, kind: .events)
-        let version = options.continuation?.resourceVersion ?? agent.store.head
+        let version = try await version(options)
         var found: [[UInt8]] = []
         var last: Event?
         var metadata = ListMeta(resourceVersion: String(version))
@@ -63,10 +63,10 @@ struct EventHandlers: Sendable {
         let filter = try ObjectFilter(request, kind: .events)
         let form = try WatchLines.form(request)
         let asked = options.resourceVersion ?? 0
-        let seconds = options.timeoutSeconds
+        let sendsInitial = options.sendsInitialEvents
         let head = agent.store.head
-        let initial = asked > 0 ? [] : try records(request, nil, version: head)
-        let cursor = try await agent.store.watch(after: asked > 0 ? asked : head, resource: ResourceKind.pods.key)
+        let initial = sendsInitial || asked == 0 ? try records(request, nil, version: head) : nil
+        let cursor = try await agent.store.watch(after: initial == nil ? asked : head, resource: ResourceKind.pods.key)
         let lines = WatchLines(
             agent: agent,
             kind: .events,
@@ -74,26 +74,31 @@ struct EventHandlers: Sendable {
             form: form
         )
         return Answer.stream(contentType: Answer.json, of: request) { output in
-            let send: @Sendable ([EventRecord]) async throws -> Void = { records in
-                var text: [UInt8] = []
-                for record in records {
-                    guard let event = try Self.event(record), Self.isIn(request, event) else { continue }
-                    let bytes = try JSONCoding.encode(event)
-                    if try filter.matches(bytes) { text += try lines.line("ADDED", bytes) }
-                }
-                if !text.isEmpty { try await output.write(text) }
+            let line: @Sendable (EventRecord) throws -> [UInt8] = { record in
+                guard let event = try Self.event(record), Self.isIn(request, event) else { return [] }
+                let bytes = try JSONCoding.encode(event)
+                return try filter.matches(bytes) ? try lines.line("ADDED", bytes) : []
             }
-            try await send(initial)
-            try await output.within(seconds: seconds) {
-                do {
-                    while case let records = try await cursor.next(max: 500), !records.isEmpty {
-                        try await send(records)
-                    }
-                } catch let error as WatchError {
-                    try await output.write(try lines.failure(error))
-                }
+            for record in initial ?? [] {
+                if case let text = try line(record), !text.isEmpty { try await output.write(text) }
+            }
+            if sendsInitial { try await output.write(lines.bookmark(head, endsInitialEvents: true)) }
+            do {
+                try await WatchHandler.follow(cursor, lines, output, options, line)
+            } catch let error as WatchError {
+                try await output.write(try lines.failure(error))
             }
         }
+    }
+
+    /// The state of the log that a list is of: what is there, and so what a version that is not too old has; exactly that
+    /// one if it is asked for.
+    private func version(_ options: ListOptions) async throws -> Seq {
+        if let version = options.continuation?.resourceVersion { return version }
+        try await ListHandler.wait(for: options.resourceVersion, in: agent)
+        guard let wanted = options.resourceVersion, wanted > 0, options.isExact else { return agent.store.head }
+        guard wanted >= agent.store.floor else { throw WatchError.expired(floor: agent.store.floor) }
+        return wanted
     }
 
     /// The newest events of the log up to a version, or the whole history of the pod that the selector names by its uid;

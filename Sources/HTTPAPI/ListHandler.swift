@@ -22,7 +22,7 @@ struct ListHandler: Sendable {
 
     func get(_ request: APIRequest) async throws -> Response {
         let stream = kind.stream(namespace: request["namespace"], name: request["name"])
-        try await wait(for: try QueryValue.resourceVersion(request.query("resourceVersion")))
+        try await Self.wait(for: try QueryValue.resourceVersion(request.query("resourceVersion")), in: agent)
         let object: EventLog.StoredObject? =
             if let seq = try asOf(request) {
                 try agent.store.object(stream, at: seq)
@@ -55,10 +55,9 @@ struct ListHandler: Sendable {
         if let seq = try asOf(request) {
             return (try agent.store.objects(resource: kind.key, namespace: namespace, at: seq).items, seq)
         }
-        try await wait(for: options.resourceVersion)
+        try await Self.wait(for: options.resourceVersion, in: agent)
         if let wanted = options.resourceVersion, wanted > 0 {
-            // A limit means exactly this version, unless said otherwise: see Kubernetes' API concepts.
-            let isExact = options.match == .exact || (options.match == nil && options.limit != nil)
+            let isExact = options.isExact
             guard !isExact || wanted >= agent.store.floor else {
                 throw APIError(WatchError.expired(floor: agent.store.floor))
             }
@@ -70,7 +69,7 @@ struct ListHandler: Sendable {
     }
 
     /// Waits for a version that is not there yet, for a while.
-    private func wait(for version: Int64?) async throws {
+    static func wait(for version: Int64?, in agent: Agent) async throws {
         guard let version, version > 0 else { return }
         guard await agent.store.reaches(version, within: .seconds(3)) else {
             throw APIError.tooLargeResourceVersion(requested: String(version), current: String(agent.store.head))

@@ -60,17 +60,13 @@ struct LogFilter: Sendable {
     private var wanted: [(value: @Sendable (EventRecord) -> String, text: String)] = []
 
     /// - Throws: 400 for what means nothing here, as otherwise too much would come, or nothing at all: a parameter that
-    ///   there is not, one given twice, or a value that no event can have.
+    ///   there is not, or a value that no event can have.
     init(_ parameters: [(name: String, value: String)]) throws(APIError) {
-        var seen: Set<String> = []
         for (name, text) in parameters {
             let field = Self.fields.first { $0.name == name }
             guard field != nil || Self.others.contains(name) else {
                 let known = (Self.others + Self.names).joined(separator: ", ")
                 throw .badRequest("\(name): the event log has no such parameter; there are \(known)")
-            }
-            guard seen.insert(name).inserted else {
-                throw .badRequest("\(name): it is given more than once; give one value")
             }
             guard let field else { continue }
             do {

@@ -33,8 +33,10 @@ enum NextStep {
             return
                 "the agent alone writes the status of a pod, from what it observes; labels and annotations are changed "
                 + "with PATCH \(path.dropLast("/status".count))"
-        case .unsupportedMediaType where status.message.hasPrefix("Content-Encoding"): return nil
-        case .unsupportedMediaType: return "say so in the header Content-Type"
+        // Where another header would not help, it is said what does.
+        case .unsupportedMediaType:
+            let isAboutHeader = status.message.hasPrefix("the body of the request") && !status.message.contains(";")
+            return isAboutHeader ? "say so in the header Content-Type" : nil
         case .notAcceptable: return "name one of them in the header Accept, or leave it out"
         case .invalid where method == .get || method == .head: return nil
         case .invalid: return "nothing was changed; ?dryRun=All tries without changing anything"

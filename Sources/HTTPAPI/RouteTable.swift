@@ -46,6 +46,19 @@ struct Route: Sendable {
         return given.count <= 1 && given.allSatisfy(accepted.contains) ? nil : accepted
     }
 
+    /// Refuses a parameter that is given twice and can have one value: of two names of an image, one would be removed.
+    /// Kubernetes' own paths go by its servers, which take the first.
+    ///
+    /// - Throws: 400 with the parameter's name.
+    func checkParameters(_ parameters: [(name: String, value: String)]) throws(APIError) {
+        guard segments.first == "v1" else { return }
+        let repeatable = pattern == "/v1/images/export" ? ["name", "reference"] : ["command", "filter"]
+        var seen: Set<String> = []
+        for (name, _) in parameters where !repeatable.contains(name) && !seen.insert(name).inserted {
+            throw .badRequest("\(name): it is given more than once; give one value")
+        }
+    }
+
     /// What is offered by the paths of Kubernetes' API that answer with objects.
     static let documentTypes = [Answer.json, "application/yaml"]
 

@@ -38,7 +38,7 @@ struct WatchHandler: Sendable {
                 }
             }
             do {
-                try await self.follow(cursor, lines, output, options)
+                try await Self.follow(cursor, lines, output, options) { try lines.lines(of: $0) }
             } catch let error as WatchError {
                 try await output.write(try lines.failure(error))
             }
@@ -47,11 +47,14 @@ struct WatchHandler: Sendable {
 
     /// Sends what comes until the client goes, the log ends or the time that the client has set is over. With bookmarks
     /// one comes whenever nothing was sent for a while, and one at the end, so that the next watch begins there.
-    private func follow(
+    ///
+    /// - Parameter written: What an event of the log is to this watch.
+    static func follow(
         _ cursor: WatchCursor,
         _ lines: WatchLines,
         _ output: StreamWriter,
-        _ options: ListOptions
+        _ options: ListOptions,
+        _ written: (EventRecord) throws -> [UInt8]
     ) async throws {
         let clock = ContinuousClock()
         let bookmarks = options.allowsBookmarks
@@ -64,7 +67,7 @@ struct WatchHandler: Sendable {
             if let events {
                 if events.isEmpty { return }
                 for event in events {
-                    text += try lines.lines(of: event)
+                    text += try written(event)
                     // A client that does not read holds no more than this.
                     guard text.count >= Self.writeLimit else { continue }
                     try await output.write(text)

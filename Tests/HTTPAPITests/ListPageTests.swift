@@ -127,6 +127,26 @@ struct BadParameterTests {
         }
     }
 
+    @Test("what can have one value is refused when it is given twice, where Kubernetes does not say what that means")
+    func twice() async throws {
+        try await TestServer.run { client in
+            for (method, path, name) in [
+                ("GET", "/v1/log?after=1&after=2", "after"), ("GET", "/v1/log?name=a&limit=1&name=b", "name"),
+                ("DELETE", "/v1/images?name=a&name=b", "name"),
+                ("GET", "/v1/images?namespace=a&namespace=b", "namespace"),
+                ("POST", "/v1/images/pull?reference=a&reference=b", "reference"),
+                ("POST", "/v1/namespaces/default/pods/p/exec?command=a&command=b&tty=1&tty=0", "tty"),
+            ] {
+                let reply = try await client.send(method, path)
+                #expect(reply.status == 400, "\(path)")
+                #expect(reply.text.contains("\"\(name): it is given more than once; give one value\""), "\(path)")
+            }
+            #expect(try await client.get("/v1/content?filter=a&filter=b").status == 200)
+            #expect(try await client.get("/v1/images/export?name=a&name=b").status == 404)
+            #expect(try await client.get("\(Client.pods)?limit=1&limit=2").status == 200)
+        }
+    }
+
     @Test("a body in a coding that is not undone is refused with what is accepted, before it is read")
     func contentEncoding() async throws {
         try await TestServer.run { client in

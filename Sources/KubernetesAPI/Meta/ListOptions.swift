@@ -50,6 +50,10 @@ package struct ListOptions: Hashable, Sendable {
         continuation = try ListContinuation(token: token)
     }
 
+    /// True if a list shall be of the version that is named and of no newer one. A limit means that, too, unless said
+    /// otherwise: see Kubernetes' API concepts.
+    package var isExact: Bool { match == .exact || (match == nil && limit != nil) }
+
     private func listErrors(hasInitialEvents: Bool, _ matchText: String, _ token: String) -> FieldErrors {
         var errors = FieldErrors()
         let path = FieldPath("resourceVersionMatch")
