@@ -15,8 +15,15 @@ final class BlobDownload {
     private var checked: ObjectIdentifier?
     private var reported: Int64 = 0
     private var beganAgain = false
-    /// How often a connection that ended early was continued.
-    private var continuations = 0
+    /// How many bytes were there when it was last found to get further. What is sent once more is no progress.
+    private var furthest: Int64 = 0
+    /// New bytes that count as getting further: a registry that sends next to nothing each time is given up.
+    private var step: Int64 { max(1, min(64 << 10, descriptor.size / 100)) }
+    /// How far it was when an answer without a length ended early, and how often in a row it got no further then.
+    private var lastEnd: Int64 = 0
+    private var vainContinuations = 0
+    /// Ends in a row without progress after which an answer that is too short is given up.
+    private static let continuationLimit = 5
     /// Bytes that came over the network, those that were thrown away included.
     private(set) var received: Int64 = 0
 
@@ -56,6 +63,10 @@ final class BlobDownload {
             sink: { [self] transfer, bytes in
                 do throws(ImageError) {
                     try unsafe take(bytes, transfer)
+                    if count - furthest >= step {
+                        furthest = count
+                        call?.advanced = true
+                    }
                     return true
                 } catch {
                     call?.stopped = error
@@ -76,9 +87,15 @@ final class BlobDownload {
         received += Int64(bytes.count)
         if checked != ObjectIdentifier(transfer) {
             checked = ObjectIdentifier(transfer)
+            let start = transfer.status == 206 ? BlobDownload.start(transfer.header("content-range")) : 0
             // Without 206 the answer begins at the beginning, whatever was asked for.
-            if count > 0, transfer.status != 206 || !BlobDownload.starts(at: count, transfer.header("content-range")) {
-                try writer?.restart()
+            if start == 0, count > 0 { try writer?.restart() }
+            guard start == count else {
+                throw .malformed(
+                    what: "the answer for \(descriptor.digest)",
+                    reason: "it does not begin at byte \(count) as it was asked to, but says "
+                        + "\"\(ByteText.text((transfer.header("content-range") ?? "").utf8))\""
+                )
             }
         }
         try unsafe writer?.write(bytes)
@@ -88,10 +105,10 @@ final class BlobDownload {
         }
     }
 
-    /// True for "bytes N-M/SIZE".
-    static func starts(at offset: Int64, _ range: String?) -> Bool {
-        guard let range, range.lowercased().hasPrefix("bytes ") else { return false }
-        return Int64(range.dropFirst(6).prefix { $0 != "-" }) == offset
+    /// N of "bytes N-M/SIZE"; nil for anything else.
+    static func start(_ range: String?) -> Int64? {
+        guard let range, range.lowercased().hasPrefix("bytes ") else { return nil }
+        return Int64(range.dropFirst(6).drop { $0 == " " }.prefix { $0 != "-" })
     }
 
     private func finished(_ result: Result<HTTPTransfer, ImageError>) {
@@ -100,16 +117,19 @@ final class BlobDownload {
             beginAgain(.sizeMismatch(what: what, expected: expected, actual: actual))
         case .failure(let error):
             switch error {
+            // All of it came before the connection broke.
+            case .registry(_, _, 416, _) where count == descriptor.size: complete()
             case .registry(_, _, 416, _) where !beganAgain: beginAgain(error)
+            case .malformed where !beganAgain: beginAgain(error)
             case .registry, .network, .unauthorized: nextEndpoint(error)
             default: end(error)
             }
         case .success:
             // An answer without a length ends when the connection does.
-            if count < descriptor.size, continuations < 5 {
-                continuations += 1
-                start()
-                return
+            if count < descriptor.size {
+                vainContinuations = furthest > lastEnd ? 0 : vainContinuations + 1
+                lastEnd = furthest
+                if vainContinuations < BlobDownload.continuationLimit { return start() }
             }
             complete()
         }

@@ -17,6 +17,8 @@ final class PullRun {
     private let lease: ContentLease?
     private let progress: (PullProgress) -> Void
     private(set) var downloadedBytes: Int64 = 0
+    /// Manifests and indexes that were looked at: what is named a thousand times is fetched once.
+    private var looked: Set<Digest> = []
 
     /// Media types of what we take for an image. Schema 1 is asked for in order to be refused with a reason.
     private static let accepted = [
@@ -65,13 +67,14 @@ final class PullRun {
         _ indexes: inout [RegistryClient.Document]
     ) throws(ImageError) {
         let digest = document.descriptor.digest
+        guard looked.insert(document.descriptor.digest).inserted else { return }
         switch ImageDocument.kind(document.descriptor, document.bytes) {
         case .index:
             guard depth < 4 else {
                 throw .malformed(what: "the image \(reference)", reason: "its indexes are nested too deep")
             }
             let index = try ImageDocument.index(document.bytes, what: "the index \(digest)")
-            for child in try children(index, options) {
+            for child in try children(index, options) where !looked.contains(child.digest) {
                 try collect(try self.document(child), depth: depth + 1, options, &chosen, &indexes)
             }
             indexes.append(document)
@@ -107,6 +110,13 @@ final class PullRun {
                 what: what,
                 reason: "its configuration is \(manifest.config.mediaType), not that of an image",
                 advice: "it is an artifact and cannot run"
+            )
+        }
+        guard manifest.config.size <= RegistryClient.documentLimit else {
+            throw .tooLarge(
+                what: "the configuration of \(what)",
+                limit: Int64(RegistryClient.documentLimit),
+                unit: "bytes"
             )
         }
         for layer in manifest.layers {
@@ -164,7 +174,7 @@ final class PullRun {
             } catch {
                 switch error {
                 // A wrong digest is never passed over.
-                case .digestMismatch, .cancelled: throw error
+                case .digestMismatch, .sizeMismatch, .cancelled: throw error
                 default: break
                 }
                 // The registry itself comes last; what it says matters most.
@@ -203,6 +213,9 @@ final class PullRun {
         let digest = ContentHash.digest(of: bytes, expected?.algorithm ?? .sha256)
         if let expected, digest != expected {
             throw .digestMismatch(what: what, expected: expected, actual: digest)
+        }
+        if let descriptor, Int64(bytes.count) != descriptor.size {
+            throw .sizeMismatch(what: what, expected: descriptor.size, actual: Int64(bytes.count))
         }
         // A registry may name its hash: then it must be right, too. One in another algorithm says nothing here.
         if let text = answer.header("docker-content-digest"), let stated = try? Digest(text),

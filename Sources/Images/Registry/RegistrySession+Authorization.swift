@@ -89,7 +89,9 @@ extension RegistrySession {
             retry(call, transfer, "token server: status \(transfer.status)") {
                 refused("answered \(transfer.status)")
             }
-        case .answered: call.completion(.failure(refused("answered \(transfer.status)")))
+        case .answered:
+            let who = RegistrySession.refusal(of: credentials(call.endpoint))
+            call.completion(.failure(refused("answered \(transfer.status), and \(who)")))
         }
     }
 }

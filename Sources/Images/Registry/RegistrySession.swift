@@ -30,7 +30,10 @@ final class RegistrySession {
         /// Gets the bytes of a file sent so far.
         var sent: ((Int64) -> Void)?
         let completion: (Result<HTTPTransfer, ImageError>) -> Void
+        /// Failures in a row: what brings something new begins the count again.
         fileprivate var failures = 0
+        /// Whether something new came since the last failure.
+        var advanced = false
         var authorizations = 0
         /// What the last transfer said who we are.
         var authorization: String?
@@ -214,7 +217,11 @@ final class RegistrySession {
         }
     }
 
+    /// Tries again after a while, as often in a row as is configured. A transfer that breaks again and again but gets
+    /// further each time is not given up.
     func retry(_ call: Call, _ transfer: HTTPTransfer, _ reason: String, _ error: () -> ImageError) {
+        if call.advanced { call.failures = 0 }
+        call.advanced = false
         guard call.failures < configuration.retries else {
             call.completion(.failure(error()))
             return
@@ -253,9 +260,21 @@ final class RegistrySession {
         let text = message.isEmpty ? ByteText.text(transfer.body) : message
         if transfer.status == 401 || transfer.status == 403 {
             // An answer to HEAD has no text.
-            let reason = "status \(transfer.status)" + (text.isEmpty ? "" : " \(text)")
-            return .unauthorized(host: call.endpoint.host, what: call.what, reason: reason)
+            let answer = "status \(transfer.status)" + (text.isEmpty ? "" : " \(text)")
+            let who = RegistrySession.refusal(of: credentials(call.endpoint), isKnown: transfer.status == 403)
+            return .unauthorized(host: call.endpoint.host, what: call.what, reason: "\(who) (\(answer))")
         }
         return .registry(host: call.endpoint.host, what: call.what, status: transfer.status, message: text)
+    }
+
+    /// Says whether nobody asked, or somebody who is not let in.
+    ///
+    /// - Parameter isKnown: The registry knows who asks, and says no.
+    static func refusal(of credentials: RegistryCredentials?, isKnown: Bool = false) -> String {
+        guard let credentials else { return "no credentials were given" }
+        let whose =
+            credentials.identityToken != nil
+            ? "the identity token" : "the credentials of \(ByteText.text(credentials.username.utf8))"
+        return whose + (isKnown ? " do not have the right" : " were refused")
     }
 }
