@@ -102,7 +102,8 @@ struct APIResponder: HTTPResponder {
     ) async throws -> Response {
         switch table.match(request.method, request.uri.path) {
         case .found(let route, let parameters):
-            if let codings = route.misfitting(contentEncoding: request.headers[.contentEncoding]) {
+            if Self.hasBody(request), let codings = route.misfitting(contentEncoding: request.headers[.contentEncoding])
+            {
                 let error = APIError.unsupportedContentEncoding(
                     request.headers[.contentEncoding] ?? "",
                     accepted: codings
@@ -132,6 +133,11 @@ struct APIResponder: HTTPResponder {
             return response
         case .none: throw APIError.unknownPath()
         }
+    }
+
+    /// RFC 9112, section 6.3.
+    private static func hasBody(_ request: Request) -> Bool {
+        request.headers[.transferEncoding] != nil || (request.headers[.contentLength] ?? "0") != "0"
     }
 
     /// What a request gets that asks to leave HTTP; nil if its path has nothing of the kind, or it asks wrongly.

@@ -94,12 +94,12 @@ struct PodHandlers: Sendable {
 
     /// POST of `pods/NAME/eviction`: a deletion that says who is in the way. Here nobody is: there are no budgets.
     func evict(_ request: APIRequest) async throws -> Response {
-        let body = try await request.objectBody()
-        let eviction = try ObjectDecoding.value(body.bytes, contentType: body.contentType)
-        var options = DeleteOptions()
-        if let given = eviction["deleteOptions"] {
-            options = try ObjectDecoding.decode(DeleteOptions.self, from: given, fieldValidation: .ignore).object
+        let eviction = try await request.object(Eviction.self, fieldValidation: .ignore).object
+        guard eviction.metadata.name == request["name"] else {
+            throw APIError.badRequest("name in URL does not match name in Eviction object")
         }
+        try request.check(eviction.metadata)
+        var options = eviction.deleteOptions ?? DeleteOptions()
         if try request.isDryRun { options.dryRun = ["All"] }
         try options.check()
         _ = try await agent.deletePod(

@@ -135,6 +135,26 @@ struct ReviewTests {
         }
     }
 
+    @Test("an eviction that is none, or of another pod, deletes nothing")
+    func wrongEviction() async throws {
+        try await TestServer.run { client in
+            _ = try await client.send("POST", Client.pods, body: Client.pod("p"))
+            for (body, sentence) in [
+                ("{}", "name in URL does not match name in Eviction object"),
+                (#"{"metadata":{"name":"q"}}"#, "name in URL does not match name in Eviction object"),
+                (#"{"metadata":{"name":"p","namespace":"other"}}"#, "does not match the namespace sent on the request"),
+                (Client.pod("p"), "no kind \\\"Pod\\\" is registered for version"),
+                (#"{"apiVersion":"v1","kind":"Eviction","metadata":{"name":"p"}}"#, "no kind \\\"Eviction\\\""),
+                (#"{"metadata":{"name":"p"},"deleteOptions":5}"#, "deleteOptions"), ("", "unexpected end"),
+            ] {
+                let reply = try await client.send("POST", "\(Client.pods)/p/eviction", body: body)
+                #expect(reply.status == 400, "\(body): \(reply.text)")
+                #expect(reply.text.contains(sentence), "\(body): \(reply.text)")
+            }
+            #expect(try await client.get(Client.pods + "/p").object(Pod.self).metadata.deletionTimestamp == nil)
+        }
+    }
+
     @Test("an eviction deletes the pod")
     func eviction() async throws {
         try await TestServer.run { client in
