@@ -48,11 +48,12 @@ package struct Bundle: Sendable {
             throw RuntimeError(.invalid, step: "parse", subject: file, cause: "\(error)")
         }
         try checkVersion(spec.ociVersion)
+        try ZeroBytes.refuse(in: bytes, of: file)
         return Bundle(path: resolved, spec: spec)
     }
 
     static func checkVersion(_ version: String) throws(RuntimeError) {
-        let parts = version.split(separator: "-", maxSplits: 1)[...].first?.split(separator: ".") ?? []
+        let parts = version.split(maxSplits: 1) { $0 == "-" || $0 == "+" }.first?.split(separator: ".") ?? []
         guard parts.count == 3, parts[0] == "1", parts.allSatisfy({ UInt32($0) != nil }) else {
             throw RuntimeError(
                 .invalid,

@@ -63,15 +63,26 @@ package struct DeviceRules: Hashable, Sendable {
                     cause: "the access must be of r, w and m"
                 )
             }
-            func number(_ value: Int64?) -> Int64? { value.flatMap { $0 < 0 ? nil : $0 } }
+            func number(_ value: Int64?) throws(RuntimeError) -> Int64? {
+                guard let value, value != -1 else { return nil }
+                if UInt32(exactly: value) == nil {
+                    throw RuntimeError(
+                        .invalid,
+                        step: "device rule",
+                        subject: "number \(value)",
+                        cause: "it is no device number (-1 means all)"
+                    )
+                }
+                return value
+            }
             // A rule for all types covers all numbers and kinds of access: the kernel knows no other.
             let all = type == "a"
             rules.append(
                 Rule(
                     allow: rule.allow,
                     type: type,
-                    major: all ? nil : number(rule.major),
-                    minor: all ? nil : number(rule.minor),
+                    major: all ? nil : try number(rule.major),
+                    minor: all ? nil : try number(rule.minor),
                     access: all ? "rwm" : access
                 )
             )

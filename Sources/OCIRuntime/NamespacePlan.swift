@@ -106,7 +106,7 @@ package struct NamespacePlan: Hashable, Sendable {
             throw RuntimeError(
                 .invalid,
                 step: "config.json",
-                subject: "hostname",
+                subject: spec.hostname?.isEmpty == false ? "hostname" : "domainname",
                 cause: "it needs a uts namespace; the host's own name would be changed"
             )
         }

@@ -407,6 +407,14 @@ extension SchedulerValues {
             flags |= bit
         }
         nice = scheduler.nice ?? 0
+        guard (-20...19).contains(nice) else {
+            throw RuntimeError(
+                .invalid,
+                step: "config.json",
+                subject: "process.scheduler.nice",
+                cause: "\(nice) is not in -20 to 19"
+            )
+        }
         priority = UInt32(clamping: scheduler.priority ?? 0)
         runtime = scheduler.runtime ?? 0
         deadline = scheduler.deadline ?? 0

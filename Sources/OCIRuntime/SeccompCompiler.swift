@@ -117,9 +117,21 @@ package enum SeccompCompiler {
         }
     }
 
+    /// MAX_ERRNO of the kernel: above it, a result would be taken for a success.
+    private static let largestErrno: UInt32 = 4095
+
     private static func action(_ name: RuntimeSpec.Seccomp.Action, errno: UInt32?) throws(RuntimeError) -> UInt32 {
-        if let errno, errno > 0xFFFF {
+        if let errno, errno > largestErrno {
             throw RuntimeError(.invalid, step: "seccomp", subject: "errnoRet \(errno)", cause: "it is out of range")
+        }
+        // config-linux.md: "When the action doesn't support an errno, the runtime MUST print and error and fail."
+        if errno != nil, name != .errno, name != .trace {
+            throw RuntimeError(
+                .invalid,
+                step: "seccomp",
+                subject: name.rawValue,
+                cause: "errnoRet is set, but this action returns no errno"
+            )
         }
         let notPermitted: UInt32 = 1
         switch name {

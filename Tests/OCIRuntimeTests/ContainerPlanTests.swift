@@ -166,6 +166,7 @@ struct ContainerPlanTests {
 
     private static let refused: [(String, @Sendable (inout RuntimeSpec) -> Void)] = [
         ("no root", { $0.root = nil }),
+        ("a nice value that there is not", { $0.process?.scheduler = .init(policy: .other, nice: 20) }),
         ("no arguments", { $0.process?.args = [] }),
         ("an empty program", { $0.process?.args = [""] }),
         ("a relative cwd", { $0.process?.cwd = "tmp" }),

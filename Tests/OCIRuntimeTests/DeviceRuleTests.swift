@@ -37,6 +37,19 @@ struct DeviceRuleTests {
         #expect(throws: RuntimeError.self) { try DeviceRules([.init(allow: true, type: "c", access: "rx")]) }
     }
 
+    /// Seen failing where every negative number meant "all": a rule for no device allowed each of its kind.
+    @Test("-1 means every number, what is no device number is refused", arguments: [-2, Int64.min, 1 << 32])
+    func numbers(_ wrong: Int64) throws {
+        let rule = RuntimeSpec.DeviceRule(allow: true, type: "c", major: -1, minor: 3, access: "r")
+        #expect(try DeviceRules([rule]).v1.contains(CgroupWrite("devices", "devices.allow", "c *:3 r")))
+        #expect(throws: RuntimeError.self) {
+            try DeviceRules([.init(allow: true, type: "c", major: wrong, minor: 3, access: "r")])
+        }
+        #expect(throws: RuntimeError.self) {
+            try DeviceRules([.init(allow: true, type: "c", major: 1, minor: wrong, access: "r")])
+        }
+    }
+
     /// Runs the instructions that the filter uses, as the kernel would.
     private func run(_ program: [UInt8], type: UInt32, access: UInt32, major: UInt32, minor: UInt32) -> UInt32? {
         let context = [access << 16 | type, major, minor]

@@ -150,6 +150,34 @@ struct HostileBundleTests {
         }
     }
 
+    /// Seen failing: the cgroup of the first one was another, whose name ended before the zero byte, and the others were
+    /// refused without the name of the field.
+    @Test(
+        "a text with a zero byte is refused by the name of its field; in a key and behind a backslash, too",
+        arguments: [
+            (#""linux":{"cgroupsPath":"/a\u0000b"}"#, "linux.cgroupsPath"),
+            (#""mounts":[{"destination":"/a"},{"destination":"/b","options":["x","\u0000"]}]"#, "mounts[1].options[1]"),
+            (#""linux":{"sysctl":{"net.x\u0000":"1"}}"#, "linux.sysctl.net.x"),
+            (#""root":{"path":"\\\u0000"}"#, "root.path"),
+            (#""root":{"path":"\\u0000"},"annotations":{"a":"\u0000"}"#, nil),
+        ] as [(String, String?)]
+    )
+    func zeroBytes(_ fields: String, _ named: String?) throws {
+        let directory = try TemporaryDirectory()
+        try Files.replaceUnsynced(
+            directory.path + "/config.json",
+            with: Array("{\"ociVersion\":\"1.0.0\",\(fields)}".utf8)
+        )
+        do {
+            _ = try Bundle.load(directory.path)
+            #expect(named == nil)
+        } catch {
+            let name = try #require(named)
+            #expect(error.kind == .invalid && error.description.contains(": \(name)"), "\(error)")
+            #expect(error.description.hasSuffix(" contains a zero byte"))
+        }
+    }
+
     @Test("a directory on a file, a file on a directory and a link in the way say so")
     func unfittingMounts() throws {
         let bundle = try TestBundle()

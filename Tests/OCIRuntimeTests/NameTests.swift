@@ -24,12 +24,18 @@ struct NameTests {
         #expect(throws: RuntimeError.self) { try ContainerID.check(id) }
     }
 
-    @Test("versions 1.x of the specification are accepted", arguments: ["1.0.0", "1.0.2-dev", "1.2.0", "1.1.0-rc.1"])
+    @Test(
+        "versions 1.x of the specification are accepted",
+        arguments: ["1.0.0", "1.0.2-dev", "1.2.0", "1.1.0-rc.1", "1.2.0+dev"]
+    )
     func goodVersions(_ version: String) throws {
         try Bundle.checkVersion(version)
     }
 
-    @Test("other versions are refused", arguments: ["", "2.0.0", "1.0", "1", "latest", "1.x.0", "0.9.0"])
+    @Test(
+        "other versions are refused",
+        arguments: ["", "2.0.0", "1.0", "1", "latest", "1.x.0", "0.9.0", "1.0+dev", "2.0.0+dev"]
+    )
     func badVersions(_ version: String) {
         #expect(throws: RuntimeError.self) { try Bundle.checkVersion(version) }
     }

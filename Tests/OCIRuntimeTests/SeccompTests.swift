@@ -110,7 +110,10 @@ struct SeccompTests {
         ]
         var refusing = strange
         refusing.defaultAction = .killProcess
-        for index in refusing.syscalls?.indices ?? 0..<0 { refusing.syscalls?[index].action = .allow }
+        for index in refusing.syscalls?.indices ?? 0..<0 {
+            refusing.syscalls?[index].action = .allow
+            refusing.syscalls?[index].errnoRet = nil
+        }
         var state: UInt64 = 7
         func random() -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -204,7 +207,9 @@ struct SeccompTests {
         let bad: [RuntimeSpec.Seccomp] = [
             .init(defaultAction: .allow, architectures: ["SCMP_ARCH_PDP11"]),
             .init(defaultAction: .allow, flags: ["SECCOMP_FILTER_FLAG_NEW_LISTENER"]),
-            .init(defaultAction: .errno, defaultErrnoRet: 70_000),
+            .init(defaultAction: .errno, defaultErrnoRet: 4096),
+            .init(defaultAction: .allow, defaultErrnoRet: 1),
+            .init(defaultAction: .allow, syscalls: [.init(names: ["mkdir"], action: .kill, errnoRet: 5)]),
             .init(
                 defaultAction: .allow,
                 syscalls: [.init(names: ["read"], action: .errno, args: [.init(index: 6, value: 0, op: .equal)])]
