@@ -77,12 +77,32 @@ package struct MountOptions: Hashable, Sendable {
             case "ridmap": idMap = .recursive
             // Of mount(8) alone, or about another kind of mount call.
             case "", "defaults", "remount", "silent", "loud", "nofail", "auto", "noauto", "user", "nouser",
-                "iversion", "noiversion", "acl", "noacl":
+                "users", "nousers", "owner", "noowner", "group", "nogroup", "_netdev", "iversion", "noiversion", "acl",
+                "noacl":
                 break
             case let text where text.hasPrefix("x-"): break
-            default: data.append(option)
+            default: data += Self.parts(option)
             }
         }
+    }
+
+    /// mount(2) takes all options of a file system as one text and parts it at commas; fsconfig(2) takes one at a time.
+    ///
+    /// Not in quotation marks, as of an SELinux context, nor behind a backslash, as in a directory's name of overlay.
+    private static func parts(_ option: String) -> [String] {
+        guard option.utf8.contains(0x2C) else { return [option] }
+        var (parts, part, quoted, escaped) = ([String](), "", false, false)
+        for character in option.unicodeScalars {
+            if character == ",", !quoted, !escaped {
+                parts.append(part)
+                part = ""
+                continue
+            }
+            escaped = character == "\\" && !escaped
+            if character == "\"" { quoted.toggle() }
+            part.unicodeScalars.append(character)
+        }
+        return (parts + [part]).filter { !$0.isEmpty }
     }
 
     private static func apply(_ meaning: Meaning, set: inout MountAttributes, clear: inout MountAttributes) {

@@ -32,7 +32,15 @@ struct MountPlan {
     ]
 
     mutating func add(_ mounts: [RuntimeSpec.Mount]) throws(RuntimeError) {
-        for mount in mounts { try add(mount) }
+        let targets = mounts.map { Self.clean($0.destination) }
+        for (index, mount) in mounts.enumerated() {
+            let later = targets[(index + 1)...]
+            // The targets of others are made in it first.
+            let isHeldOpen =
+                mount.type == "tmpfs" && later.contains { PathText.isBelow($0, targets[index]) }
+                && !later.contains(targets[index])
+            try add(mount, isHeldOpen: isHeldOpen)
+        }
         let dev = mounts.last { Self.clean($0.destination) == "/dev" }
         let bound = dev.map { MountOptions($0.options ?? []).bind || $0.type == "bind" } ?? false
         hasBoundDev = bound
@@ -42,7 +50,8 @@ struct MountPlan {
         }
     }
 
-    private mutating func add(_ mount: RuntimeSpec.Mount) throws(RuntimeError) {
+    /// - Parameter isHeldOpen: A new file system that shall be read-only becomes it after all mounts.
+    private mutating func add(_ mount: RuntimeSpec.Mount, isHeldOpen: Bool) throws(RuntimeError) {
         let options = MountOptions(mount.options ?? [])
         let target = Self.clean(mount.destination)
         let title = "mount \(mount.type ?? "bind")"
@@ -100,6 +109,10 @@ struct MountPlan {
         step.attributes = options.set.union(options.setAll)
         // Device nodes are made in it first.
         if target == "/dev" { step.attributes.remove(.readOnly) }
+        if isHeldOpen, step.attributes.contains(.readOnly) {
+            step.attributes.remove(.readOnly)
+            late.append(.readOnlyMount(target))
+        }
         step.propagation = options.propagation
         step.strictTarget = strict
         step.mayCoverProc = type == "proc" && target == "/proc"

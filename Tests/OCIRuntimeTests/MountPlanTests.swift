@@ -50,6 +50,13 @@ struct MountPlanTests {
         #expect(options.data == data)
     }
 
+    @Test("several options in one text are parted as mount(2) does: not in quotation marks nor behind a backslash")
+    func commas() {
+        #expect(MountOptions(["size=1m,mode=700", ",uid=1,"]).data == ["size=1m", "mode=700", "uid=1"])
+        #expect(MountOptions([#"context="a:b:c:s0:c1,c2",size=1m"#]).data == [#"context="a:b:c:s0:c1,c2""#, "size=1m"])
+        #expect(MountOptions([#"lowerdir=/a\,b:/c,upperdir=/d"#]).data == [#"lowerdir=/a\,b:/c"#, "upperdir=/d"])
+    }
+
     @Test("recursive options change the whole tree and not the top alone")
     func recursiveOptions() {
         let options = MountOptions(["rbind", "rro", "rnosuid", "rslave"])
