@@ -86,6 +86,14 @@ package struct CgroupStatistics {
         var usage = Self.nonzero([("total", number("cpuacct", "cpuacct.usage"))])
         let each = (read("cpuacct", "cpuacct.usage_percpu") ?? "").split(separator: " ").compactMap { UInt64($0) }
         if !each.isEmpty { usage["percpu"] = .array(each.map(Self.json)) }
+        // "cpu user system", then a line for each.
+        let lines = (read("cpuacct", "cpuacct.usage_all") ?? "").split(separator: "\n").dropFirst().map { line in
+            line.split(separator: " ").compactMap { UInt64($0) }
+        }.filter { $0.count == 3 }
+        if !lines.isEmpty {
+            usage["percpu_kernel"] = .array(lines.map { Self.json($0[2]) })
+            usage["percpu_user"] = .array(lines.map { Self.json($0[1]) })
+        }
         usage["kernel"] = Self.json(number("cpuacct", "cpuacct.usage_sys") ?? 0)
         usage["user"] = Self.json(number("cpuacct", "cpuacct.usage_user") ?? 0)
         let times = table("cpu", "cpu.stat")

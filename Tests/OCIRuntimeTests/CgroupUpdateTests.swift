@@ -108,6 +108,7 @@ struct CgroupStatisticsTests {
             false,
             [
                 "cpuacct.usage": "300", "cpuacct.usage_sys": "100", "cpuacct.usage_user": "200",
+                "cpuacct.usage_all": "cpu user system\n0 40 50\n1 60 70",
                 "cpuacct.usage_percpu": "100 200 ", "cpu.stat": "nr_periods 4\nnr_throttled 3\nthrottled_time 2",
                 "cpuset.cpus": "0-1,4", "memory.limit_in_bytes": "4096", "memory.usage_in_bytes": "1024",
                 "memory.failcnt": "7", "memory.stat": "cache 5\nrss 6", "pids.current": "2", "pids.max": "max",
@@ -118,6 +119,7 @@ struct CgroupStatisticsTests {
         )
         let usage = data["cpu"]?["usage"]
         #expect(usage?["total"]?.int64Value == 300 && usage?["kernel"]?.int64Value == 100)
+        #expect(usage?["percpu_kernel"]?.text() == "[50,70]" && usage?["percpu_user"]?.text() == "[40,60]")
         #expect(data["cpu"]?["throttling"]?["throttledTime"]?.int64Value == 2)
         #expect(data["cpuset"]?["cpus"]?.arrayValue?.compactMap(\.int64Value) == [0, 1, 4])
         #expect(data["memory"]?["usage"]?["limit"]?.int64Value == 4096)
