@@ -47,7 +47,7 @@ package struct Terminal: ~Copyable {
                 pollfd(fd: input, events: Int16(POLLIN), revents: 0),
             ]
             try sys("poll", "terminal") { unsafe poll(&polls, 3, -1) }
-            if polls[1].revents != 0, !Self.pass(from: master.raw, to: 1) { output = -1 }
+            if polls[1].revents != 0, !Self.passOutput(of: master.raw) { output = -1 }
             if polls[2].revents != 0, !Self.pass(from: 0, to: master.raw) {
                 // The end of the input is typed: ^D at the start of a line.
                 _ = Self.writeAll(master.raw, [4])
@@ -62,15 +62,28 @@ package struct Terminal: ~Copyable {
         while true {
             var poll = pollfd(fd: master.raw, events: Int16(POLLIN), revents: 0)
             let ready = try sys("poll", "terminal") { unsafe Glibc.poll(&poll, 1, 0) }
-            if ready == 0 || !Self.pass(from: master.raw, to: 1) { return }
+            if ready == 0 || !Self.passOutput(of: master.raw) { return }
         }
     }
 
     private static func pass(from: Int32, to: Int32) -> Bool {
+        guard let bytes = next(from) else { return false }
+        return writeAll(to, bytes)
+    }
+
+    /// What nobody takes any more is dropped: the program must not wait for ever for a reader that is gone.
+    private static func passOutput(of master: Int32) -> Bool {
+        guard let bytes = next(master) else { return false }
+        _ = writeAll(1, bytes)
+        return true
+    }
+
+    /// What can be read now; nil at the end.
+    private static func next(_ descriptor: Int32) -> ArraySlice<UInt8>? {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = unsafe read(from, &buffer, buffer.count)
-        if count < 0, Errno.current == .interrupted { return true }
-        return count > 0 && writeAll(to, buffer[..<count])
+        let count = unsafe read(descriptor, &buffer, buffer.count)
+        if count < 0, Errno.current == .interrupted { return [] }
+        return count > 0 ? buffer[..<count] : nil
     }
 
     private static func writeAll(_ to: Int32, _ bytes: ArraySlice<UInt8>) -> Bool {

@@ -325,6 +325,10 @@ package struct Cgroup: Sendable {
                     try Files.put("1", to: tree.path + "/cgroup.kill")
                 } catch  where error.errno == .noEntry || error.errno == Errno(19) {}
             }
+            // The freezer of version 1 keeps even a killed process; one of version 2 does not.
+            if layout.tree("freezer") != nil, isFrozen(), let (order, _) = freezer(false) {
+                try? Files.put(order.value, to: order.file)  // gone, if there was nobody
+            }
             return
         }
         // Frozen processes cannot fork away; a freezer that is missing or slow costs only that.

@@ -335,7 +335,7 @@ extension Container {
                     .system,
                     step: "start the process",
                     cause: "it died without a word",
-                    hint: "its cgroup may have too little memory or too few pids"
+                    hint: "its cgroup may have too little memory or too few pids, or seccomp forbids what a start needs"
                 )
             }
         }

@@ -196,19 +196,44 @@ package struct Container: Sendable {
     }
 
     /// The usual files by name, which is much less than a walk; that finds what else there may be.
-    private func removeState() throws(SysError) {
+    ///
+    /// - Returns: false if somebody else removed it at this moment: another delete, or the create that this one ended.
+    private func removeState() throws(SysError) -> Bool {
+        do {
+            return try removeState(held: Descriptor.openDirectory(directory))
+        } catch  where error.errno == .noEntry {
+            return false
+        }
+    }
+
+    private func removeState(held: borrowing Descriptor) throws(SysError) -> Bool {
         // No create may take what is half removed for the remains of another.
-        let held = try Descriptor.openDirectory(directory)
         _ = try held.lock(waits: false)
-        defer { withExtendedLifetime(held) {} }
-        for name in [StoredState.fileName, InitProcess.fileName] {
-            try? Files.remove("\(directory)/\(name)")  // as above
+        let usual = [
+            StoredState.fileName, InitProcess.fileName, Self.startFIFO, Self.resultFIFO, Self.keptConfiguration,
+        ]
+        for name in usual {
+            try? Files.remove("\(directory)/\(name)")  // the walk below finds what stays
         }
         do {
             try Files.removeDirectory(directory)
-        } catch {
-            try Files.removeTree(directory)
+            return true
+        } catch  where error.errno == .noEntry {
+            return false
+        } catch {}
+        var left = 100
+        // Another container of this name must not lose its state.
+        while Files.isSame(held.raw, directory) {
+            do {
+                try Files.removeTree(directory)
+                return true
+            } catch {
+                // Files come and go while two remove it.
+                left -= 1
+                if left == 0 { throw error }
+            }
         }
+        return false
     }
 
     private var notRunning: RuntimeError {
@@ -238,7 +263,12 @@ package struct Container: Sendable {
         try cgroup.destroy()
         if let before = stored.mountsBefore { try HostMounts.remove(below: stored.rootfs, keeping: before) }
         try CacheAllocation.remove(stored.resctrlGroups ?? [])
-        try doing("remove the state") { () throws(SysError) in try removeState() }
+        let isOurs = try doing("remove the state") { () throws(SysError) in try removeState() }
+        // Who removes the state runs the hooks, once.
+        guard isOurs else {
+            if force { return }
+            throw RuntimeError(.notFound, step: "container", subject: "\"\(id)\"", cause: "container does not exist")
+        }
         if let hooks = stored.hooks?.poststop, !hooks.isEmpty {
             let state = stored.described(.stopped, pid: nil)
             HookRunner(state: state, target: -1, rootfs: stored.rootfs).runAll(hooks, .poststop, warn: warn)

@@ -58,7 +58,7 @@ enum Commands {
         case "state": StandardStreams.output(try Listing.stateText(try container()) + "\n")
         case "kill":
             let container = try container()
-            let signal = try Signals.number(arguments.words.count > 1 ? arguments.words[1] : "SIGTERM")
+            let signal = try Signals.number(arguments.words.dropFirst().first { !$0.isEmpty } ?? "SIGTERM")
             let all = arguments.has("all")
             do {
                 try container.kill(signal: signal, all: all)

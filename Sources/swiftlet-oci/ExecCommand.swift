@@ -26,7 +26,7 @@ enum ExecCommand {
         if process.terminal == true, !detach, options.consoleSocket == nil { options.stdio = .console }
 
         if !detach && !arguments.has("no-subreaper") { try Children.adoptOrphans() }
-        let signals = detach ? nil : try SignalDescriptor(Relay.forwarded + [Relay.childEnded])
+        let signals = detach ? nil : try SignalDescriptor(Relay.taken)
         var started = try container.exec(process, options: options)
         for warning in started.warnings { log.warn(warning) }
         try Commands.send(started.process, to: arguments.text("pidfd-socket"))
@@ -65,6 +65,7 @@ enum ExecCommand {
             } catch {
                 throw RuntimeError(.invalid, step: "parse", subject: file, cause: "\(error)")
             }
+            try ZeroBytes.refuse(in: bytes, of: file)
             if arguments.has("tty") { process.terminal = true }
             return process
         }
@@ -74,7 +75,7 @@ enum ExecCommand {
         }
         process.args = command
         process.terminal = arguments.has("tty")
-        if let directory = arguments.value("cwd") { process.cwd = directory }
+        if let directory = arguments.text("cwd") { process.cwd = directory }
         process.env = (process.env ?? []) + arguments.all("env")
         if let user = arguments.value("user") { process.user = try UserArgument.parse(user, process.user) }
         let groups = try arguments.all("additional-gids").map { try UserArgument.identifier($0, "group") }
@@ -84,8 +85,8 @@ enum ExecCommand {
             process.user = user
         }
         if arguments.has("no-new-privs") { process.noNewPrivileges = true }
-        if let profile = arguments.value("apparmor") { process.apparmorProfile = profile }
-        if let label = arguments.value("process-label") { process.selinuxLabel = label }
+        if let profile = arguments.text("apparmor") { process.apparmorProfile = profile }
+        if let label = arguments.text("process-label") { process.selinuxLabel = label }
         let added = arguments.all("cap")
         if !added.isEmpty {
             var sets = process.capabilities ?? RuntimeSpec.Capabilities()

@@ -15,7 +15,7 @@ enum Foreground {
         if terminal { options.stdio = .console }
         // Orphans of a container without a pid namespace shall not go to somebody else.
         if !detach && !arguments.has("no-subreaper") { try Children.adoptOrphans() }
-        let signals = detach ? nil : try SignalDescriptor(Relay.forwarded + [Relay.childEnded])
+        let signals = detach ? nil : try SignalDescriptor(Relay.taken)
         options.startsAtOnce = true
         var created = try Container.create(spec, options: options, root: globals.root)
         for warning in created.warnings { log.warn(warning) }
@@ -60,6 +60,10 @@ enum Relay {
     static let forwarded: [Int32] =
         [1, 2, 3, 10, 12, 14, 15, 18, 20, 21, 22, 24, 25, 26, 27, 28, 29, 30] + Array(34...64)
     private static let windowChanged: Int32 = 28
+    private static let brokenPipe: Int32 = 13
+    /// What is read instead of being suffered. A reader of the terminal that is gone must not end us: the container would
+    /// stay without its runtime.
+    static let taken = forwarded + [childEnded, brokenPipe]
 
     static func untilEnd(
         _ pid: Int32,
@@ -119,6 +123,7 @@ enum Relay {
                     if exit.pid == pid { return Int32(exit.status) }
                 }
             case windowChanged: resize()
+            case brokenPipe: break
             default:
                 // Ended at this moment: its exit comes next.
                 try? process.signal(signal)

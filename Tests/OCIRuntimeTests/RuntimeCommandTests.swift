@@ -116,6 +116,77 @@ struct RuntimeCommandTests {
         #expect(try bundle.leftovers() == [])
     }
 
+    /// Seen failing with a freezer of version 1 beside a unified hierarchy: killed, they stayed frozen for ever.
+    @Test("killing all processes of a paused container ends them")
+    func killPaused() throws {
+        let container = try started("k")
+        guard let process = try container.running() else {
+            Issue.record("it does not run")
+            return
+        }
+        #expect(try call(["pause", "k"]).code == 0)
+        #expect(try call(["kill", "--all", "k", "KILL"]).code == 0)
+        #expect(try process.waitForEnd(milliseconds: 60_000))
+        #expect(try container.state().status == .stopped)
+        #expect(try call(["delete", "k"]).code == 0)
+        #expect(try bundle.leftovers() == [])
+    }
+
+    /// Seen failing: the later ones found no state directory any more, and every one ran the hooks.
+    @Test("of many deletes at once one runs the poststop hooks, and with --force all succeed")
+    func deleteRace() throws {
+        bundle.spec.hooks = .init(
+            poststop: [.init(path: "/bin/sh", args: ["sh", "-c", "echo gone >> \(bundle.path)/stopped"])]
+        )
+        for round in 1...5 {
+            _ = try started("d")
+            let errors = try MemoryFile(name: "err")
+            let children = try (0..<8).map { _ in
+                try Spawn.start(
+                    [try #require(BuiltRuntime.path), "--root", bundle.root.path, "delete", "--force", "d"],
+                    environment: ["PATH=/usr/bin:/bin"],
+                    workingDirectory: bundle.path,
+                    standardOutput: errors.descriptor.raw,
+                    standardError: errors.descriptor.raw
+                )
+            }
+            for child in children { #expect(try Child.wait(child) == 0) }
+            #expect(try errors.content().isEmpty)
+            #expect(try bundle.leftovers() == [])
+            let lines = try Files.readText(bundle.path + "/stopped").split(separator: "\n")
+            #expect(lines.count == round)
+        }
+    }
+
+    /// Seen failing: SIGPIPE ended the runtime, and the container ran on without it; with the signal ignored alone, the
+    /// program waited for ever once the terminal was full.
+    @Test("a reader of the terminal that goes away ends neither the runtime nor the program")
+    func terminalWithoutReader() throws {
+        bundle.spec.process?.terminal = true
+        bundle.shell("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; exit 4")
+        try bundle.writeConfig()
+        let built = try #require(BuiltRuntime.path)
+        let outcome = try Spawn.run(
+            [
+                "/bin/sh", "-c", "{ \"$@\" </dev/null; echo $? >\"$0\"; } | head -1", bundle.path + "/code",
+                built, "--root", bundle.root.path, "run", "--bundle", bundle.path, "t",
+            ],
+            environment: ["PATH=/usr/bin:/bin"]
+        )
+        #expect(String(decoding: outcome.output, as: UTF8.self).hasPrefix("line 0"))
+        #expect(try Files.readText(bundle.path + "/code") == "4")
+        #expect(try bundle.leftovers() == [])
+    }
+
+    @Test("flags of exec and a signal that are empty count as not given")
+    func emptyFlags() throws {
+        _ = try started("e")
+        let flags = ["--cwd", "", "--apparmor", "", "--process-label", ""]
+        let result = try call(["exec"] + flags + ["e", "sh", "-c", "pwd; id -u"])
+        #expect(result.code == 0 && result.output == "/\n0\n", "\(result)")
+        #expect(try call(["kill", "e", ""]).code == 0)
+    }
+
     @Test("a failed exec is 255, in words that docker and podman know")
     func execFailures() throws {
         _ = try started("e")
