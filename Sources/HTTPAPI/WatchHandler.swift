@@ -48,6 +48,9 @@ struct WatchHandler: Sendable {
     /// Sends what comes until the client goes, the log ends or the time that the client has set is over. With bookmarks
     /// one comes whenever nothing was sent for a while, and one at the end, so that the next watch begins there.
     ///
+    /// What is in the log when it begins is sent whatever the time: on a busy machine, or to a client that reads slowly,
+    /// one short watch after the other would tell little or nothing otherwise.
+    ///
     /// - Parameter written: What an event of the log is to this watch.
     static func follow(
         _ cursor: WatchCursor,
@@ -60,9 +63,11 @@ struct WatchHandler: Sendable {
         let bookmarks = options.allowsBookmarks
         let end = options.timeoutSeconds.flatMap { $0 > 0 ? clock.now + .seconds(min($0, 1 << 31)) : nil }
         var nextBookmark = clock.now + Self.bookmarkInterval
+        let head = lines.agent.store.head
         while !Task.isCancelled {
             let wakes = [end, bookmarks ? nextBookmark : nil].compactMap(\.self)
-            let events = try await Self.next(cursor, within: wakes.min().map { max($0 - clock.now, .zero) })
+            let least: Duration = cursor.position < head ? .seconds(1) : .zero
+            let events = try await Self.next(cursor, within: wakes.min().map { max($0 - clock.now, least) })
             var text: [UInt8] = []
             if let events {
                 if events.isEmpty { return }
@@ -75,7 +80,7 @@ struct WatchHandler: Sendable {
                     text = []
                 }
             }
-            let isOver = end.map { clock.now >= $0 } ?? false
+            let isOver = end.map { clock.now >= $0 && cursor.position >= head } ?? false
             if bookmarks, isOver || (text.isEmpty && clock.now >= nextBookmark) {
                 text += lines.bookmark(cursor.position, endsInitialEvents: false)
             }

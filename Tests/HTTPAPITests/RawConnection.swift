@@ -37,15 +37,21 @@ enum RawConnection {
 
     /// Sends a text, lets `waiting` happen while nothing is read, and returns what has come until the server closed the
     /// connection, in whatever way.
+    ///
+    /// - Parameter readingAfterItsEnd: Nothing is read before the server has closed the connection.
     static func answer(
         to text: String,
         at socket: String,
-        waiting: @Sendable () async throws -> Void
+        waiting: @Sendable () async throws -> Void,
+        readingAfterItsEnd: Bool = false
     ) async throws -> String {
         let connection = try UnixSocket.connect(socket)
         try connection.setBlocking()
         try Descriptor.send(connection.raw, Array(text.utf8), subject: "server")
         try await waiting()
+        for _ in 0..<1500 where readingAfterItsEnd && !hasEnded(connection.raw) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
         return await Task.detached {
             var bytes: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 65536)
@@ -55,6 +61,11 @@ enum RawConnection {
                 bytes += buffer[..<count]
             }
         }.value
+    }
+
+    private static func hasEnded(_ connection: Int32) -> Bool {
+        var waiting = pollfd(fd: connection, events: 0, revents: 0)
+        return unsafe poll(&waiting, 1, 0) == 1 && waiting.revents & Int16(POLLHUP) != 0
     }
 
     /// Sends a text, waits for the first byte of the answer, sends no more and reads until the server has noticed.
