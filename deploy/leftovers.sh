@@ -28,9 +28,9 @@ matching() {
         [ -z "$line" ] || printf 'process %s %s\n' "$pid" "${line:0:200}"
     done | grep -v leftovers.sh | matching
     awk '{print "mount " $5}' /proc/self/mountinfo | matching
-    find /sys/fs/cgroup -xdev -type d 2>/dev/null | sed 's/^/cgroup /' | matching
-    for controller in /sys/fs/cgroup/*/; do
-        find "$controller" -xdev -type d 2>/dev/null | sed 's/^/cgroup /' | matching
+    # A cgroup may go while it is looked at; that must not end the list.
+    for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*/; do
+        { find "$hierarchy" -xdev -type d 2>/dev/null || true; } | sed 's/^/cgroup /' | matching
     done
     awk '$8 ~ /^\// {print "socket " $8}' /proc/net/unix | matching
     # lsns lists a namespace by one of its processes; the number is enough.

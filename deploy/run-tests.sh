@@ -26,7 +26,7 @@ swift_test() {
     local name=$1
     shift
     # A line for each test that starts says nothing: the one for its end follows.
-    timeout --kill-after 30 1500 swift test --skip-build --disable-xctest --scratch-path "$scratch" \
+    timeout --kill-after 30 2400 swift test --skip-build --disable-xctest --scratch-path "$scratch" \
         --xunit-output "$work/$name.xml" "$@" 2>&1 | tee "$work/$name.log" | grep -v '^◇'
     return "${PIPESTATUS[0]}"
 }
@@ -128,7 +128,7 @@ echo "$(wc -l <"$work/skipped") lines"
 
 step "what was left behind"
 # A process that was told to end may need a moment to be gone.
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+for _ in $(seq 30); do
     deploy/leftovers.sh swiftlet-test containerd-shim-swiftlet | grep -v '^namespace' |
         comm -13 "$work/before" - >"$work/left"
     [ -s "$work/left" ] || break

@@ -24,7 +24,7 @@ cp "$(command -v busybox)" "$work/rootfs/bin/busybox"
 echo text >"$work/rootfs/etc/file"
 # A child that a sanitizer ends may look like one that failed as it should: what it wrote tells.
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
-timeout 60 "$work/stage" "$work/rootfs" 2>"$work/errors"
+timeout 240 "$work/stage" "$work/rootfs" 2>"$work/errors"
 code=$?
 if [ -s "$work/errors" ]; then
     cat "$work/errors"

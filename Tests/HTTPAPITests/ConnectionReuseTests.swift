@@ -104,7 +104,8 @@ struct ConnectionReuseTests {
         )
         try await withThrowingTaskGroup { group in
             group.addTask { try await application.run() }
-            while !Files.exists(path) { try await Task.sleep(for: .milliseconds(20)) }
+            // The file is there a moment before anybody listens.
+            while (try? UnixSocket.connect(path)) == nil { try await Task.sleep(for: .milliseconds(20)) }
             let plain = "GET / HTTP/1.1\r\n\(Self.host)\r\n"
             let upgrade = "GET /echo HTTP/1.1\r\n\(Self.host)Connection: Upgrade\r\nUpgrade: echo\r\n\r\n"
             let text = try await RawConnection.exchange(

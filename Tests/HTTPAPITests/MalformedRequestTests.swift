@@ -165,7 +165,7 @@ struct ExpectationTests {
                 + "Content-Length: \(pod.utf8.count)\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n\(pod)"
             let answers = RawConnection.answers(in: try await RawConnection.answer(to: text, at: client.socket))
             #expect(answers.map { $0.status.split(separator: " ")[1] } == ["100", "201"])
-            // curl waits for a second, and says so, unless it is told to go on.
+            // curl waits for a while, and says so, unless it is told to go on.
             let directory = try TemporaryDirectory()
             let file = directory.path + "/big"
             try BigFile.write(file, bytes: 2 << 20)

@@ -33,12 +33,11 @@ struct SocketKeeperTests {
                 #expect(unsafe rename(path + ".file", path) == 0)
             default: #expect(unsafe unlink(path) == 0)
             }
-            for _ in 0..<500 where Identity(path) != before { try await Task.sleep(for: .milliseconds(10)) }
-            #expect(Identity(path) == before)
+            try await client.wait(for: "the socket's file") { Identity(path) == before }
             #expect(try await client.get("/healthz").status == 200)
             // Once more, from the same second name.
             #expect(unsafe unlink(path) == 0)
-            for _ in 0..<500 where Identity(path) != before { try await Task.sleep(for: .milliseconds(10)) }
+            try await client.wait(for: "the socket's file") { Identity(path) == before }
             #expect(try await client.get("/healthz").status == 200)
         }
     }

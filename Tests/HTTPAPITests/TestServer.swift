@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import KubernetesAPI
 import Linux
@@ -66,7 +67,7 @@ enum TestServer {
         }
     }
 
-    private static let cgroupRoot = "/swiftlet-test-api"
+    private static let cgroupRoot = "/swiftlet-test-api-\(getpid())"
 
     /// Removes the cgroups of pods that were there when their agent ended.
     private static func removeCgroups() throws {
@@ -128,7 +129,8 @@ struct Client: Sendable {
             "/usr/bin/curl", "-sS", "-i", "-N", "--max-time", "30", "--unix-socket", socket, "-A", "test",
         ]
         if headers["Expect"] == nil { arguments += ["-H", "Expect:"] }
-        if unwanted != nil { arguments.append("-v") }
+        // It waits for a second otherwise, and a busy server may take longer.
+        if unwanted != nil { arguments += ["-v", "--expect100-timeout", "20"] }
         arguments += method == "HEAD" ? ["-I"] : ["-X", method]
         for (name, value) in headers { arguments += ["-H", "\(name): \(value)"] }
         if let body {

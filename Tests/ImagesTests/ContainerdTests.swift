@@ -45,10 +45,10 @@ struct ContainerdTests {
         /// Waits until it answers, then runs `ctr`.
         func ctr(_ arguments: String...) throws -> String {
             let command = ["/usr/bin/ctr", "-a", directory.path + "/c.sock"]
-            for attempt in 0..<200 {
+            for attempt in 0..<1000 {
                 let probe = try Spawn.run(command + ["version"], environment: [])
                 if probe.code == 0 { break }
-                try #require(attempt < 199, "containerd does not answer")
+                try #require(attempt < 999, "containerd does not answer")
                 usleep(50_000)
             }
             let outcome = try Spawn.run(command + arguments, environment: [])

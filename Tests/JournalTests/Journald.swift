@@ -1,4 +1,5 @@
 import Glibc
+import Journal
 import Linux
 
 let packageRoot: String = {
@@ -55,7 +56,7 @@ final class Journald {
         isRunning = false
         kill(pid, SIGCONT)
         kill(pid, number)
-        for _ in 0..<1000 where kill(pid, 0) == 0 && !isZombie { usleep(10_000) }
+        for _ in 0..<3000 where kill(pid, 0) == 0 && !isZombie { usleep(10_000) }
     }
 
     private var isZombie: Bool {
@@ -64,6 +65,18 @@ final class Journald {
     }
 
     typealias Entry = [String: [[UInt8]]]
+
+    /// As `entries`, when there are so many. What journald has taken out of its socket it has yet to write.
+    func entries(atLeast count: Int) throws -> [Entry] {
+        _ = try eventually { try entries().count >= count }
+        return try entries()
+    }
+
+    /// As `entries`, when the record with this position is there.
+    func entries(upTo position: Int) throws -> [Entry] {
+        _ = try eventually { try entries().contains { $0.text(JournalRecord.Field.Name.sequence) == "\(position)" } }
+        return try entries()
+    }
 
     /// All entries of the agent, each field with all its values.
     func entries() throws -> [Entry] {

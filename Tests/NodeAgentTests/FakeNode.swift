@@ -11,6 +11,8 @@ final class FakeNode: ActionPerforming {
     private struct State {
         var performed: [String] = []
         var adoptions = 0
+        /// What was performed when the last adoption was asked for.
+        var performedBeforeAdoption: [String] = []
         var adoptionFailures = 0
         var adopted: [PodFact] = []
         /// Actions with such a beginning of their ids wait for `release`.
@@ -34,6 +36,8 @@ final class FakeNode: ActionPerforming {
     /// How many actions are going on, pulls aside.
     var performing: Int { state.withLock { $0.performing } }
     var adoptions: Int { state.withLock { $0.adoptions } }
+    /// The ids of the actions that were begun before the last adoption.
+    var performedBeforeAdoption: [String] { state.withLock { $0.performedBeforeAdoption } }
 
     func hold(_ prefix: String) { state.withLock { $0.held = prefix } }
     func stick(_ prefix: String) { state.withLock { $0.stuck = prefix } }
@@ -57,6 +61,7 @@ final class FakeNode: ActionPerforming {
     func adopt(_ record: PodRecord) async throws -> [PodFact] {
         try state.withLock { state in
             state.adoptions += 1
+            state.performedBeforeAdoption = state.performed
             if state.adoptions <= state.adoptionFailures { throw Failure() }
             return state.adopted
         }

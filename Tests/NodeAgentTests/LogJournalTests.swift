@@ -231,7 +231,7 @@ struct LogJournalTests {
         #expect(try source.records(after: 3, limit: 10).isEmpty)
         try source.savePosition(2)
         // The position rides along with the next synced commit, or is written by itself shortly after.
-        for _ in 0..<200 where store.consumerPosition(LogJournal.consumer) != 2 {
+        for _ in 0..<1500 where store.consumerPosition(LogJournal.consumer) != 2 {
             try await Task.sleep(for: .milliseconds(20))
         }
         await store.close()

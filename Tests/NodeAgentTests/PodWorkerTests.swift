@@ -33,7 +33,7 @@ struct PodWorkerTests {
         }
 
         func wait(for what: String, _ test: () throws -> Bool) async throws {
-            for _ in 0..<1500 {
+            for _ in 0..<6000 {
                 if try test() { return }
                 try await Task.sleep(for: .milliseconds(10))
             }
@@ -444,10 +444,9 @@ struct PodWorkerTests {
     @Test("an older pod is compared with the machine before anything is done, however often that takes")
     func adoption() async throws {
         try await run(adopts: true, prepare: { $0.failAdoption(times: 2, then: []) }) { bench in
-            try await bench.wait(for: "the second failure") { bench.node.adoptions >= 2 }
-            #expect(bench.node.performed.isEmpty)
             try await bench.wait(for: "a running pod") { bench.pod?.status.phase == "Running" }
             #expect(bench.node.adoptions == 3)
+            #expect(bench.node.performedBeforeAdoption.isEmpty)
         }
     }
 

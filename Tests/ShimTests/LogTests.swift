@@ -137,8 +137,8 @@ import Testing
             // A reader that comes late finds everything, and the end when the container has ended.
             let reader = try Descriptor.open(fifo, O_RDONLY | O_NONBLOCK)
             try await eventually("the lines are in the fifo") {
-                var waiting = pollfd(fd: reader.raw, events: Int16(POLLIN), revents: 0)
-                return unsafe poll(&waiting, 1, 0) == 1
+                var count: Int32 = 0
+                return unsafe ioctl(reader.raw, UInt(FIONREAD), &count) == 0 && count == "one\ntwo\n".utf8.count
             }
             #expect(try await client.state("a").status == .running)
             try await client.kill("a", SIGKILL)

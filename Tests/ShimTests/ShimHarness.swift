@@ -129,7 +129,7 @@ final class ShimHarness: Sendable {
 
     /// Waits until `count` events came and returns all of them.
     func events(atLeast count: Int) async throws -> [ReceivedEvent] {
-        for _ in 0..<2000 {
+        for _ in 0..<12_000 {
             let now = received.withLock { $0 }
             if now.count >= count { return now }
             try await Task.sleep(for: .milliseconds(5))
@@ -338,7 +338,7 @@ func refusal(_ body: () async throws -> Void) async -> TTRPC.Code? {
 
 /// Waits until a condition holds; the limit is only there to end a broken test.
 func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
-    for _ in 0..<2000 {
+    for _ in 0..<12_000 {
         if try condition() { return }
         try await Task.sleep(for: .milliseconds(5))
     }

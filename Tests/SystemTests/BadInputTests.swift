@@ -248,7 +248,7 @@ extension SystemSuite {
                 usleep(500_000)
                 try agent.create(Manifest.pod("meanwhile", "echo ok"))
                 try agent.waitForPhase("meanwhile", "Succeeded")
-                let imported = try agent.request("POST", "/v1/images/import", bodyFile: try Needs.image(), limit: 20)
+                let imported = try agent.request("POST", "/v1/images/import", bodyFile: try Needs.image(), limit: 45)
                 #expect(imported.code == 200, "\(imported.text)")
                 try agent.delete("talks")
             }

@@ -67,7 +67,7 @@ extension SystemSuite {
                 for _ in 0..<(lives / batch) { try live(agent, batch) }
                 var after = try counts(agent)
                 // What ends by itself may take a moment.
-                for _ in 0..<100 where !after.isWithin(before) {
+                for _ in 0..<600 where !after.isWithin(before) {
                     usleep(50_000)
                     after = try counts(agent)
                 }

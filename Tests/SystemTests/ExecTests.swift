@@ -29,6 +29,11 @@ extension SystemSuite {
             )
         }
 
+        /// Starts the client with a script, for a test that ends it.
+        private static func start(_ agent: RunningAgent, _ script: String) throws -> BackgroundProcess {
+            try BackgroundProcess(["bash", "-c", script, Needs.binaries + "/swiftlet", agent.socket])
+        }
+
         @Test("with plain HTTP: output, exit code, user, directory and environment; every run is on record")
         func plain() throws {
             try RunningAgent.with { agent in
@@ -52,7 +57,7 @@ extension SystemSuite {
                 #expect(try run(#"{"command":["sh","-c","kill -9 $$"]}"#).json["exitCode"] == 137)
                 #expect(try run(#"{"command":["sh","-c","printf '\\377'"]}"#).json["stdout"] == nil)
 
-                let late = try run(#"{"command":["sh","-c","echo begun; sleep 100"],"timeoutSeconds":1}"#).json
+                let late = try run(#"{"command":["sh","-c","echo begun; sleep 100"],"timeoutSeconds":3}"#).json
                 #expect(late["timedOut"] == true)
                 #expect(late["stdout"] == "begun\n")
                 #expect(agent.processes().allSatisfy { !$0.command.contains("sleep 100") })
@@ -109,7 +114,9 @@ extension SystemSuite {
                 #expect(
                     try Self.client(agent, "$0 exec --socket $1 web -- sh -c 'sleep 61 & echo hi'").output == "hi\n"
                 )
-                _ = try Self.client(agent, "timeout -s KILL 1 $0 exec --socket $1 web -- sleep 62")
+                let gone = try Self.start(agent, "exec $0 exec --socket $1 web -- sleep 62")
+                try agent.wait("the command to run") { agent.processes().contains { $0.command == "sleep 62" } }
+                try gone.kill()
                 try agent.wait("the command to be ended") { !agent.processes().contains { $0.command == "sleep 62" } }
                 try agent.wait("its end to be on record") {
                     try agent.log(of: "web").last { $0["type"] == "ExecFinished" }?["data"]?["reason"]
@@ -117,9 +124,11 @@ extension SystemSuite {
                 }
 
                 // An agent that starts anew ends what clients of the old one had begun.
-                _ = try Self.client(agent, "$0 exec --socket $1 web -- sleep 63 >/dev/null 2>&1 & sleep 1")
+                let old = try Self.start(agent, "exec $0 exec --socket $1 web -- sleep 63")
+                try agent.wait("the command to run") { agent.processes().contains { $0.command == "sleep 63" } }
                 try agent.kill()
                 #expect(agent.processes().contains { $0.command == "sleep 63" })
+                try old.kill()
                 try agent.start()
                 try agent.wait("the command to be ended") { !agent.processes().contains { $0.command == "sleep 63" } }
                 try agent.delete("web")

@@ -58,19 +58,20 @@ extension SystemSuite {
                 try agent.create(
                     Manifest.pod(
                         "talks",
-                        "i=0; while [ $i -lt 40 ]; do echo $i; i=$((i+1)); sleep 0.05; done; exit 7",
+                        "i=0; while [ $i -lt 100 ]; do echo $i; i=$((i+1)); sleep 0.05; done; exit 7",
                         spec: Self.runc
                     )
                 )
                 try agent.create(Manifest.pod("stays", "sleep 1000", spec: Self.runc))
                 try agent.waitForPhase("talks", "Running")
                 try agent.waitForPhase("stays", "Running")
+                let process = try agent.processID("talks")
                 try agent.kill()
-                usleep(2_500_000)
+                try agent.waitForEnd(of: process)
                 try agent.start()
                 try agent.waitForPhase("talks", "Failed")
                 #expect(try agent.container("talks")["state"]?["terminated"]?["exitCode"] == 7)
-                #expect(try agent.logText("talks") == (0..<40).map { "\($0)\n" }.joined())
+                #expect(try agent.logText("talks") == (0..<100).map { "\($0)\n" }.joined())
                 #expect(try agent.phase("stays") == "Running")
                 for shim in agent.processes() where shim.command.contains("containerd-shim-runc-v2") {
                     _ = Glibc.kill(shim.pid, SIGKILL)

@@ -81,12 +81,12 @@ extension SystemSuite {
                 try agent.create(Manifest.pod("many", script, container: "stdin: true", spec: Self.runc))
                 try agent.waitForPhase("many", "Running")
                 for word in ["one", "two", "end"] {
-                    try Shell.run(
-                        "echo \(word) | timeout 4 $1 attach --socket $2 -i many || true",
-                        Needs.binaries + "/swiftlet",
-                        agent.socket
-                    )
+                    let client = try BackgroundProcess([
+                        "bash", "-c", "echo \(word) | $0 attach --socket $1 -i many", Needs.binaries + "/swiftlet",
+                        agent.socket,
+                    ])
                     try agent.wait("the word to be read") { try agent.logText("many").contains("got \(word)\n") }
+                    try client.kill()
                     if word == "one" {
                         try agent.kill()
                         try agent.start()

@@ -89,6 +89,11 @@ extension SystemSuite {
                 try check(agent, ["content", "label", manifest, "containerd.io/gc.root="])
                 try agent.wait("the collection") { try texts(agent, "/v1/content", "content", "digest").isEmpty }
                 try agent.wait("its layers") { try texts(agent, "/v1/snapshots", "snapshots", "key").isEmpty }
+                // What went is told after it went.
+                try agent.wait("the event") {
+                    let types = try agent.log().compactMap { $0["type"]?.stringValue }
+                    return types.last { $0.hasPrefix("Garbage") } == "GarbageCollected"
+                }
                 let story = try check(agent, ["content", "why", manifest])
                 #expect(story.contains("is not in the store") && story.contains("by unix:root"), "\(story)")
                 #expect(story.contains("labels of \(manifest.prefix(19)) were changed"), "\(story)")

@@ -59,7 +59,7 @@ extension SystemSuite {
                 #expect(try agent.stop() == 0)
                 agent.options = ["--node-name", "n2"]
                 try agent.start()
-                try agent.wait("the process to be gone") { try Self.isGone(process) }
+                try agent.waitForEnd(of: process)
                 #expect(try agent.pod("p")["spec"]?["nodeName"] == "n1")
                 let conditions = try agent.get("/api/v1/nodes/n1").json["status"]?["conditions"]?.arrayValue ?? []
                 #expect(conditions.first { $0["type"] == "Ready" }?["reason"] == "NodeStatusUnknown")
@@ -86,7 +86,7 @@ extension SystemSuite {
                 try agent.kill()
                 try agent.start()
                 #expect(try agent.get(RunningAgent.pods + "/p").code == 404)
-                try agent.wait("the process to be gone") { try Self.isGone(process) }
+                try agent.waitForEnd(of: process)
                 try agent.expectNoLeftovers()
             }
         }
@@ -104,7 +104,7 @@ extension SystemSuite {
                 )
                 try Files.removeTree(runtime)
                 try agent.start()
-                #expect(try Self.isGone(process))
+                #expect(try RunningAgent.hasEnded(process))
                 try agent.wait("the pod to run again") {
                     try agent.container("p")["restartCount"] == 1 && agent.container("p")["state"]?["running"] != nil
                 }
@@ -114,11 +114,6 @@ extension SystemSuite {
                 try agent.start()
                 try agent.expectNoLeftovers()
             }
-        }
-
-        private static func isGone(_ process: Int32) throws -> Bool {
-            let facts = try ProcessFacts.of(process)
-            return facts == nil || facts?.isZombie == true
         }
     }
 }

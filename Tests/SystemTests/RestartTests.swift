@@ -10,12 +10,14 @@ extension SystemSuite {
         func killedAgent() throws {
             try RunningAgent.with { agent in
                 try agent.create(Manifest.pod("stays", Manifest.sleeper, restart: "Always"))
-                try agent.create(Manifest.pod("ends", "sleep 1; exit 23"))
+                try agent.create(Manifest.pod("ends", "until [ -e /end ]; do sleep 0.1; done; exit 23"))
                 for name in ["stays", "ends"] { try agent.waitForPhase(name, "Running") }
                 let process = try agent.processID("stays")
                 let started = try ProcessFacts.of(process)?.startTime
+                let other = try agent.processID("ends")
                 try agent.kill()
-                usleep(1_500_000)
+                try Files.write("/proc/\(other)/root/end", [], mode: 0o600)
+                try agent.waitForEnd(of: other)
                 try agent.start()
                 try agent.waitForPhase("ends", "Failed")
                 #expect(try agent.container("ends")["state"]?["terminated"]?["exitCode"] == 23)

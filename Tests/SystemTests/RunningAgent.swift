@@ -104,10 +104,10 @@ final class RunningAgent {
         let stopped = pid
         pid = 0
         _ = Glibc.kill(stopped, SIGTERM)
-        if try !ProcessDescriptor(pid: stopped).waitForEnd(milliseconds: 20_000) {
+        if try !ProcessDescriptor(pid: stopped).waitForEnd(milliseconds: 60_000) {
             _ = Glibc.kill(stopped, SIGKILL)
             _ = try Spawn.wait(stopped)
-            throw Failure("the agent did not end within 20 s after SIGTERM")
+            throw Failure("the agent did not end within 60 s after SIGTERM")
         }
         return try Spawn.wait(stopped)
     }
@@ -256,6 +256,16 @@ final class RunningAgent {
         throw Failure("waited \(seconds) s in vain for \(what)")
     }
 
+    // MARK: Processes
+
+    /// Gone, or only waiting to be reaped.
+    static func hasEnded(_ process: Int32) throws -> Bool { try ProcessFacts.of(process)?.isZombie ?? true }
+
+    /// Waits until a container's process has ended.
+    func waitForEnd(of process: Int32) throws {
+        try wait("process \(process) to end") { try Self.hasEnded(process) }
+    }
+
     // MARK: Leftovers
 
     /// What lies around outside the log: processes, mounts, cgroups, bundles, sockets, snapshots, pods' directories.
@@ -281,7 +291,7 @@ final class RunningAgent {
 
     func expectNoLeftovers() throws {
         // What ends by itself, such as a shim that has answered, may take a moment.
-        for _ in 0..<120 where try !leftovers().isEmpty { usleep(50_000) }
+        for _ in 0..<600 where try !leftovers().isEmpty { usleep(50_000) }
         let left = try leftovers()
         #expect(left.isEmpty, "left over: \(left.joined(separator: ", "))")
     }

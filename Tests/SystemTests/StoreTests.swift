@@ -89,7 +89,7 @@ struct PrivateJournal {
 
     func stop() {
         kill(pid, SIGTERM)
-        for _ in 0..<100 where kill(pid, 0) == 0 { usleep(20_000) }
+        for _ in 0..<1500 where kill(pid, 0) == 0 { usleep(20_000) }
         try? Files.removeTree(state)  // what is left of it is in /tmp
     }
 }

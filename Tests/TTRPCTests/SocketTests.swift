@@ -13,7 +13,7 @@ final class Collector<Value: Sendable>: Sendable {
 
     /// Waits until `count` values came; the limit is only there to end a broken test.
     func wait(for count: Int) async throws -> [Value] {
-        for _ in 0..<10_000 {
+        for _ in 0..<60_000 {
             let now = values.withLock { $0 }
             if now.count >= count { return now }
             try await Task.sleep(for: .milliseconds(1))
@@ -181,13 +181,14 @@ final class Collector<Value: Sendable>: Sendable {
     func timers() throws {
         let loop = try EventLoop()
         var order: [String] = []
-        loop.after(nanoseconds: 3_000_000) {
+        // So far apart that no pause between two of these lines turns them round.
+        loop.after(nanoseconds: 900_000_000) {
             order.append("c")
             loop.stop()
         }
-        loop.after(nanoseconds: 1_000_000) { order.append("a") }
-        let cancelled = loop.after(nanoseconds: 1_500_000) { order.append("never") }
-        loop.after(nanoseconds: 2_000_000) { order.append("b") }
+        loop.after(nanoseconds: 100_000_000) { order.append("a") }
+        let cancelled = loop.after(nanoseconds: 300_000_000) { order.append("never") }
+        loop.after(nanoseconds: 500_000_000) { order.append("b") }
         loop.cancel(cancelled)
         try loop.run()
         #expect(order == ["a", "b", "c"])

@@ -37,7 +37,7 @@ cleanup() {
     for directory in /sys/fs/cgroup/*/"$name" /sys/fs/cgroup/"$name"; do [ -d "$directory" ] && rmdir "$directory"; done
 } 2>/dev/null
 trap cleanup EXIT
-for _ in $(seq 100); do ctr version >/dev/null 2>&1 && break; sleep 0.1; done
+for _ in $(seq 600); do ctr version >/dev/null 2>&1 && break; sleep 0.1; done
 ctr version >/dev/null 2>&1 || { echo "FAILED: containerd does not start"; tail -5 "$work/log"; exit 1; }
 
 check() { # TEXT EXPECTED ACTUAL
@@ -105,7 +105,7 @@ check "task resume" RUNNING "$(ctr task list | awk '$1 == "c" {print $3}')"
 check "task metrics" 1 "$(ctr task metrics c | grep -cE '^memory.usage_in_bytes|^memory.usage ')"
 ctr task kill --signal KILL c
 check "task kill" 0 $?
-for _ in $(seq 50); do [ "$(ctr task list | awk '$1 == "c" {print $3}')" = STOPPED ] && break; sleep 0.1; done
+for _ in $(seq 300); do [ "$(ctr task list | awk '$1 == "c" {print $3}')" = STOPPED ] && break; sleep 0.1; done
 check "killed is 137" 1 "$(ctr task delete c 2>&1 | grep -c 'exit code 137')"
 ctr container delete c
 check "nothing is left" "" "$(ctr container list --quiet)$(ls "$work/state/io.containerd.runtime.v2.task/$name" 2>/dev/null)"

@@ -24,7 +24,7 @@ swiftlet() { timeout --kill-after 5 120 "$bin/swiftlet" "$@" --socket "$work/sta
 check() { # TEXT EXPECTED ACTUAL
     if [ "$2" = "$3" ]; then echo "ok: $1"; else echo "FAILED: $1: expected [$2], got [$3]"; failures=$((failures + 1)); fi
 }
-until_true() { for _ in $(seq 150); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done; return 1; }
+until_true() { for _ in $(seq 600); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done; return 1; }
 
 # MARK: What runs meanwhile
 
@@ -47,7 +47,7 @@ unshare --mount --propagation private bash -c '
     --storage-driver vfs --bridge none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
     --cgroup-parent "/$2" --add-runtime "swiftlet=$3"' bash "$work" "$name" "$oci" >"$work/docker.log" 2>&1 &
 daemon=$!
-port=$((20000 + RANDOM % 20000))
+port=$((20000 + RANDOM % 12000))
 cat >"$work/registry.yml" <<T
 version: 0.1
 log: {level: error}
@@ -61,6 +61,7 @@ printf '[journal]\nsocket = ""\n' >"$work/config.toml"
     --cgroup-root "/$name-agent" --node-name n1 >"$work/agent.log" 2>&1 &
 agent=$!
 until_true docker version || { echo "FAILED: dockerd does not start"; tail -5 "$work/docker.log"; exit 1; }
+until_true bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" || { echo "FAILED: docker-registry does not start"; tail -5 "$work/registry.log"; exit 1; }
 until_true swiftlet image ls || { echo "FAILED: the agent does not start"; tail -5 "$work/agent.log"; exit 1; }
 
 # MARK: Images, as docker and as Swiftlet know them

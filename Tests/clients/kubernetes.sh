@@ -41,7 +41,7 @@ url=http://127.0.0.1:$port
 "$swiftlet" serve --root "$work/root" --state "$work/state" --log-dir "$work/logs" --cgroup-root "/$group" \
     --insecure-http "127.0.0.1:$port" --node-name n1 >"$work/agent.log" 2>&1 </dev/null &
 agent=$!
-for _ in $(seq 300); do
+for _ in $(seq 600); do
     curl -sf "$url/readyz" >/dev/null && break
     sleep 0.1
 done
@@ -60,9 +60,10 @@ contexts: [{name: node, context: {cluster: node, user: me, namespace: default}}]
 current-context: node
 YAML
 
-PYTHONDONTWRITEBYTECODE=1 KUBECONFIG=$work/kubeconfig HOME=$work PATH=$work/venv/bin:$PATH timeout --kill-after 5 120 \
+PYTHONDONTWRITEBYTECODE=1 KUBECONFIG=$work/kubeconfig HOME=$work PATH=$work/venv/bin:$PATH timeout --kill-after 5 400 \
     "$work/venv/bin/python" Tests/clients/kubernetes_clients.py
 result=$?
+[ $result = 124 ] && echo "FAILED: the clients were not through after 400 s"
 if ! kill -0 "$agent" 2>/dev/null || grep -q ' error ' "$work/agent.log"; then
     echo "FAILED: the agent has had errors"
     tail -20 "$work/agent.log"

@@ -49,7 +49,7 @@ def manifest(name, script=LOOP, **metadata):
 
 
 def eventually(act, wanted=True):
-    for _ in range(300):
+    for _ in range(600):
         try:
             last = act()
         except ApiException as error:
@@ -68,7 +68,7 @@ def official():
     def until_running():
         follower = watch.Watch()
         selector = "metadata.name=web"
-        for event in follower.stream(core.list_namespaced_pod, NAMESPACE, field_selector=selector, timeout_seconds=30):
+        for event in follower.stream(core.list_namespaced_pod, NAMESPACE, field_selector=selector, timeout_seconds=60):
             if event["object"].status.phase == "Running":
                 follower.stop()
                 return True
@@ -98,7 +98,7 @@ def official():
     check("replace of an old version", 409, lambda: replace("1"))
 
     log = core.read_namespaced_pod_log
-    check("log", "two\n", lambda: log("web", NAMESPACE, tail_lines=1))
+    check("log", "two\n", lambda: eventually(lambda: log("web", NAMESPACE, tail_lines=1), "two\n"))
     check("log with times", 2, lambda: len(log("web", NAMESPACE, tail_lines=1, timestamps=True).split()))
     check("log of no such container", 400, lambda: log("web", NAMESPACE, container="other"))
     core.create_namespaced_pod(NAMESPACE, manifest("short", "for i in 1 2 3; do echo $i; sleep 0.1; done"))
@@ -173,7 +173,7 @@ def official():
     core.delete_namespace("shop", dry_run="All")
     check("a namespace stays on trial", "Active", lambda: core.read_namespace("shop").status.phase)
     core.delete_namespace("shop")
-    check("a namespace goes", 404, lambda: core.read_namespace("shop"))
+    check("a namespace goes", 404, lambda: eventually(lambda: core.read_namespace("shop"), 404))
 
     check("create from YAML", "y", lambda: utils.create_from_dict(client.ApiClient(), manifest("y", "true"))[0].metadata.name)
     resources = dynamic.DynamicClient(client.ApiClient(), cache_file=os.path.join(os.environ["HOME"], "discovery")).resources

@@ -116,7 +116,8 @@ if [ "$manager" = systemd ]; then
     check "its scope is gone" inactive "$(systemctl show "$scope" -P ActiveState)"
 fi
 podman run --network none --detach --name "$name" "$image" sh -c 'echo line; sleep 1000' >/dev/null
-check "logs" line "$(sleep 0.3; podman logs "$name" 2>&1)"
+for _ in $(seq 100); do [ -n "$(podman logs "$name" 2>&1)" ] && break; sleep 0.1; done
+check "logs" line "$(podman logs "$name" 2>&1)"
 podman rm --force --time 0 "$name" >/dev/null
 check "rm --force of a running one" "" "$(podman ps --all --quiet)"
 if podman update --help >/dev/null 2>&1 && podman --help | grep -q '^  update '; then
