@@ -19,29 +19,12 @@ struct StoreLock: ~Copyable {
         let words = previous.split(separator: " ")
         do {
             let file = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
-            let raw = file.raw
-            try lock(raw, path, isOwn: words.first.map(String.init) == String(getpid()))
+            try HolderLock.take(file.raw, path: path, holder: words.first.flatMap { Int32($0) })
             let sameBoot = words.count == 2 && bootID.map { $0 == words[1] } ?? false
             return StoreLock(file: file, path: path, sameBoot: sameBoot)
         } catch {
             if error.errno == .again { throw .inUse(path: directory, holder: words.first.map(String.init) ?? "") }
             throw .system(error)
-        }
-    }
-
-    /// A program that this process is just starting holds all its locks until it runs (fork(2)): a store that was closed
-    /// and is opened again in that moment waits for it.
-    private static func lock(_ file: Int32, _ path: String, isOwn: Bool) throws(SysError) {
-        var left = isOwn ? 200 : 0
-        while true {
-            do {
-                try sys("flock", path) { flock(file, LOCK_EX | LOCK_NB) }
-                return
-            } catch {
-                if error.errno != .again || left == 0 { throw error }
-                left -= 1
-                Pause.microseconds(10_000)
-            }
         }
     }
 

@@ -17,7 +17,7 @@ struct StateLock: ~Copyable {
         let file = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
         let raw = file.raw
         do {
-            try sys("flock", path) { flock(raw, LOCK_EX | LOCK_NB) }
+            try HolderLock.take(raw, path: path, holder: Int32(holder))
         } catch {
             guard error.errno == .again else { throw error }
             throw ConfigurationError(
@@ -25,14 +25,7 @@ struct StateLock: ~Copyable {
                     + "stop it, or give this one a --state of its own"
             )
         }
-        let bytes = Array(String(getpid()).utf8)
-        do {
-            try sys("ftruncate", path) { ftruncate(raw, 0) }
-            try sys("pwrite", path) { unsafe pwrite(raw, bytes, bytes.count, 0) }
-        } catch {
-            // The pid is for the error message of others; the lock holds without it.
-            if error.errno != .noSpace { throw error }
-        }
+        try HolderLock.sign(raw, path: path)
         self.file = file
     }
 }

@@ -10,11 +10,18 @@ final class StoreOwnership: Sendable {
     private let file: Descriptor
 
     init(_ path: String) throws(SysError) {
+        let holder = Int32((try? Files.readText(path)) ?? "")  // new: nobody has it
         file = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
-        isFirst = flock(file.raw, LOCK_EX | LOCK_NB) == 0
-        if !isFirst, Errno.current.code != EWOULDBLOCK {
-            throw SysError(call: "flock", subject: path, errno: .current)
+        do {
+            // Another opener in this process keeps it open: that is not waited for.
+            try HolderLock.take(file.raw, path: path, holder: holder == getpid() ? nil : holder)
+        } catch {
+            guard error.errno == .again else { throw error }
+            isFirst = false
+            return
         }
+        isFirst = true
+        try HolderLock.sign(file.raw, path: path)
     }
 }
 
