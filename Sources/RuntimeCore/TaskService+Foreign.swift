@@ -45,6 +45,12 @@ extension TaskService {
                 throw CoreError.system(step: "make the fifos of container \(id.prefix(12))", error)
             }
         }
+        if ShimAddress.load(directory) != nil {
+            // An attempt that nobody saw the end of: an agent was killed in it.
+            let known = try await state(id, sandboxID: request.sandboxID)
+            if known.status != .unknown { return known.pid }
+            try await clearForeign(process, sandboxID: request.sandboxID)
+        }
         let pod = try await sandboxes.connection(to: request.sandboxID)
         _ = try await pod.attempt(
             Shim.logsService,
@@ -58,12 +64,6 @@ extension TaskService {
             expecting: Shim.Empty.self,
             tolerating: { $0.code == .alreadyExists }
         )
-        if ShimAddress.load(directory) != nil {
-            // An attempt that nobody saw the end of: an agent was killed in it.
-            let known = try await state(id, sandboxID: request.sandboxID)
-            if known.status != .unknown { return known.pid }
-            try await clearForeign(process)
-        }
         let shim = try await startForeign(process)
         let create = Shim.CreateTaskRequest(
             id: id,
@@ -80,14 +80,15 @@ extension TaskService {
             try await pool.run { try Files.replaceUnsynced(directory + Self.createdMark, with: []) }
             return Int32(bitPattern: response.pid)
         } catch {
-            // The next attempt begins anew. The first error is the one to tell.
-            if !sandboxes.isClosed { try? await clearForeign(process) }  // what it leaves, the next attempt meets
+            // The next attempt begins anew, and meets what cannot be removed now. The first error is the one to tell.
+            if !sandboxes.isClosed { try? await clearForeign(process, sandboxID: request.sandboxID) }
             throw error
         }
     }
 
-    /// Removes what a create that failed, or was cut off, left: runtimes refuse an id that they know already.
-    private func clearForeign(_ process: ShimProcess) async throws {
+    /// Removes what a create that failed, or was cut off, left: runtimes refuse an id that they know already, and a shim
+    /// that has opened the fifos and closed them again has ended the reading of them: the next one would wait for ever.
+    private func clearForeign(_ process: ShimProcess, sandboxID: String) async throws {
         let directory = bundle(process.id)
         if let shim = sandboxes.release(process.id) {
             _ = try await shim.attempt(
@@ -101,8 +102,9 @@ extension TaskService {
         }
         try await pool.run {
             try Self.clean(process, directory)
-            ShimAddress.forget(directory)
         }
+        try await finishLog(process.id, sandboxID: sandboxID)
+        try await pool.run { ShimAddress.forget(directory) }
     }
 
     /// Runs the shim's `delete` action. Before a task was created, shims may find too little to clean up, and fail on it.

@@ -83,6 +83,43 @@ extension SystemSuite {
             }
         }
 
+        // Seen to fail with "no answer from containerd.task.v2.Task/Create": nobody read the output any more, which the
+        // shim opens before it answers.
+        @Test("a create that was cut off with its agent, after the shim had opened the output, is made again")
+        func cutCreate() throws {
+            try RunningAgent.with { agent in
+                let runtime = agent.directory + "/cut-runc"
+                try Files.write(runtime, Array(Self.cutRuntime(agent.directory).utf8), mode: 0o755)
+                agent.extraConfiguration = "[runtimes.cut]\ntype = \"io.containerd.runc.v2\"\n"
+                agent.extraConfiguration += "[runtimes.cut.options]\nBinaryName = \"\(runtime)\"\n"
+                #expect(try agent.stop() == 0)
+                try agent.start()
+                try agent.create(Manifest.pod("cut", "echo whole; exit 7", spec: "runtimeClassName: cut"))
+                try agent.wait("the create") { Files.exists(agent.directory + "/cut") }
+                try agent.kill()
+                try agent.start()
+                try agent.waitForPhase("cut", "Failed", seconds: 90)
+                #expect(try agent.container("cut")["state"]?["terminated"]?["exitCode"] == 7)
+                #expect(try agent.logText("cut") == "whole\n")
+                try agent.delete("cut")
+                try agent.expectNoLeftovers()
+            }
+        }
+
+        /// runc, whose first create opens the container's output, closes it and hangs.
+        private static func cutRuntime(_ directory: String) -> String {
+            """
+            #!/bin/bash
+            case " $* " in *" create "*) if [ ! -e \(directory)/cut ]; then
+                bundle=$(sed 's/.*--bundle \\([^ ]*\\) .*/\\1/' <<<"$*")
+                : >"$bundle/stdout"; : >"$bundle/stderr"; : >\(directory)/cut
+                exec sleep 1000
+            fi;; esac
+            exec /usr/sbin/runc "$@"
+
+            """
+        }
+
         @Test(
             "exec gives all that a short command writes, though runc's shim copies it; a missing program is said once"
         )
