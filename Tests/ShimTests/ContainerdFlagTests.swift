@@ -44,15 +44,19 @@ extension ContainerdTests {
     func terminals() throws {
         try ContainerdHarness.with { node in
             let first = try node.onTerminal(
-                node.runArguments("t1", ["sh", "-c", "test -t 0 && echo is a tty; exit 4"], ["--rm", "-t"])
+                node.runArguments("t1", ["sh", "-c", "test -t 0 && echo is a tty; read x; exit 4"], ["--rm", "-t"]),
+                showing: "is a tty"
             )
             #expect(first.text.contains("is a tty"), "\(first.text)")
             #expect(first.code == 4)
             #expect(try node.run("t2", ["sleep", "1000"], detached: true).code == 0)
-            let exec = try node.onTerminal([
-                "tasks", "exec", "--fifo-dir", node.root + "/fifo", "-t", "--exec-id", "x", "t2", "sh", "-c",
-                "test -t 1 && echo also a tty; exit 6",
-            ])
+            let exec = try node.onTerminal(
+                [
+                    "tasks", "exec", "--fifo-dir", node.root + "/fifo", "-t", "--exec-id", "x", "t2", "sh", "-c",
+                    "test -t 1 && echo also a tty; read x; exit 6",
+                ],
+                showing: "also a tty"
+            )
             #expect(exec.text.contains("also a tty"), "\(exec.text)")
             #expect(exec.code == 6)
             #expect(try node.exitCode(removing: ["-f", "t2"]) == 137)

@@ -238,11 +238,39 @@ final class ContainerdHarness {
         return (outcome.code, String(decoding: outcome.output, as: UTF8.self))
     }
 
-    /// Runs ctr on a pseudo terminal, as a person has one.
-    func onTerminal(_ arguments: [String]) throws -> (code: Int32, text: String) {
-        let quoted = ctrCommand(arguments).replacing("'", with: "'\\''")
-        return try shell("script -qec '\(quoted)' /dev/null </dev/null")
+    /// Runs ctr on a pseudo terminal, as a person has one, who types a line when a text is shown.
+    ///
+    /// The command is to wait for that line: ctr loses the output of one that ends before ctr has opened its own end of it,
+    /// whatever the shim.
+    func onTerminal(_ arguments: [String], showing text: String) throws -> (code: Int32, text: String) {
+        let outcome = try Spawn.run(
+            [
+                "/usr/bin/timeout", "-k", "1", "60", "/usr/bin/python3", "-c", Self.person, text, "/usr/bin/ctr", "-a",
+                root + "/c.sock",
+            ] + arguments,
+            environment: ["PATH=/usr/bin:/bin", "TERM=dumb"]
+        )
+        return (outcome.code, String(decoding: outcome.output, as: UTF8.self))
     }
+
+    private static let person = """
+        import os, pty, sys
+        text, command = sys.argv[1].encode(), sys.argv[2:]
+        pid, terminal = pty.fork()
+        if pid == 0: os.execv(command[0], command)
+        seen, typed = b"", False
+        while True:
+            try: part = os.read(terminal, 65536)
+            except OSError: break
+            if not part: break
+            seen += part
+            if text in seen and not typed:
+                typed = True
+                os.write(terminal, b"\\n")
+        sys.stdout.buffer.write(seen)
+        sys.stdout.flush()
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256)
+        """
 
     private var cgroupParent: String {
         "/swiftlet-test-" + (root.split(separator: ".").last.map(String.init) ?? "ctrd")

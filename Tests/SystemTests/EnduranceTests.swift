@@ -44,7 +44,8 @@ extension SystemSuite {
                         "p\(number): \(status.text())"
                     )
                     let expected = (0..<lines).map { "\(number) \($0)\n" }.joined()
-                    #expect(try agent.logText("p\(number)") == expected, "the log of p\(number)")
+                    let text = try agent.logText("p\(number)")
+                    #expect(text == expected, "the log of p\(number), \(text.utf8.count) bytes, ends: \(text.suffix(300))")
                 }
                 for number in 0..<count { try agent.delete("p\(number)", grace: 0, wait: false) }
                 try agent.wait("all pods to be gone") {

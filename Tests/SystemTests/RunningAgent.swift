@@ -291,8 +291,11 @@ final class RunningAgent {
 
     func expectNoLeftovers() throws {
         // What ends by itself, such as a shim that has answered, may take a moment.
-        for _ in 0..<600 where try !leftovers().isEmpty { usleep(50_000) }
-        let left = try leftovers()
+        var left = try leftovers()
+        for _ in 0..<600 where !left.isEmpty {
+            usleep(50_000)
+            left = try leftovers()
+        }
         #expect(left.isEmpty, "left over: \(left.joined(separator: ", "))")
     }
 
