@@ -45,7 +45,7 @@ extension SystemSuite {
                     )
                     let expected = (0..<lines).map { "\(number) \($0)\n" }.joined()
                     let text = try agent.logText("p\(number)")
-                    #expect(text == expected, "the log of p\(number), \(text.utf8.count) bytes, ends: \(text.suffix(300))")
+                    #expect(text == expected, "p\(number) has logged \(text.utf8.count) bytes, last \(text.suffix(300))")
                 }
                 for number in 0..<count { try agent.delete("p\(number)", grace: 0, wait: false) }
                 try agent.wait("all pods to be gone") {
