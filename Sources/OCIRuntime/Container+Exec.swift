@@ -38,6 +38,13 @@ extension Container {
         switch try status() {
         case .stopped:
             throw RuntimeError(.wrongState, step: "exec", subject: id, cause: "cannot exec in a stopped container")
+        case .creating:
+            throw RuntimeError(
+                .wrongState,
+                step: "exec",
+                subject: id,
+                cause: "cannot exec in a container that is still being created"
+            )
         case .paused where !options.ignorePaused:
             throw RuntimeError(
                 .wrongState,

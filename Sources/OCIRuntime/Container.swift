@@ -32,11 +32,11 @@ package struct Container: Sendable {
         try ContainerID.check(id)
         let directory = root.directory(id)
         let stored = try StoredState.read(directory, id: id)
-        if let initProcess = try InitProcess.read(directory) {
-            return Container(stored: stored, initProcess: initProcess, root: root)
-        }
-        if try CreateClaim.isHeld(directory) {
-            return Container(stored: stored, initProcess: nil, root: root, isBeingMade: true)
+        // The claim first: a create that ends meanwhile has written the file of its process by then.
+        let isBeingMade = try CreateClaim.isHeld(directory)
+        let initProcess = try InitProcess.read(directory)
+        if initProcess != nil || isBeingMade {
+            return Container(stored: stored, initProcess: initProcess, root: root, isBeingMade: isBeingMade)
         }
         // Interrupted, or just finished.
         return Container(stored: stored, initProcess: try InitProcess.read(directory), root: root)
@@ -65,6 +65,8 @@ package struct Container: Sendable {
     func status() throws(RuntimeError) -> ContainerState.Status {
         if initProcess == nil { return isBeingMade ? .creating : .stopped }
         guard try isAlive() else { return .stopped }
+        // Its hooks run, for example.
+        if isBeingMade { return .creating }
         if cgroup.isFrozen() { return .paused }
         return Files.exists(directory + "/" + Self.startFIFO) ? .created : .running
     }
