@@ -74,10 +74,10 @@ final class ProcessIO {
     /// Opens everything that does not need the process.
     func open() throws(TTRPC.Status) {
         do {
-            guard !request.terminal else { return }
             if case .binary(let path, let arguments) = output {
                 logger = try BinaryLogger(path, arguments: arguments, container: container, namespace: namespace)
             }
+            guard !request.terminal else { return }
             let input = try openInput()
             let out = try open(output, .standardOutput)
             let err = errors == output && isShareable(output) ? out : try open(errors, .standardError)
@@ -108,11 +108,20 @@ final class ProcessIO {
             )
         case .file(let path):
             readers.append(
-                try Pump(from: master, to: try Self.openFile(path), on: loop) { [weak self] in self?.readerEnded() }
+                try Pump(from: master, to: try Self.openFile(path), on: loop, outlivesSink: true) { [weak self] in
+                    self?.readerEnded()
+                }
             )
         case .none, .binary:
-            let null = Handle(try Descriptor.open("/dev/null", O_WRONLY))
-            readers.append(try Pump(from: master, to: null, on: loop) { [weak self] in self?.readerEnded() })
+            let sink: Handle
+            if let input = logger?.output {
+                sink = input
+            } else {
+                sink = Handle(try Descriptor.open("/dev/null", O_WRONLY))
+            }
+            readers.append(
+                try Pump(from: master, to: sink, on: loop, outlivesSink: true) { [weak self] in self?.readerEnded() }
+            )
         }
         if case .fifo(let path, _) = stdinTarget { try pumpInput(from: path, to: second) }
     }
@@ -294,7 +303,17 @@ final class ProcessIO {
         return handle
     }
 
+    /// Opens a file to append to, and makes it and its directories where they are missing, as containerd's shim does.
     private static func openFile(_ path: String) throws(SysError) -> Handle {
-        Handle(try Descriptor.open(path, O_WRONLY | O_APPEND | O_CREAT, mode: 0o640))
+        func open() throws(SysError) -> Handle {
+            Handle(try Descriptor.open(path, O_WRONLY | O_APPEND | O_CREAT, mode: 0o640))
+        }
+        do {
+            return try open()
+        } catch {
+            guard error.errno == .noEntry, let slash = path.lastIndex(of: "/") else { throw error }
+            try Files.makeDirectories(String(path[..<slash]))
+            return try open()
+        }
     }
 }

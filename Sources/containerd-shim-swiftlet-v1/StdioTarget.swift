@@ -21,6 +21,12 @@ enum StdioTarget: Equatable {
             return
         }
         let scheme = uri[..<separator.start]
+        guard ["fifo", "file", "binary", "cri"].contains(scheme) else {
+            throw TTRPC.Status(
+                .invalidArgument,
+                "unknown STDIO scheme \(scheme) of \"\(uri)\"; use a fifo's path, file, binary or cri"
+            )
+        }
         let rest = uri[separator.end...]
         let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = try Self.absolute(Self.decoded(parts[0]), uri)
@@ -30,7 +36,7 @@ enum StdioTarget: Equatable {
         case "file": self = .file(path)
         case "binary":
             self = .binary(path, arguments: query.flatMap { $0.value.isEmpty ? [$0.key] : [$0.key, $0.value] })
-        case "cri":
+        default:
             var limits = LogLimits()
             for (key, value) in query {
                 if key == "attach" {
@@ -47,8 +53,6 @@ enum StdioTarget: Equatable {
                 }
             }
             self = .cri(path, limits)
-        default:
-            throw TTRPC.Status(.invalidArgument, "\(uri): unknown scheme; use a fifo's path, file, binary or cri")
         }
     }
 

@@ -140,6 +140,8 @@ final class Pump: OutputReader {
     private var sourceEnded = false
     /// How much of the source may still be read; set when the process has ended.
     private var allowance: Int?
+    /// A sink that takes nothing more does not end it: what is read is lost then, but whoever writes it is not held up.
+    private let outlivesSink: Bool
     /// The sink is open for writing only: its reader's going away shows.
     private var noticesReader = false
     private(set) var bytesMoved = 0
@@ -152,10 +154,12 @@ final class Pump: OutputReader {
         from source: Handle,
         to sink: Handle,
         on loop: EventLoop,
+        outlivesSink: Bool = false,
         onEnd: @escaping () -> Void
     ) throws(SysError) {
         self.loop = loop
         self.sink = sink
+        self.outlivesSink = outlivesSink
         self.onEnd = onEnd
         try source.stopBlocking()
         try sink.stopBlocking()
@@ -229,9 +233,9 @@ final class Pump: OutputReader {
             let failure = Errno.current
             if failure == .interrupted { continue }
             guard failure == .again else {
-                // The process closed its input, or the reader of its output is gone.
+                // The process closed its input, the reader of its output is gone, or the disk is full.
                 pending = []
-                finish()
+                if !outlivesSink { finish() }
                 return
             }
             loop.remove(source.raw)

@@ -91,7 +91,17 @@ extension ContainerdTests {
             try node.eventually("the program has the line") {
                 (try? Files.readText(node.root + "/binary.log")) == "logged"
             }
-            for id in ["l1", "l2"] { #expect(try node.exitCode(removing: [id]) == 0) }
+            // The directories of a file are made.
+            let deep = node.root + "/made/for/it.log"
+            let toDeep = ["--log-uri", "file://" + deep]
+            #expect(try node.run("l3", ["echo", "deep"], detached: true, flags: toDeep).code == 0)
+            try node.eventually("the file in new directories has the line") {
+                (try? Files.readText(deep)) == "deep"
+            }
+            for id in ["l1", "l2", "l3"] { #expect(try node.exitCode(removing: [id]) == 0) }
+            let unknown = try node.run("l4", ["true"], detached: true, flags: ["--log-uri", "nowhere:///x"])
+            let words = String(decoding: unknown.errors, as: UTF8.self)
+            #expect(words.contains("unknown STDIO scheme nowhere"), "\(words)")
         }
     }
 

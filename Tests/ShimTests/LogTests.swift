@@ -253,6 +253,34 @@ import Testing
         }
     }
 
+    @Test("a logging program gets what is printed to a terminal, and the process goes on when the program has ended")
+    func terminalLogger() async throws {
+        try await ShimHarness.with { shim in
+            let client = try shim.connect(try shim.start("a"))
+            let logger = shim.root + "/logger"
+            let script = "#!/bin/sh\nexec 5>&-\nread -r line <&3\n(echo $line; cat <&3) > \(shim.root)/logged\n"
+            try Files.replace(logger, with: Array(script.utf8), mode: 0o755)
+            let first = try shim.container(
+                "a",
+                ["sh", "-c", "echo first; echo out; echo err >&2"],
+                stdout: "binary://" + logger,
+                terminal: true
+            )
+            #expect(try await client.run(first).exitStatus == 0)
+            try await eventually("the logger ends") {
+                (try? Files.readText(shim.root + "/logged")) == "first\r\nout\r\nerr\r"
+            }
+            try Files.replace(logger, with: Array("#!/bin/sh\n".utf8), mode: 0o755)
+            let second = try shim.container(
+                "b",
+                ["sh", "-c", "i=0; while [ $i -lt 5000 ]; do echo $i; i=$((i + 1)); done; exit 3"],
+                stdout: "binary://" + logger,
+                terminal: true
+            )
+            #expect(try await client.run(second).exitStatus == 3)
+        }
+    }
+
     @Test("a grandchild that keeps the pipe open does not hold the exit back")
     func grandchild() async throws {
         try await ShimHarness.with { shim in
